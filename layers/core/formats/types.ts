@@ -1,0 +1,19 @@
+/** The one in-memory shape of a model, whatever file it came from. */
+
+/** One weight: row-major little-endian bytes. */
+export interface WeightTensor {
+  /** `layer/weight`, unique within the model. */
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly dtype: 'float32' | 'int32' | 'bool'
+  readonly data: Uint8Array
+}
+
+/** Topology in Keras form as tfjs-layers reads it, its training configuration, and the weights in the topology's own order. */
+export interface ModelArtifact {
+  /** `{ class_name: 'Sequential' | 'Model', config, keras_version, backend }` */
+  readonly topology: Readonly<Record<string, unknown>>
+  /** `{ loss, metrics, optimizer_config }` as Keras writes it. */
+  readonly trainingConfig?: Readonly<Record<string, unknown>>
+  readonly weights: readonly WeightTensor[]
+}

@@ -1,0 +1,35 @@
+/** The registry over an object store: versions that exist whole or not at all, and aliases that move by compare-and-swap. */
+import type { AliasRecord, AliasTarget, Manifest, ModelReference, NewVersion } from '../contract/index.ts'
+
+export interface ModelSummary {
+  readonly name: string
+  readonly versions: readonly number[]
+  readonly aliases: Readonly<Record<string, readonly AliasTarget[]>>
+}
+
+export interface Registry {
+  /** Stores blobs, takes the next free number, writes the manifest last. */
+  register(name: string, version: NewVersion): Promise<Manifest>
+  models(): Promise<readonly ModelSummary[]>
+  /** NotFoundError when the model has no version. */
+  model(name: string): Promise<ModelSummary>
+  /** Newest first. */
+  versions(name: string): Promise<readonly Manifest[]>
+  manifest(name: string, version: number): Promise<Manifest>
+  /** The version a reference means now; splits are resolved with `random` in 0..1. NotFoundError names what exists. */
+  resolve(reference: ModelReference, random?: () => number): Promise<number>
+  /** A file of a version, its hash checked; StorageError when damaged. */
+  file(manifest: Manifest, path: string): Promise<Uint8Array>
+  alias(name: string, alias: string): Promise<AliasRecord>
+  aliases(name: string): Promise<readonly AliasRecord[]>
+  /** Creates or moves; every move is kept in the record's history. ConflictError when `generation` is given and is not the current one, or when races never settle. */
+  setAlias(
+    name: string,
+    alias: string,
+    targets: readonly AliasTarget[],
+    change: { readonly by: string; readonly why: string; readonly generation?: number },
+  ): Promise<AliasRecord>
+  deleteAlias(name: string, alias: string): Promise<void>
+  /** ConflictError while an alias points at it. Blobs that no other version uses go too. */
+  deleteVersion(name: string, version: number): Promise<void>
+}

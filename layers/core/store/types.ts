@@ -1,0 +1,46 @@
+/** The object store: the only thing the service needs from S3, small enough that a folder of files can be one. */
+
+/** An opaque version of an object's content, as `If-Match` takes it. */
+export type ETag = string
+
+export interface ObjectInfo {
+  readonly key: string
+  readonly size: number
+  readonly etag: ETag
+  readonly modifiedAt: Date
+}
+
+/** A write happens always, only when the key is absent, or only when it still has this etag. */
+export type Condition = { readonly ifAbsent: true } | { readonly ifMatch: ETag }
+
+export interface ListPage {
+  readonly objects: readonly ObjectInfo[]
+  /** With a delimiter: the "folders" at this level, each ending in the delimiter. */
+  readonly prefixes: readonly string[]
+  /** Give it to the next call; absent on the last page. */
+  readonly next?: string
+}
+
+/**
+ * Keys are `/`-separated, 1-1024 bytes of UTF-8, without empty, `.` or `..` segments; anything else is an InvalidInputError.
+ * Failures of the medium are StorageErrors that name the key and the reason.
+ */
+export interface ObjectStore {
+  /** Whole content; NotFoundError when absent. */
+  get(key: string): Promise<{ readonly body: Uint8Array; readonly info: ObjectInfo }>
+  /** Content as a stream of chunks, optionally a byte range (end exclusive); NotFoundError when absent. */
+  stream(key: string, range?: { readonly start: number; readonly end?: number }): Promise<AsyncIterable<Uint8Array>>
+  /** Undefined when absent. */
+  head(key: string): Promise<ObjectInfo | undefined>
+  /** Atomic: readers see the old content or the new, never a part. ConflictError when `condition` does not hold. */
+  put(key: string, body: Uint8Array, condition?: Condition): Promise<ObjectInfo>
+  /** Atomic like `put`, for content that need not fit in memory. */
+  putStream(key: string, body: AsyncIterable<Uint8Array>, condition?: Condition): Promise<ObjectInfo>
+  /** Absent keys are fine, unless `ifMatch` is given: then ConflictError. */
+  delete(key: string, condition?: { readonly ifMatch: ETag }): Promise<void>
+  /** In key order. `delimiter` groups keys into prefixes, as S3 does. */
+  list(
+    prefix: string,
+    options?: { readonly delimiter?: '/'; readonly after?: string; readonly limit?: number },
+  ): Promise<ListPage>
+}

@@ -1,0 +1,60 @@
+/** The seam between the training loop and what executes one step: eager kernels, or a traced TensorFlow graph. */
+import type { LayersModel } from '@tensorflow/tfjs-layers'
+import type { lossNames, optimizerNames } from '../contract/index.ts'
+
+export interface OptimizerConfig {
+  readonly name: (typeof optimizerNames)[number]
+  readonly momentum: number
+  /** Global gradient norm above which gradients are scaled down; none when absent. */
+  readonly clipNorm?: number
+}
+
+/** What a step needs to know; fixed for one run. */
+export interface StepConfig {
+  readonly model: LayersModel
+  readonly loss: (typeof lossNames)[number]
+  readonly optimizer: OptimizerConfig
+  /** Random shift and horizontal flip of image batches, inside the step. */
+  readonly augment: boolean
+  /** value = pixel * scale - offset, applied inside the step to byte features; `scale` 1 for float features. */
+  readonly inputScale: number
+  readonly seed: number
+}
+
+export interface Batch {
+  /** `[rows, ...rowShape]`, row-major. */
+  readonly features: Uint8Array | Float32Array
+  readonly targets: Int32Array | Float32Array
+  readonly rows: number
+  readonly rowShape: readonly number[]
+}
+
+/** Sums over the batch, so that partial batches weigh right. */
+export interface StepResult {
+  /** Mean loss of the batch, regularisation included. */
+  readonly loss: number
+  /** Right answers in the batch; for regression, the sum of absolute errors. */
+  readonly correct: number
+  /** Global norm of the gradient before clipping. */
+  readonly gradientNorm: number
+}
+
+/** Optimiser slots and step count, in a stable order, for checkpoints. */
+export interface OptimizerState {
+  readonly step: number
+  readonly slots: readonly { readonly name: string; readonly shape: readonly number[]; readonly data: Float32Array }[]
+}
+
+/** Runs training steps on a model. Weights may live elsewhere between `sync` calls. */
+export interface StepEngine {
+  /** How it runs, for the report: `eager` or `graph`, and why when it is a fallback. */
+  readonly mode: 'eager' | 'graph'
+  step(batch: Batch, learningRate: number): StepResult
+  /** Writes the current weights (and BatchNorm statistics) back into the layers model. */
+  sync(): void
+  /** Takes weights from the layers model, e.g. after restoring the best epoch. */
+  reload(): void
+  saveOptimizer(): OptimizerState
+  restoreOptimizer(state: OptimizerState): void
+  dispose(): void
+}
