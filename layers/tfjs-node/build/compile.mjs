@@ -1,0 +1,90 @@
+// Compiles tfjs-node's addon against TensorFlow's own library, with the system's C++ compiler or with zig.
+// @ts-check
+import { readdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { KernelsError } from './errors.mjs'
+
+/**
+ * @typedef {{ name: string, command: string, prefix: readonly string[] }} Compiler
+ * @typedef {import('./target.mjs').Target} Target
+ */
+
+/** Oldest C library the addon runs on; that of Amazon Linux 2 is 2.26, of TensorFlow's wheel 2.27. */
+const glibc = '2.27'
+
+/**
+ * @param {Target} target
+ * @returns {boolean} true when a compiler of this machine makes code for `target`
+ */
+export const isHost = (target) =>
+  target.platform === process.platform && target.arch === process.arch
+
+/**
+ * @param {object} options
+ * @param {Target} options.target
+ * @param {import('./run.mjs').Run} options.run
+ * @param {NodeJS.ProcessEnv} options.env
+ * @returns {Promise<Compiler | undefined>} the first working C++ compiler; undefined means: use zig
+ */
+export async function findSystemCompiler({ target, run, env }) {
+  if (!isHost(target)) return undefined
+  const candidates = [env['CXX'], 'g++', 'clang++', 'c++'].filter((name) => name !== undefined)
+  for (const command of candidates) {
+    const { status, output } = await run(command, ['--version'], { env })
+    if (status === 0) return { name: output.split('\n')[0] ?? command, command, prefix: [] }
+  }
+  return undefined
+}
+
+/**
+ * @param {string} zig path of the zig program
+ * @param {string} version
+ * @param {Target} target
+ * @returns {Compiler}
+ */
+export function zigCompiler(zig, version, target) {
+  const cpu = target.arch === 'x64' ? 'x86_64' : 'aarch64'
+  const triple = target.platform === 'darwin' ? `${cpu}-macos` : `${cpu}-linux-gnu.${glibc}`
+  return { name: `zig ${version}`, command: zig, prefix: ['c++', '-target', triple] }
+}
+
+/**
+ * @param {object} options
+ * @param {Compiler} options.compiler
+ * @param {Target} options.target
+ * @param {string} options.directory holds `include/` and the libraries; receives the addon
+ * @param {string} options.scratch for the compiler's own temporary files
+ * @param {import('./run.mjs').Run} options.run
+ * @param {NodeJS.ProcessEnv} options.env
+ * @param {AbortSignal | undefined} options.signal
+ */
+export async function compileAddon({ compiler, target, directory, scratch, run, env, signal }) {
+  const require = createRequire(import.meta.url)
+  const source = dirname(require.resolve('@tensorflow/tfjs-node/package.json'))
+  const binding = join(source, 'binding')
+  const files = readdirSync(binding).filter((name) => name.endsWith('.cc'))
+  const origin = target.platform === 'darwin' ? '@loader_path' : '$ORIGIN'
+  const ran = await run(
+    compiler.command,
+    [
+      ...compiler.prefix,
+      ...['-O2', '-std=c++17', '-fPIC', '-shared', '-s'],
+      ...(target.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : []),
+      ...['-DNAPI_VERSION=8', '-DNODE_GYP_MODULE_NAME=tfjs_binding'],
+      ...[join(directory, 'include'), require('node-api-headers').include_dir, source].map((each) => `-I${each}`),
+      ...files.map((name) => join(binding, name)),
+      ...['-o', join(directory, 'tfjs_binding.node')],
+      ...target.libraries.map((name) => join(directory, name)),
+      `-Wl,-rpath,${origin}`,
+    ],
+    {
+      env: { ...env, TMPDIR: scratch, ZIG_GLOBAL_CACHE_DIR: scratch, ZIG_LOCAL_CACHE_DIR: scratch },
+      signal,
+    },
+  )
+  if (ran.status === 0) return
+  const lines = ran.output.trim().split('\n')
+  const said = lines.find((line) => /error/i.test(line)) ?? lines.at(-1) ?? ''
+  throw new KernelsError('compile', `${compiler.name} could not compile the addon: ${said}`)
+}
