@@ -14,13 +14,13 @@ export interface StepConfig {
   readonly model: LayersModel
   readonly loss: (typeof lossNames)[number]
   readonly optimizer: OptimizerConfig
-  /** Random shift and horizontal flip of image batches, inside the step. */
-  readonly augment: boolean
-  /** value = pixel * scale - offset, applied inside the step to byte features; `scale` 1 for float features. */
+  /** value = feature * inputScale, applied inside the step; 1 for float features. Batches arrive already augmented. */
   readonly inputScale: number
+  /** Randomness inside a step (dropout, noise) depends on this seed and the step's number alone, so that a resumed run equals an uninterrupted one. */
   readonly seed: number
 }
 
+/** At most the batch size the engine was made for; the last batch of an epoch is smaller. */
 export interface Batch {
   /** `[rows, ...rowShape]`, row-major. */
   readonly features: Uint8Array | Float32Array
@@ -33,7 +33,7 @@ export interface Batch {
 export interface StepResult {
   /** Mean loss of the batch, regularisation included. */
   readonly loss: number
-  /** Right answers in the batch; for regression, the sum of absolute errors. */
+  /** Right answers in the batch (a binary output counts from 0.5 up as class 1); for regression, the sum of absolute errors. */
   readonly correct: number
   /** Global norm of the gradient before clipping. */
   readonly gradientNorm: number
