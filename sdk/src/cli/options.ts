@@ -1,0 +1,36 @@
+/** Options that several commands share, and the parsers that explain a bad value. */
+import { InvalidArgumentError, Option } from 'commander'
+
+export const rootOption = (): Option =>
+  new Option('--root <dir>', 'folder of the local registry, jobs and data').env('MAAS_ROOT').default('./.maas')
+
+export const urlOption = (): Option =>
+  new Option('--url <url>', 'a running service to talk to, in place of --root').env('MAAS_URL')
+
+export const apiKeyOption = (): Option =>
+  new Option('--api-key <key>', 'key for --url; prefer the environment variable').env('MAAS_API_KEY')
+
+export const jsonOption = (): Option => new Option('--json', 'one JSON object a line on standard output, for machines')
+
+/** Where models are: a folder on this machine, or a service. */
+export interface TargetOptions {
+  readonly root: string
+  readonly url?: string
+  readonly apiKey?: string
+}
+
+export const integer =
+  (min: number, max: number) =>
+  (text: string): number => {
+    const value = Number(text)
+    if (Number.isInteger(value) && value >= min && value <= max && text.trim() !== '') return value
+    throw new InvalidArgumentError(`Give a whole number from ${min} to ${max}.`)
+  }
+
+export const decimal =
+  (min: number, max: number) =>
+  (text: string): number => {
+    const value = Number(text)
+    if (Number.isFinite(value) && value >= min && value <= max && text.trim() !== '') return value
+    throw new InvalidArgumentError(`Give a number from ${min} to ${max}.`)
+  }

@@ -1,0 +1,65 @@
+/** Proves that the import fences of biome.json bite: each forbidden import is refused, each allowed one passes. */
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const forbidden: readonly (readonly [folder: string, specifier: string])[] = [
+  ['layers/core/store', '../registry/index.ts'],
+  ['layers/core/contract', '../store/index.ts'],
+  ['layers/core/registry', '../predict/index.ts'],
+  ['layers/core/data', '../formats/index.ts'],
+  ['layers/core/train', '../predict/index.ts'],
+  ['layers/core/predict', '../train/index.ts'],
+  ['layers/core/predict', '@tensorflow/tfjs-node'],
+  ['layers/core/predict', '@maas/local'],
+  ['functions/api', '@maas/predict'],
+  ['functions/predict', '../train/task.ts'],
+  ['functions/predict', 'aws-cdk-lib'],
+  ['infra/stacks', '@maas/core/registry'],
+  ['sdk/src', '../../test/support/moto.ts'],
+]
+
+const allowed: readonly (readonly [folder: string, specifier: string])[] = [
+  ['layers/core/registry', '../store/index.ts'],
+  ['layers/core/predict', '../registry/index.ts'],
+  ['layers/core/train', '../graph/index.ts'],
+  ['functions/local', '@maas/predict'],
+  ['functions/train', '@maas/core/train'],
+  ['infra/stacks', '@maas/core/contract'],
+]
+
+/** Where the sample for one import lies, inside a copy of the layout that holds nothing else. */
+const fileOf = (folder: string, specifier: string): string =>
+  `${folder}/${Buffer.from(specifier).toString('hex').slice(0, 40)}.ts`
+
+let root: string
+let refused: ReadonlySet<string>
+
+beforeAll(() => {
+  root = realpathSync(mkdtempSync(join(tmpdir(), 'fences-')))
+  cpSync('biome.json', join(root, 'biome.json'))
+  for (const [folder, specifier] of [...forbidden, ...allowed]) {
+    const file = join(root, fileOf(folder, specifier))
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, `import { x } from '${specifier}'\n\nexport const y = x\n`)
+  }
+  const biome = join(process.cwd(), 'node_modules', '.bin', 'biome')
+  const args = ['lint', '--vcs-enabled=false', '--max-diagnostics=none', '--reporter=github', '.']
+  const run = spawnSync(biome, args, { cwd: root, encoding: 'utf8' })
+  const lines = run.stdout.split('\n').filter((line) => line.includes('noRestrictedImports'))
+  refused = new Set(lines.map((line) => relative(root, resolve(root, /file=([^,]+)/.exec(line)?.[1] ?? line))))
+})
+
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+describe('import fences', () => {
+  it.each(forbidden)('refuse %s importing %s', (folder, specifier) => {
+    expect(refused).toContain(fileOf(folder, specifier))
+  })
+
+  it.each(allowed)('allow %s importing %s', (folder, specifier) => {
+    expect(refused).not.toContain(fileOf(folder, specifier))
+  })
+})
