@@ -63,7 +63,9 @@ async function main(signal) {
     const verb = built.made ? `built in ${built.seconds.toFixed(0)} s` : 'already built'
     const { manifest } = built
     const unchecked = manifest.smoke === 'skipped' ? ', not run: this machine cannot run them' : ''
-    console.log(`Native kernels ${verb}: TensorFlow ${manifest.tensorflow}, ${manifest.platform}-${manifest.arch}${unchecked}`)
+    console.log(
+      `Native kernels ${verb}: TensorFlow ${manifest.tensorflow}, ${manifest.platform}-${manifest.arch}${unchecked}`,
+    )
     for (const path of [built.directory, ...Object.values(shipped)]) console.log(`  ${path}`)
   } finally {
     progress.stop()
@@ -80,7 +82,10 @@ async function ship(built, options) {
 }
 
 const stopping = new AbortController()
-for (const [name, code] of /** @type {const} */ ([['SIGINT', 130], ['SIGTERM', 143]])) {
+for (const [name, code] of /** @type {const} */ ([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+])) {
   process.once(name, () => {
     process.exitCode = code
     stopping.abort()

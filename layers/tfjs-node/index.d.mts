@@ -96,9 +96,7 @@ export declare class UsageError extends KernelsError {
 export declare function locateKernels(options?: LocateOptions): Promise<Located | undefined>
 
 /** Like `locateKernels`, with the reason in a few words when nothing was found. */
-export declare function searchKernels(
-  options?: LocateOptions,
-): Promise<{ found: Located | undefined; reason: string }>
+export declare function searchKernels(options?: LocateOptions): Promise<{ found: Located | undefined; reason: string }>
 
 /** The folder that holds one folder per build. */
 export declare function kernelCacheDirectory(env?: NodeJS.ProcessEnv): string
@@ -110,3 +108,23 @@ export declare function buildKernels(options?: BuildOptions): Promise<Built>
 export declare function showBuildProgress(
   stream?: NodeJS.WriteStream,
 ): Promise<{ onProgress: (progress: Progress) => void; stop: () => void }>
+
+/** What a build of kernels needs and what the processor can do. */
+export interface Machine {
+  readonly node: string
+  readonly platform: string
+  readonly arch: string
+  readonly processor: string
+  /** Instruction sets of the processor that speed up kernels, e.g. `avx2`; empty where unknown. */
+  readonly features: readonly string[]
+  readonly cache: { readonly directory: string; readonly bytes: number }
+  /** On the cache's disk. */
+  readonly freeBytes: number
+  /** What a build takes at its peak. */
+  readonly neededBytes: number
+  /** What pip says of itself; absent without python3 or pip. */
+  readonly pip: string | undefined
+  readonly compiler: string | undefined
+}
+
+export declare function describeMachine(options?: { env?: NodeJS.ProcessEnv; run?: Run }): Promise<Machine>

@@ -3,6 +3,7 @@
 export { kernelCacheDirectory } from './build/cache.mjs'
 export { KernelsError, UsageError } from './build/errors.mjs'
 export { locateKernels, searchKernels } from './locate.mjs'
+export { describeMachine } from './probe.mjs'
 
 /**
  * Builds the kernels into the cache unless they are there. The build's own dependencies are loaded only now.

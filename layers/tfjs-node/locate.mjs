@@ -36,7 +36,7 @@ export async function locateKernels(options = {}) {
  */
 export async function searchKernels(options = {}) {
   const { platform = process.platform, arch = process.arch, env = process.env, opt = '/opt' } = options
-  const named = env['MAAS_KERNELS']
+  const named = env.MAAS_KERNELS
   if (named !== undefined && named !== '') return { found: await demand(named, platform, arch), reason: '' }
 
   let target
@@ -67,11 +67,17 @@ export async function searchKernels(options = {}) {
 async function demand(directory, platform, arch) {
   const tree = await readTree(directory)
   if ('problem' in tree) {
-    throw new KernelsError('MAAS_KERNELS', `MAAS_KERNELS names a folder without usable kernels: ${tree.problem}. Unset it or let it name a folder made by npm run build:kernels.`)
+    throw new KernelsError(
+      'MAAS_KERNELS',
+      `MAAS_KERNELS names a folder without usable kernels: ${tree.problem}. Unset it or let it name a folder made by npm run build:kernels.`,
+    )
   }
   const { manifest } = tree
   if (manifest.platform !== platform || manifest.arch !== arch) {
-    throw new KernelsError('MAAS_KERNELS', `MAAS_KERNELS names kernels for ${manifest.platform}-${manifest.arch}, but this is ${platform}-${arch}. Unset it or build for this machine.`)
+    throw new KernelsError(
+      'MAAS_KERNELS',
+      `MAAS_KERNELS names kernels for ${manifest.platform}-${manifest.arch}, but this is ${platform}-${arch}. Unset it or build for this machine.`,
+    )
   }
   return { directory, manifest }
 }
@@ -103,6 +109,7 @@ async function unpackLayer(packed, into) {
   }
   const directory = await unpack({ packed, into })
   const tree = await readTree(directory)
-  if ('problem' in tree) throw new KernelsError('layer', `The layer's kernels were unpacked but are not usable: ${tree.problem}.`)
+  if ('problem' in tree)
+    throw new KernelsError('layer', `The layer's kernels were unpacked but are not usable: ${tree.problem}.`)
   return { directory, ...tree }
 }

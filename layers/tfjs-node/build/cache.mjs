@@ -29,9 +29,9 @@ const sources = ['@tensorflow/tfjs-node', 'node-api-headers', 'esbuild']
  * @returns {string} the folder that holds one folder per build
  */
 export function kernelCacheDirectory(env = process.env) {
-  const stated = env['XDG_CACHE_HOME']
+  const stated = env.XDG_CACHE_HOME
   if (stated !== undefined && isAbsolute(stated)) return join(stated, 'maas', 'kernels')
-  const home = env['HOME'] || homedir()
+  const home = env.HOME || homedir()
   return isAbsolute(home) ? join(home, '.cache', 'maas', 'kernels') : join(tmpdir(), 'maas', 'kernels')
 }
 

@@ -17,8 +17,7 @@ const glibc = '2.27'
  * @param {Target} target
  * @returns {boolean} true when a compiler of this machine makes code for `target`
  */
-export const isHost = (target) =>
-  target.platform === process.platform && target.arch === process.arch
+export const isHost = (target) => target.platform === process.platform && target.arch === process.arch
 
 /**
  * @param {object} options
@@ -29,7 +28,7 @@ export const isHost = (target) =>
  */
 export async function findSystemCompiler({ target, run, env }) {
   if (!isHost(target)) return undefined
-  const candidates = [env['CXX'], 'g++', 'clang++', 'c++'].filter((name) => name !== undefined)
+  const candidates = [env.CXX, 'g++', 'clang++', 'c++'].filter((name) => name !== undefined)
   for (const command of candidates) {
     const { status, output } = await run(command, ['--version'], { env })
     if (status === 0) return { name: output.split('\n')[0] ?? command, command, prefix: [] }

@@ -27,9 +27,7 @@ export function wantedFromTensorFlow(target) {
     const library = target.libraries.find((each) => name === `tensorflow/${each}`)
     if (library !== undefined) return library
     if (name === 'tensorflow/include/LICENSE') return 'TENSORFLOW-LICENSE'
-    return headerFolders.some((folder) => name.startsWith(folder))
-      ? name.slice('tensorflow/'.length)
-      : undefined
+    return headerFolders.some((folder) => name.startsWith(folder)) ? name.slice('tensorflow/'.length) : undefined
   }
 }
 

@@ -30,7 +30,7 @@ export async function fetchWheel({ wheel, version, directory, run, onFraction, e
   }, 250)
   try {
     const ran = await run(
-      env['PYTHON'] ?? 'python3',
+      env.PYTHON ?? 'python3',
       [
         ...['-m', 'pip', 'download', '--quiet', '--no-input', '--no-cache-dir', '--no-deps'],
         ...['--require-hashes', '--only-binary=:all:', '--platform', wheel.tag],
@@ -48,19 +48,46 @@ export async function fetchWheel({ wheel, version, directory, run, onFraction, e
   }
   const file = (await readdir(directory)).find((name) => name.endsWith('.whl'))
   if (file === undefined) {
-    throw new KernelsError('pip', `pip said it downloaded ${wheel.package} ${version} but left no wheel behind. Run the build again.`)
+    throw new KernelsError(
+      'pip',
+      `pip said it downloaded ${wheel.package} ${version} but left no wheel behind. Run the build again.`,
+    )
   }
   return join(directory, file)
 }
 
 /** @type {readonly [RegExp, string, string][]} what pip says, our code for it, what to do */
 const knownFailures = [
-  [/ENOENT/, 'python', 'python3 was not found. Install Python 3.9 or newer with pip (Debian: apt-get install python3-pip), or set PYTHON to its path.'],
-  [/No module named pip/, 'pip', 'python3 has no pip. Install it: apt-get install python3-pip, or python3 -m ensurepip.'],
-  [/DO NOT MATCH THE HASHES/, 'hash', 'the downloaded file is not the pinned one (its SHA-256 differs), so it was thrown away. Try again; if it stays so, the package index or mirror that pip uses serves a changed file: check `python3 -m pip config list`.'],
-  [/No space left on device|Errno 28/, 'disk', 'the disk filled up during the download. Free some space or set XDG_CACHE_HOME to a larger disk.'],
-  [/name resolution|NewConnectionError|ConnectionError|ProxyError|timed out|Connection (refused|reset)|Network is unreachable|SSLError|CERTIFICATE|Max retries/i, 'network', 'the package index could not be reached. Check the network and proxy (`python3 -m pip config list`), or put the wheel into a folder and set PIP_FIND_LINKS and PIP_NO_INDEX=1.'],
-  [/No matching distribution|Could not find a version/, 'index', 'the package index that pip uses does not offer it (or could not be reached). Check the network, `python3 -m pip config list`, and that pip is 20.3 or newer.'],
+  [
+    /ENOENT/,
+    'python',
+    'python3 was not found. Install Python 3.9 or newer with pip (Debian: apt-get install python3-pip), or set PYTHON to its path.',
+  ],
+  [
+    /No module named pip/,
+    'pip',
+    'python3 has no pip. Install it: apt-get install python3-pip, or python3 -m ensurepip.',
+  ],
+  [
+    /DO NOT MATCH THE HASHES/,
+    'hash',
+    'the downloaded file is not the pinned one (its SHA-256 differs), so it was thrown away. Try again; if it stays so, the package index or mirror that pip uses serves a changed file: check `python3 -m pip config list`.',
+  ],
+  [
+    /No space left on device|Errno 28/,
+    'disk',
+    'the disk filled up during the download. Free some space or set XDG_CACHE_HOME to a larger disk.',
+  ],
+  [
+    /name resolution|NewConnectionError|ConnectionError|ProxyError|timed out|Connection (refused|reset)|Network is unreachable|SSLError|CERTIFICATE|Max retries/i,
+    'network',
+    'the package index could not be reached. Check the network and proxy (`python3 -m pip config list`), or put the wheel into a folder and set PIP_FIND_LINKS and PIP_NO_INDEX=1.',
+  ],
+  [
+    /No matching distribution|Could not find a version/,
+    'index',
+    'the package index that pip uses does not offer it (or could not be reached). Check the network, `python3 -m pip config list`, and that pip is 20.3 or newer.',
+  ],
 ]
 
 /**
@@ -72,7 +99,10 @@ function explain({ status, output }, what) {
     if (pattern.test(output)) return new KernelsError(code, `Cannot download ${what}: ${advice}`)
   }
   const last = output.trim().split('\n').at(-1) ?? ''
-  return new KernelsError('pip', `Cannot download ${what}: pip ended with code ${status} (${last}). Run the build again.`)
+  return new KernelsError(
+    'pip',
+    `Cannot download ${what}: pip ended with code ${status} (${last}). Run the build again.`,
+  )
 }
 
 /**

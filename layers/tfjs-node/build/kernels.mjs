@@ -1,7 +1,7 @@
 // Builds the native kernels of one target into the cache, or finds them there.
 // @ts-check
 import { existsSync } from 'node:fs'
-import { mkdir, rm, statfs } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bundleNative } from './bundle.mjs'
 import { kernelCacheDirectory, kernelKey } from './cache.mjs'
@@ -12,6 +12,7 @@ import { fetchWheel } from './fetch.mjs'
 import { describeFiles, readTree, writeManifest } from './manifest.mjs'
 import { run } from './run.mjs'
 import { smokeRun } from './smoke.mjs'
+import { freeBytes, gigabytes, neededBytes, requireSpace } from './space.mjs'
 import { stage } from './stage.mjs'
 import { stripLibrary } from './strip.mjs'
 import { chooseTarget, readPins } from './target.mjs'
@@ -35,9 +36,6 @@ import { installZig } from './zig.mjs'
  *
  * @typedef {{ run: import('./run.mjs').Run, freeBytes: (directory: string) => Promise<number> }} Tools
  */
-
-/** Peak of a build on disk: the wheel plus the unstripped libraries. */
-const neededBytes = 1.3e9
 
 /**
  * @param {BuildOptions} [options]
@@ -63,8 +61,7 @@ export async function buildKernels(options = {}) {
         onWait: (pid) =>
           onProgress({ phase: 'wait', fraction: 0, text: `waiting for the same build in process ${pid}` }),
       },
-      (temporary) =>
-        makeTree({ ...options, env, onProgress, tools, target, root, key, directory: temporary }),
+      (temporary) => makeTree({ ...options, env, onProgress, tools, target, root, key, directory: temporary }),
     ),
   )
   const tree = await readTree(directory)
@@ -84,8 +81,10 @@ async function makeTree(making) {
   const wheel = pin.wheels[target.name]
   const scratch = join(directory, 'scratch')
   await mkdir(scratch)
-  const at = (/** @type {Phase} */ phase, /** @type {string} */ text) => (fraction = 0) =>
-    onProgress({ phase, fraction, text })
+  const at =
+    (/** @type {Phase} */ phase, /** @type {string} */ text) =>
+    (fraction = 0) =>
+      onProgress({ phase, fraction, text })
   const { run } = tools
 
   const downloading = at('download', `downloading TensorFlow ${pin.version}, ${Math.round(wheel.bytes / 1e6)} MB`)
@@ -150,33 +149,17 @@ async function compileWithAny({ target, directory, env, signal, tools, root, com
       `No C++ compiler for ${target.name} was found (tried CXX, g++, clang++, c++). Install one (Debian: apt-get install g++) or leave out --compiler system.`,
     )
   }
-  const zig = await installZig({ root, run, env, signal, onFraction: at('compiler', 'fetching the zig compiler, 96 MB') })
+  const zig = await installZig({
+    root,
+    run,
+    env,
+    signal,
+    onFraction: at('compiler', 'fetching the zig compiler, 96 MB'),
+  })
   at('compile', `compiling the addon with ${zig.version}, about a minute`)(0)
   await compileAddon({ ...common, compiler: zig.compilerFor(target) })
   return zig.version
 }
-
-/**
- * @param {string} root
- * @param {Tools['freeBytes']} free
- */
-async function requireSpace(root, free) {
-  const available = await free(root)
-  if (available >= neededBytes) return
-  throw new KernelsError(
-    'disk',
-    `Building the kernels needs ${gigabytes(neededBytes)} free under ${root}; ${gigabytes(available)} are available. Free some space or set XDG_CACHE_HOME to a folder on a larger disk.`,
-  )
-}
-
-/** @param {string} directory */
-async function freeBytes(directory) {
-  const { bavail, bsize } = await statfs(directory)
-  return bavail * bsize
-}
-
-/** @param {number} bytes */
-const gigabytes = (bytes) => `${(bytes / 1e9).toFixed(1)} GB`
 
 /**
  * @template T
@@ -190,10 +173,18 @@ async function explainSystemErrors(root, work) {
   } catch (cause) {
     const code = systemCode(cause)
     if (code === 'ENOSPC' || code === 'EDQUOT') {
-      throw new KernelsError('disk', `The disk of ${root} filled up; nothing was kept. ${gigabytes(neededBytes)} are needed. Free some space or set XDG_CACHE_HOME.`, { cause })
+      throw new KernelsError(
+        'disk',
+        `The disk of ${root} filled up; nothing was kept. ${gigabytes(neededBytes)} are needed. Free some space or set XDG_CACHE_HOME.`,
+        { cause },
+      )
     }
     if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM' || code === 'ENOTDIR') {
-      throw new KernelsError('cache', `The cache folder ${root} cannot be written (${code}). Set XDG_CACHE_HOME to a folder that can.`, { cause })
+      throw new KernelsError(
+        'cache',
+        `The cache folder ${root} cannot be written (${code}). Set XDG_CACHE_HOME to a folder that can.`,
+        { cause },
+      )
     }
     throw cause
   }

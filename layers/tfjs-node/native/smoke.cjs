@@ -12,10 +12,7 @@ const cases = {
     tf.conv2d(tf.tensor4d([1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 3, 3, 1]), tf.ones([2, 2, 1, 1]), 1, 'valid'),
     [12, 16, 24, 28],
   ],
-  product: [
-    tf.matMul(tf.tensor2d([1, 2, 3, 4], [2, 2]), tf.tensor2d([5, 6, 7, 8], [2, 2])),
-    [19, 22, 43, 50],
-  ],
+  product: [tf.matMul(tf.tensor2d([1, 2, 3, 4], [2, 2]), tf.tensor2d([5, 6, 7, 8], [2, 2])), [19, 22, 43, 50]],
 }
 for (const [name, [tensor, expected]] of Object.entries(cases)) {
   const got = [...tensor.dataSync()]
