@@ -64,15 +64,15 @@ export interface NewVersion {
   readonly description?: string
 }
 
-const targetSchema = z.object({ version: versionSchema, weight: z.number().min(0).max(100) })
+export const aliasTargetSchema = z.object({ version: versionSchema, weight: z.number().min(0).max(100) })
 
 /** Who moved an alias when, why and from where to where. */
 const aliasChangeSchema = z.object({
   at: z.string(),
   by: z.string(),
   why: z.string(),
-  from: z.array(targetSchema),
-  to: z.array(targetSchema),
+  from: z.array(aliasTargetSchema),
+  to: z.array(aliasTargetSchema),
 })
 
 /** A name for one version, or for a weighted split of versions; replaced by compare-and-swap only. */
@@ -80,11 +80,11 @@ export const aliasRecordSchema = z.object({
   schema: z.literal(1),
   name: modelNameSchema,
   alias: aliasSchema,
-  targets: z.array(targetSchema).min(1),
+  targets: z.array(aliasTargetSchema).min(1),
   shadow: versionSchema.optional(),
   generation: z.number().int().min(1),
   /** Newest last; at most the last 200. */
   history: z.array(aliasChangeSchema),
 })
 export type AliasRecord = z.infer<typeof aliasRecordSchema>
-export type AliasTarget = z.infer<typeof targetSchema>
+export type AliasTarget = z.infer<typeof aliasTargetSchema>

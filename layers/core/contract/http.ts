@@ -1,0 +1,64 @@
+/** The one place where an error becomes an HTTP status and a body, in the dialect of the route that failed. */
+import { type ErrorCode, InvalidInputError, MaasError } from '../errors.ts'
+
+/** `serving`: `{"error":"text"}` as TensorFlow Serving writes it. `control`: `{"error":{code, message, param, request_id}}`. */
+export type Dialect = 'serving' | 'control'
+
+const statuses = {
+  invalid_input: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  too_large: 413,
+  over_quota: 429,
+  canceled: 499,
+  internal: 500,
+  storage: 500,
+  kernels: 500,
+  training: 500,
+  unsupported: 501,
+  not_ready: 503,
+  timeout: 504,
+} as const satisfies Record<ErrorCode, number>
+
+export const statusOf = (code: ErrorCode): number => statuses[code]
+
+/** A request that HTTP itself refuses, with the status that says so: 405 method, 415 content type, 421 host. */
+export class HttpError extends InvalidInputError {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(status: number, message: string, headers: Readonly<Record<string, string>> = {}) {
+    super(message)
+    this.status = status
+    this.headers = headers
+  }
+}
+
+export interface ErrorReply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: unknown
+}
+
+/** Bodies of failures on our side say only where to look: the cause is in the log, under the request's id. */
+export const errorReply = (error: unknown, dialect: Dialect, requestId: string): ErrorReply => {
+  const known = error instanceof MaasError ? error : undefined
+  const code = known?.code ?? 'internal'
+  const status = error instanceof HttpError ? error.status : statusOf(code)
+  const hidden = status === 500
+  const message =
+    hidden || known === undefined
+      ? `The service failed; nothing is wrong with the request. Look for ${requestId} in its log.`
+      : known.message
+  const headers: Record<string, string> = { ...(error instanceof HttpError ? error.headers : {}) }
+  if (known?.retryAfter !== undefined && !hidden) headers['retry-after'] = String(Math.ceil(known.retryAfter))
+  if (dialect === 'serving') return { status, headers, body: { error: message } }
+  const param = hidden || known?.param === undefined ? {} : { param: known.param }
+  return {
+    status,
+    headers,
+    body: { error: { code: hidden ? 'internal' : code, message, ...param, request_id: requestId } },
+  }
+}

@@ -1,0 +1,239 @@
+/** Every route of the service as data: what the apps mount, and what OpenAPI, API Gateway and the SDK are made from. */
+import { z } from 'zod'
+import * as control from './control.ts'
+import { evaluationSchema } from './evaluation.ts'
+import type { Dialect } from './http.ts'
+import { aliasSchema, modelNameSchema, versionSchema } from './names.ts'
+import * as serving from './serving.ts'
+import { aliasRecordSchema, manifestSchema } from './version.ts'
+
+export type PredictOperation = 'health' | 'modelStatus' | 'modelMetadata' | 'predict' | 'classify'
+export type ApiOperation =
+  | 'listModels'
+  | 'getModel'
+  | 'listVersions'
+  | 'getVersion'
+  | 'deleteVersion'
+  | 'getEvaluation'
+  | 'getReport'
+  | 'listAliases'
+  | 'getAlias'
+  | 'moveAlias'
+  | 'deleteAlias'
+export type Operation = PredictOperation | ApiOperation
+
+/** Body bytes by content type; JSON bodies have a schema, all others are opaque. */
+export type Contents = Readonly<Record<string, z.ZodType | 'binary'>>
+
+export interface Route {
+  readonly operation: Operation
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** OpenAPI form: `{name}` is one of `pathParameters`. */
+  readonly path: string
+  /** The function that answers. */
+  readonly owner: 'predict' | 'api'
+  /** What a key must allow; `none` is open to anybody. */
+  readonly right: 'data' | 'control' | 'none'
+  readonly dialect: Dialect
+  readonly summary: string
+  readonly request?: Contents
+  readonly response: { readonly status: number; readonly contents: Contents }
+  readonly examples?: { readonly request?: unknown; readonly response?: unknown }
+}
+
+export const pathParameters = {
+  model: modelNameSchema,
+  version: z
+    .string()
+    .regex(/^[1-9]\d{0,8}$/, 'a version is a whole number from 1')
+    .transform(Number)
+    .pipe(versionSchema),
+  /** An alias, or `latest`. */
+  label: z.union([z.literal('latest'), aliasSchema]),
+  alias: aliasSchema,
+} as const
+export type PathParameters = { readonly [K in keyof typeof pathParameters]?: z.output<(typeof pathParameters)[K]> }
+
+const images: Contents = { 'image/jpeg': 'binary', 'image/png': 'binary', 'image/webp': 'binary' }
+const json = (schema: z.ZodType, status = 200) => ({ status, contents: { 'application/json': schema } })
+
+/** A data-plane operation answers for the highest version, for a given one, and for the one an alias means. */
+const addressed = (
+  suffix: string,
+  route: Pick<Route, 'operation' | 'method' | 'summary' | 'request' | 'response' | 'examples'>,
+): Route[] =>
+  ['', '/versions/{version}', '/labels/{label}'].map((address) => ({
+    ...route,
+    path: `/v1/models/{model}${address}${suffix}`,
+    owner: 'predict',
+    right: 'data',
+    dialect: 'serving',
+  }))
+
+const managed = (route: Omit<Route, 'owner' | 'right' | 'dialect'>): Route => ({
+  ...route,
+  owner: 'api',
+  right: 'control',
+  dialect: 'control',
+})
+
+export const routes: readonly Route[] = [
+  {
+    operation: 'health',
+    method: 'GET',
+    path: '/healthz',
+    owner: 'predict',
+    right: 'none',
+    dialect: 'serving',
+    summary: 'Whether the service is up, and which versions it holds in memory.',
+    response: json(serving.healthSchema),
+    examples: { response: { status: 'ok', loaded: ['cifar10:3'] } },
+  },
+  ...addressed('', {
+    operation: 'modelStatus',
+    method: 'GET',
+    summary: 'The versions that can be asked, as TensorFlow Serving reports them.',
+    response: json(serving.modelStatusSchema),
+    examples: {
+      response: {
+        model_version_status: [{ version: '3', state: 'AVAILABLE', status: { error_code: 'OK', error_message: '' } }],
+      },
+    },
+  }),
+  ...addressed('/metadata', {
+    operation: 'modelMetadata',
+    method: 'GET',
+    summary: 'Names, dtypes and shapes of inputs and outputs.',
+    response: json(serving.modelMetadataSchema),
+  }),
+  ...addressed(':predict', {
+    operation: 'predict',
+    method: 'POST',
+    summary: 'Runs the model on tensors, table rows, base64 images, or one image as the raw body.',
+    request: { 'application/json': serving.predictRequestSchema, ...images },
+    response: json(serving.predictResponseSchema),
+    examples: {
+      request: {
+        instances: [
+          [1, 2],
+          [3, 4],
+        ],
+      },
+      response: {
+        predictions: [
+          [0.1, 0.9],
+          [0.7, 0.3],
+        ],
+      },
+    },
+  }),
+  ...addressed(':classify', {
+    operation: 'classify',
+    method: 'POST',
+    summary: 'Labels and scores, best first; of feature objects, or of one image as the raw body.',
+    request: { 'application/json': serving.classifyRequestSchema, ...images },
+    response: json(serving.classifyResponseSchema),
+    examples: {
+      request: { examples: [{ x: [1, 2] }] },
+      response: {
+        results: [
+          [
+            ['cat', 0.93],
+            ['dog', 0.07],
+          ],
+        ],
+      },
+    },
+  }),
+  managed({
+    operation: 'listModels',
+    method: 'GET',
+    path: '/models',
+    summary: 'All models with their versions and aliases.',
+    response: json(control.modelListSchema),
+    examples: {
+      response: {
+        models: [{ name: 'cifar10', versions: [1, 2], aliases: { production: [{ version: 2, weight: 100 }] } }],
+      },
+    },
+  }),
+  managed({
+    operation: 'getModel',
+    method: 'GET',
+    path: '/models/{model}',
+    summary: 'One model with its versions and aliases.',
+    response: json(control.modelSummarySchema),
+  }),
+  managed({
+    operation: 'listVersions',
+    method: 'GET',
+    path: '/models/{model}/versions',
+    summary: 'Manifests of all versions, newest first.',
+    response: json(control.versionListSchema),
+  }),
+  managed({
+    operation: 'getVersion',
+    method: 'GET',
+    path: '/models/{model}/versions/{version}',
+    summary: 'The manifest: files and their hashes, metrics, lineage.',
+    response: json(manifestSchema),
+  }),
+  managed({
+    operation: 'deleteVersion',
+    method: 'DELETE',
+    path: '/models/{model}/versions/{version}',
+    summary: 'Deletes a version that no alias points at.',
+    response: { status: 204, contents: {} },
+  }),
+  managed({
+    operation: 'getEvaluation',
+    method: 'GET',
+    path: '/models/{model}/versions/{version}/evaluation',
+    summary: 'What evaluation measured.',
+    response: json(evaluationSchema),
+  }),
+  managed({
+    operation: 'getReport',
+    method: 'GET',
+    path: '/models/{model}/versions/{version}/report',
+    summary: 'The evaluation as a self-contained page.',
+    response: { status: 200, contents: { 'text/html': 'binary' } },
+  }),
+  managed({
+    operation: 'listAliases',
+    method: 'GET',
+    path: '/models/{model}/aliases',
+    summary: 'All aliases with their history.',
+    response: json(control.aliasListSchema),
+  }),
+  managed({
+    operation: 'getAlias',
+    method: 'GET',
+    path: '/models/{model}/aliases/{alias}',
+    summary: 'One alias with its history; its ETag is the generation.',
+    response: json(aliasRecordSchema),
+  }),
+  managed({
+    operation: 'moveAlias',
+    method: 'PUT',
+    path: '/models/{model}/aliases/{alias}',
+    summary: 'Creates or moves an alias; `If-Match: "generation"` makes it fail when somebody else moved it first.',
+    request: { 'application/json': control.aliasMoveSchema },
+    response: json(aliasRecordSchema),
+    examples: { request: { version: 2, reason: 'better on the test set' } },
+  }),
+  managed({
+    operation: 'deleteAlias',
+    method: 'DELETE',
+    path: '/models/{model}/aliases/{alias}',
+    summary: 'Deletes an alias; the versions it pointed at stay.',
+    response: { status: 204, contents: {} },
+  }),
+]
+
+/** Matches a URL's path against a route's; one group per parameter, named like it. */
+export const pathPattern = (path: string): RegExp => new RegExp(`^${path.replace(/\{(\w+)\}/g, '(?<$1>[^/:]+)')}$`)
+
+/** A route's path with the parameters filled in and escaped. */
+export const fillPath = (path: string, values: Readonly<Record<string, string | number>>): string =>
+  path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(values[name])))
