@@ -1,0 +1,116 @@
+/** The TF.js layers-model format: `model.json` with topology, training configuration and weight specs, and all weights in one binary. */
+import { z } from 'zod'
+import { sizeOf } from '../contract/index.ts'
+import { InvalidInputError, messageOf, UnsupportedError } from '../errors.ts'
+import type { ModelArtifact, WeightTensor } from './types.ts'
+
+/** Bytes of one element, by dtype; the dtypes a stored weight may have. */
+export const weightBytes = { float32: 4, int32: 4, bool: 1 } as const satisfies Record<WeightTensor['dtype'], number>
+
+const record = z.record(z.string(), z.unknown())
+
+const weightSpecSchema = z.object({
+  name: z.string().min(1),
+  shape: z.array(z.number().int().min(0)).max(16),
+  dtype: z.string(),
+  /** `optimizer` marks optimiser slots, which are no part of the model. */
+  group: z.string().optional(),
+  quantization: record.optional(),
+})
+
+const layersJsonSchema = z.object({
+  format: z
+    .literal('layers-model', 'this is no layers model; a TF.js graph model cannot be trained or edited')
+    .optional(),
+  modelTopology: record,
+  trainingConfig: record.nullish(),
+  weightsManifest: z.array(z.object({ paths: z.array(z.string().min(1)), weights: z.array(weightSpecSchema) })),
+})
+export type LayersJson = z.infer<typeof layersJsonSchema>
+
+/** Parses and checks `model.json`; InvalidInputError names the field at fault. */
+export const parseLayersJson = (model: Uint8Array): LayersJson => {
+  let json: unknown
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(model))
+  } catch (cause) {
+    throw new InvalidInputError(`model.json is not JSON: ${messageOf(cause)}`, { cause, param: 'model.json' })
+  }
+  const result = layersJsonSchema.safeParse(json)
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  const at = ['model.json', ...(issue?.path ?? [])].join('.')
+  throw new InvalidInputError(`${at}: ${issue?.message}; expected a TF.js layers model`, { param: at })
+}
+
+/** Both files of a version: `model.json` as any TF.js program reads it, and the weights in the artifact's order. */
+export const encodeLayersJson = (artifact: ModelArtifact): { model: Uint8Array; weights: Uint8Array } => {
+  const specs = artifact.weights.map(({ name, shape, dtype }) => ({ name, shape, dtype }))
+  const json = {
+    format: 'layers-model',
+    generatedBy: 'maas',
+    convertedBy: null,
+    modelTopology: artifact.topology,
+    ...(artifact.trainingConfig && { trainingConfig: artifact.trainingConfig }),
+    weightsManifest: [{ paths: ['weights.bin'], weights: specs }],
+  }
+  const weights = new Uint8Array(artifact.weights.reduce((total, { data }) => total + data.byteLength, 0))
+  let offset = 0
+  for (const weight of artifact.weights) {
+    checkSize(weight)
+    weights.set(weight.data, offset)
+    offset += weight.data.byteLength
+  }
+  return { model: new TextEncoder().encode(JSON.stringify(json)), weights }
+}
+
+/**
+ * The inverse of `encodeLayersJson`, for files of any TF.js program; several weight files come concatenated.
+ * InvalidInputError when names repeat or the binary has not exactly the bytes that the specs ask for, UnsupportedError for
+ * weights stored in a form not read here.
+ */
+export const decodeLayersJson = (model: Uint8Array, weights: Uint8Array): ModelArtifact => {
+  const json = parseLayersJson(model)
+  const tensors: WeightTensor[] = []
+  const names = new Set<string>()
+  let offset = 0
+  for (const spec of json.weightsManifest.flatMap((group) => group.weights)) {
+    const dtype = supportedDtype(spec)
+    const size = sizeOf(spec.shape) * weightBytes[dtype]
+    const data = weights.subarray(offset, offset + size)
+    offset += size
+    if (spec.group === 'optimizer') continue
+    if (names.has(spec.name)) throw new InvalidInputError(`weight ${spec.name} is listed twice in model.json`)
+    names.add(spec.name)
+    tensors.push({ name: spec.name, shape: spec.shape, dtype, data })
+  }
+  if (offset !== weights.byteLength) {
+    throw new InvalidInputError(
+      `the weights hold ${weights.byteLength} bytes, but model.json lists ${offset}; the files do not belong together or one is cut short`,
+      { param: 'weights' },
+    )
+  }
+  const { model_config: nested, training_config: nestedTraining } = json.modelTopology
+  const topology = record.safeParse(nested).data ?? json.modelTopology
+  const trainingConfig = json.trainingConfig ?? record.safeParse(nestedTraining).data
+  return { topology, ...(trainingConfig && { trainingConfig }), weights: tensors }
+}
+
+const supportedDtype = ({ name, dtype, quantization }: z.infer<typeof weightSpecSchema>): WeightTensor['dtype'] => {
+  if (quantization) {
+    throw new UnsupportedError(`weight ${name} is quantised; export the model without quantisation and push it again`)
+  }
+  if (!Object.hasOwn(weightBytes, dtype)) {
+    throw new UnsupportedError(`weight ${name} has dtype ${dtype}; allowed: ${Object.keys(weightBytes).join(', ')}`)
+  }
+  return dtype as WeightTensor['dtype']
+}
+
+const checkSize = ({ name, shape, dtype, data }: WeightTensor): void => {
+  const expected = sizeOf(shape) * weightBytes[dtype]
+  if (data.byteLength !== expected) {
+    throw new InvalidInputError(
+      `weight ${name} of shape [${shape}] and dtype ${dtype} needs ${expected} bytes, got ${data.byteLength}`,
+    )
+  }
+}

@@ -1,0 +1,217 @@
+/** Between the stored shape of a model and a tfjs-layers model that runs and trains: every weight is paired by layer and checked. */
+import type * as layers from '@tensorflow/tfjs-layers'
+import { type DType, dtypeSchema, type Signature, type TensorSpec } from '../contract/index.ts'
+import { InvalidInputError, MaasError, messageOf, UnsupportedError } from '../errors.ts'
+import type { Kernels } from '../kernels/index.ts'
+import { weightBytes } from './layers-json.ts'
+import type { ModelArtifact, WeightTensor } from './types.ts'
+
+/** What building a model needs of the kernels. */
+export type ModelKernels = Pick<Kernels, 'tf'>
+
+/** How tfjs-layers types a topology; it does not export the name. */
+type PyJsonDict = Extract<
+  Parameters<typeof layers.models.modelFromJSON>[0],
+  { modelTopology: unknown }
+>['modelTopology']
+
+/** One weight of a built model, and the layer it belongs to. */
+interface Slot {
+  /** Names of the enclosing models and the layer, joined by `/`. */
+  readonly path: string
+  /** `path/weight`, unique within the model. */
+  readonly name: string
+  readonly variable: layers.LayerVariable
+}
+
+/** Topology, compile configuration if there is one, and a copy of the current weights, layer by layer. */
+export const toModelArtifact = (model: layers.LayersModel): ModelArtifact => {
+  const trainingConfig = trainingConfigOf(model)
+  return {
+    topology: model.toJSON(null, false) as Record<string, unknown>,
+    ...(trainingConfig && { trainingConfig }),
+    weights: slotsOf(model).map(({ name, variable }) => ({
+      name,
+      shape: variable.shape as number[],
+      dtype: weightDtype(name, variable.dtype),
+      data: bytesOf(variable.read().dataSync()),
+    })),
+  }
+}
+
+/**
+ * Builds the model, sets every weight and restores loss, metrics and optimiser when the artifact has them.
+ * InvalidInputError when a weight is missing, left over or of another shape; UnsupportedError for a layer that is not known.
+ */
+export const toLayersModel = async (artifact: ModelArtifact, kernels: ModelKernels): Promise<layers.LayersModel> => {
+  const model = await build(artifact, kernels)
+  try {
+    for (const [slot, weight] of pair(slotsOf(model), artifact.weights)) {
+      const tensor = kernels.tf.tensor(valuesOf(weight), [...weight.shape], weight.dtype)
+      slot.variable.write(tensor)
+      tensor.dispose()
+    }
+    if (artifact.trainingConfig) restoreTraining(model, artifact.trainingConfig)
+  } catch (error) {
+    model.dispose()
+    throw error
+  }
+  return model
+}
+
+/** Names, dtypes and shapes of the model's inputs and outputs, in its own order; the batch is -1. */
+export const signatureOf = (model: layers.LayersModel): Signature => ({
+  inputs: specsOf(model.inputs),
+  outputs: specsOf(model.outputs),
+})
+
+/** A tensor goes by its layer's name, as in Keras; further tensors of one layer are numbered. */
+const specsOf = (tensors: readonly layers.SymbolicTensor[]): TensorSpec[] => {
+  const names = tensors.map(({ sourceLayer }) => sourceLayer.name)
+  return tensors.map(({ shape, dtype }, i) => {
+    const name = names[i] ?? ''
+    const earlier = names.slice(0, i).filter((other) => other === name).length
+    return {
+      name: earlier === 0 ? name : `${name}_${earlier}`,
+      dtype: tensorDtype(name, dtype),
+      shape: shape.map((size) => size ?? -1),
+    }
+  })
+}
+
+const tensorDtype = (name: string, dtype: string): DType => {
+  const result = dtypeSchema.safeParse(dtype)
+  if (!result.success) throw new UnsupportedError(`tensor ${name} has dtype ${dtype}; allowed: ${dtypeSchema.options}`)
+  return result.data
+}
+
+const build = async (artifact: ModelArtifact, { tf }: ModelKernels): Promise<layers.LayersModel> => {
+  try {
+    // A copy: deserialisation may write into what it is given.
+    return await tf.models.modelFromJSON({ modelTopology: structuredClone(artifact.topology) as PyJsonDict })
+  } catch (cause) {
+    if (cause instanceof MaasError) throw cause
+    throw new UnsupportedError(`the topology cannot be built: ${messageOf(cause)}`, { cause })
+  }
+}
+
+const isContainer = (layer: layers.layers.Layer): layer is layers.LayersModel =>
+  Array.isArray((layer as Partial<layers.LayersModel>).layers)
+
+/** Layer by layer in the topology's order, nested models depth first; independent of what is trainable. */
+const slotsOf = (model: layers.LayersModel, prefix = ''): Slot[] =>
+  model.layers.flatMap((layer) => {
+    const path = `${prefix}${layer.name}`
+    if (isContainer(layer)) return slotsOf(layer, `${path}/`)
+    const short = layer.weights.map(({ originalName }) => originalName.split('/').at(-1) ?? originalName)
+    return layer.weights.map((variable, i) => {
+      const last = short[i] ?? ''
+      const clashes = short.indexOf(last) !== short.lastIndexOf(last)
+      const local = clashes ? variable.originalName.replace(`${layer.name}/`, '') : last
+      return { path, name: `${path}/${local}`, variable }
+    })
+  })
+
+/**
+ * By layer, and within a layer by name, else by order: variable names differ between writers, their order does not.
+ * Files of stock TF.js leave out the names of enclosing models; those are paired by the variable's own full name.
+ */
+const pair = (slots: readonly Slot[], weights: readonly WeightTensor[]): [Slot, WeightTensor][] => {
+  const pairs = pairByOwnName(slots, weights) ?? pairByLayer(slots, weights)
+  for (const [{ name, variable }, weight] of pairs) {
+    const { dtype } = variable
+    if (String(variable.shape) !== String(weight.shape) || dtype !== weight.dtype) {
+      throw new InvalidInputError(
+        `weight ${weight.name} is ${weight.dtype} [${weight.shape}], but ${name} of the topology is ${dtype} [${variable.shape}]`,
+        { param: weight.name },
+      )
+    }
+  }
+  return pairs
+}
+
+const pairByOwnName = (
+  slots: readonly Slot[],
+  weights: readonly WeightTensor[],
+): [Slot, WeightTensor][] | undefined => {
+  const byName = new Map(weights.map((weight) => [weight.name, weight]))
+  const own = new Set(slots.map(({ variable }) => variable.originalName))
+  if (own.size !== slots.length || byName.size !== slots.length) return undefined
+  const pairs = slots.flatMap((slot): [Slot, WeightTensor][] => {
+    const weight = byName.get(slot.variable.originalName)
+    return weight ? [[slot, weight]] : []
+  })
+  return pairs.length === slots.length ? pairs : undefined
+}
+
+const pairByLayer = (slots: readonly Slot[], weights: readonly WeightTensor[]): [Slot, WeightTensor][] => {
+  const slotsByPath = groupBy(slots, (slot) => slot.path)
+  const longestFirst = [...slotsByPath.keys()].sort((a, b) => b.length - a.length)
+  const weightsByPath = groupBy(weights, ({ name }) => longestFirst.find((path) => name.startsWith(`${path}/`)))
+  const stray = weightsByPath.get(undefined)?.[0]
+  if (stray) {
+    throw new InvalidInputError(`weight ${stray.name} belongs to no layer of the topology`, { param: stray.name })
+  }
+  return [...slotsByPath].flatMap(([path, own]) => {
+    const given = weightsByPath.get(path) ?? []
+    if (given.length !== own.length) {
+      throw new InvalidInputError(
+        `layer ${path} has ${own.length} weights (${own.map(({ name }) => name).join(', ')}), the file holds ${given.length}`,
+        { param: path },
+      )
+    }
+    const byName = new Map(given.map((weight) => [weight.name, weight]))
+    const named = own.every(({ name }) => byName.has(name))
+    return own.map((slot, i): [Slot, WeightTensor] => {
+      const weight = named ? byName.get(slot.name) : given[i]
+      if (!weight) throw new InvalidInputError(`weight ${slot.name} is missing`, { param: slot.name })
+      return [slot, weight]
+    })
+  })
+}
+
+const groupBy = <T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> => {
+  const groups = new Map<K, T[]>()
+  for (const item of items) {
+    const key = keyOf(item)
+    const group = groups.get(key)
+    if (group) group.push(item)
+    else groups.set(key, [item])
+  }
+  return groups
+}
+
+const weightDtype = (name: string, dtype: string): WeightTensor['dtype'] => {
+  if (Object.hasOwn(weightBytes, dtype)) return dtype as WeightTensor['dtype']
+  throw new UnsupportedError(`weight ${name} has dtype ${dtype}; allowed: ${Object.keys(weightBytes).join(', ')}`)
+}
+
+const bytesOf = (values: ArrayBufferView): Uint8Array =>
+  new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice()
+
+/** A view needs alignment, and the backend may keep what it is given: hence a copy. */
+const valuesOf = ({ dtype, data }: WeightTensor): Float32Array | Int32Array | Uint8Array => {
+  const copy = data.slice()
+  if (dtype === 'bool') return copy
+  return dtype === 'int32' ? new Int32Array(copy.buffer) : new Float32Array(copy.buffer)
+}
+
+/** Part of tfjs-layers' own saving that its types do not show. */
+interface TrainingState {
+  readonly optimizer?: unknown
+  getTrainingConfig(): Record<string, unknown>
+}
+
+const trainingConfigOf = (model: layers.LayersModel): Record<string, unknown> | undefined => {
+  const state = model as unknown as TrainingState
+  return state.optimizer ? state.getTrainingConfig() : undefined
+}
+
+const restoreTraining = (model: layers.LayersModel, config: Readonly<Record<string, unknown>>): void => {
+  type Config = Parameters<layers.LayersModel['loadTrainingConfig']>[0]
+  try {
+    model.loadTrainingConfig(structuredClone(config) as unknown as Config)
+  } catch (cause) {
+    throw new UnsupportedError(`the training configuration cannot be restored: ${messageOf(cause)}`, { cause })
+  }
+}
