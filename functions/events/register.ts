@@ -1,7 +1,7 @@
 /** Turns a finished job's candidate into a registered version, and moves the alias when the gate lets it pass. */
 import type { Lineage, Manifest } from '@maas/core/contract'
 import type { Registry } from '@maas/core/registry'
-import { checkGate, type GateResult } from './gate.ts'
+import { checkGate, type GateResult, parseGate } from '@maas/core/train'
 
 /** What a training job leaves behind: files by name, headline metrics and lineage. */
 export interface Candidate {
@@ -26,9 +26,11 @@ export interface Registered {
   readonly alias?: string
 }
 
+const noGate: GateResult = { passed: true, message: 'no gate was set' }
+
 /** The version is registered either way, so that a run held back by its gate can still be looked at. */
 export const registerCandidate = async (request: RegisterRequest, registry: Registry): Promise<Registered> => {
-  const gate = checkGate(request.gate, request.candidate.metrics)
+  const gate = request.gate === undefined ? noGate : checkGate(parseGate(request.gate), request.candidate.metrics)
   const manifest = await registry.register(request.model, request.candidate)
   if (request.alias === undefined || !gate.passed) return { manifest, gate }
   await registry.setAlias(request.model, request.alias, [{ version: manifest.version, weight: 100 }], {

@@ -1,0 +1,127 @@
+/** Training jobs on one machine: the container's own entrypoint as a child process, then gate, register and alias move. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import {
+  lineageSchema,
+  type Report,
+  type TrainingEvent,
+  type TrainingJob,
+  trainingEventSchema,
+  versionFiles,
+} from '@maas/core/contract'
+import { MaasError, TrainingError } from '@maas/core/errors'
+import type { Registry } from '@maas/core/registry'
+import { type Candidate, type Registered, registerCandidate } from '@maas/events'
+
+const entrypoint = fileURLToPath(new URL('../train/main.ts', import.meta.url))
+
+export interface JobRun {
+  /** Absolute path of the folder that stands for the container's /opt/ml. */
+  readonly directory: string
+  readonly report: Report
+  /** Asks the job to write a checkpoint and end. */
+  readonly signal?: AbortSignal
+}
+
+export type JobEnd = Extract<TrainingEvent, { event: 'end' }>
+
+/** The job wrote a checkpoint and ended because it was asked to. */
+export class JobStoppedError extends MaasError {
+  constructor(message: string) {
+    super('canceled', message)
+  }
+}
+
+/** The last words of a child that failed: its own failure file first, else the end of its standard error. */
+const failureReason = async (directory: string, stderr: string, code: number | null, signal: string | null) => {
+  const written = await readFile(join(directory, 'output', 'failure'), 'utf8').catch(() => '')
+  if (written.trim()) return written.trim()
+  const last = stderr.trim().split('\n').slice(-3).join('\n')
+  return `the training process ended with ${signal ?? `code ${code}`}${last ? `: ${last}` : ''}`
+}
+
+const forward = (line: string, report: Report): TrainingEvent | undefined => {
+  if (!line.startsWith('{')) return undefined
+  const parsed = trainingEventSchema.safeParse(JSON.parse(line))
+  if (!parsed.success) return undefined
+  report(parsed.data)
+  return parsed.data
+}
+
+const ended = (child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> =>
+  new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code, signal) => resolve({ code, signal }))
+  })
+
+/**
+ * Runs the prepared job in `directory` to its end.
+ * The child has its own process group, so that Ctrl-C reaches this process alone and ends the child by its checkpoint;
+ * over the IPC channel it notices when this process dies.
+ * Throws TrainingError with the job's own reason, JobStoppedError when it was stopped.
+ */
+export const runJob = async ({ directory, report, signal }: JobRun): Promise<JobEnd> => {
+  const child = spawn(process.execPath, ['--import', 'tsx', entrypoint, 'train'], {
+    env: { ...process.env, SAGEMAKER_BASE_DIR: directory },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    detached: true,
+  })
+  const stop = (): void => void child.kill('SIGTERM')
+  signal?.addEventListener('abort', stop)
+  if (signal?.aborted) stop()
+  let stderr = ''
+  child.stderr?.on('data', (chunk: Buffer) => {
+    stderr = (stderr + chunk.toString()).slice(-8000)
+  })
+  let end: JobEnd | undefined
+  const lines = createInterface({ input: child.stdout ?? process.stdin })
+  lines.on('line', (line) => {
+    const event = forward(line, report)
+    if (event?.event === 'end') end = event
+  })
+  const exit = await ended(child)
+  signal?.removeEventListener('abort', stop)
+  if (signal?.aborted && end?.reason !== 'completed') throw new JobStoppedError('The job was stopped.')
+  if (exit.code !== 0 || end === undefined) {
+    throw new TrainingError(await failureReason(directory, stderr, exit.code, exit.signal))
+  }
+  return end
+}
+
+/** What the job left in its model folder. */
+export const readCandidate = async (directory: string): Promise<Candidate> => {
+  const folder = join(directory, 'model')
+  const names = (await readdir(folder)).filter((name) => name !== 'lineage.json' && name !== 'metrics.json')
+  const files = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name))])))
+  const json = async (name: string): Promise<unknown> => JSON.parse(await readFile(join(folder, name), 'utf8'))
+  if (!files[versionFiles.model]) throw new TrainingError(`The job left no ${versionFiles.model} in ${folder}.`)
+  return {
+    files,
+    metrics: (await json('metrics.json')) as Record<string, number>,
+    lineage: lineageSchema.parse(await json('lineage.json')),
+  }
+}
+
+/** Registers what a finished job left, by the job document's own `maas_` hyperparameters. */
+export const registerJob = async (
+  directory: string,
+  job: TrainingJob,
+  registry: Registry,
+  by: string,
+): Promise<Registered> => {
+  const { maas_model_name: model, maas_alias: alias, maas_gate: gate } = job.HyperParameters
+  return registerCandidate(
+    {
+      model: model ?? job.TrainingJobName.toLowerCase(),
+      job: job.TrainingJobName,
+      candidate: await readCandidate(directory),
+      by,
+      ...(alias === undefined ? {} : { alias }),
+      ...(gate === undefined ? {} : { gate }),
+    },
+    registry,
+  )
+}

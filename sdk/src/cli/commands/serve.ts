@@ -1,0 +1,56 @@
+/** `maas serve`: the whole service on this machine until Ctrl-C. */
+import { Command } from 'commander'
+import { integer, jsonOption, rootOption } from '../options.ts'
+import type { Output } from '../output.ts'
+import { openLocalRegistry, storeDirectory } from '../target.ts'
+
+interface ServeOptions {
+  readonly root: string
+  readonly port: number
+  readonly host: string
+  readonly verbose?: boolean
+}
+
+const printWelcome = async (url: string, root: string, output: Output): Promise<void> => {
+  const models = await (await openLocalRegistry(root)).models()
+  output.data({ event: 'listening', url, root, models: models.map(({ name }) => name) })
+  output.line(`maas answers at ${url}  (registry ${root}, Ctrl-C stops it)`)
+  if (models.length === 0) {
+    output.line('No models yet. In another terminal: npx maas train --data PATH --name NAME')
+    return
+  }
+  for (const { name, aliases } of models.slice(0, 5)) {
+    const [alias] = Object.keys(aliases)
+    const path = alias === undefined ? name : `${name}/labels/${alias}`
+    output.line(`  curl --data-binary @photo.jpg -H 'content-type: image/jpeg' ${url}/v1/models/${path}:classify`)
+  }
+}
+
+export const serveCommand = (output: Output): Command =>
+  new Command('serve')
+    .description('serve every registered model over HTTP')
+    .addOption(rootOption())
+    .option('--port <number>', 'TCP port; 0 takes a free one', integer(0, 65535), 8501)
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--verbose', 'one line of JSON per request on standard error')
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ npx maas serve
+  $ npx maas serve --root /var/lib/maas --port 9000 --verbose`,
+    )
+    .action(async (options: ServeOptions) => {
+      const { startService, untilSignal } = await import('@maas/local')
+      const service = await startService({
+        root: storeDirectory(options.root),
+        port: options.port,
+        host: options.host,
+        verbose: options.verbose ?? false,
+      })
+      await printWelcome(service.url, options.root, output)
+      const signal = await untilSignal()
+      output.note(`${signal}: finishing open requests…`)
+      await service.close()
+    })

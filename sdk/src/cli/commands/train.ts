@@ -1,0 +1,163 @@
+/** `maas train`: a data set in, a registered version out. */
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { Command, Option } from 'commander'
+import { formatNumber } from '../format.ts'
+import { interruptible } from '../interrupt.ts'
+import { decimal, integer, jsonOption, rootOption } from '../options.ts'
+import type { Output } from '../output.ts'
+import { followTraining } from '../progress.ts'
+import { openLocalRegistry } from '../target.ts'
+import { UsageError } from '../usage.ts'
+
+export interface TrainOptions {
+  readonly root: string
+  readonly data?: string
+  readonly validation?: string
+  readonly test?: string
+  readonly name?: string
+  readonly preset?: string
+  readonly topology?: string
+  readonly alias?: string
+  readonly gate?: string
+  readonly resume?: string
+  readonly [hyperparameter: string]: unknown
+}
+
+/** Flags that are hyperparameters of the job document under another spelling. */
+const hyperparameterFlags = {
+  epochs: 'epochs',
+  batchSize: 'batch_size',
+  learningRate: 'learning_rate',
+  optimizer: 'optimizer',
+  loss: 'loss',
+  seed: 'seed',
+  validationSplit: 'validation_split',
+  testSplit: 'test_split',
+  earlyStopping: 'early_stopping_patience',
+  minGradientNorm: 'min_gradient_norm',
+  l2: 'l2',
+  dropout: 'dropout',
+  target: 'target',
+  task: 'task',
+  hiddenUnits: 'hidden_units',
+  maxBadFiles: 'max_bad_files',
+  preset: 'maas_preset',
+  name: 'maas_model_name',
+  alias: 'maas_alias',
+  gate: 'maas_gate',
+} as const
+
+const hyperparametersOf = (options: TrainOptions): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(hyperparameterFlags)
+      .filter(([flag]) => options[flag] !== undefined)
+      .map(([flag, name]) => [name, String(options[flag])]),
+  )
+
+const existing = (flag: string, path: string): string => {
+  if (!existsSync(path)) throw new UsageError(flag, `${path} does not exist`)
+  return resolve(path)
+}
+
+/** Sorts by time, and two started in one second differ. */
+const newJobName = (model: string, now: Date): string =>
+  `${model.slice(0, 40)}-${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}-${randomBytes(2).toString('hex')}`
+
+/** The job document that the flags mean. */
+export const jobDocument = (options: TrainOptions, now: Date): Record<string, unknown> => {
+  const { data, name } = options
+  if (data === undefined) throw new UsageError('--data', 'say what to train on: a folder, .zip, .tar.gz, .npz or .csv')
+  if (name === undefined) throw new UsageError('--name', 'give the model a name, e.g. --name cifar10')
+  const channel = (channelName: string, flag: string, path: string) => ({
+    ChannelName: channelName,
+    DataSource: { S3DataSource: { S3Uri: `file://${existing(flag, path)}` } },
+  })
+  return {
+    TrainingJobName: newJobName(name, now),
+    HyperParameters: {
+      ...hyperparametersOf(options),
+      ...(options.topology === undefined ? {} : { maas_topology: existing('--topology', options.topology) }),
+    },
+    InputDataConfig: [
+      channel('train', '--data', data),
+      ...(options.validation === undefined ? [] : [channel('validation', '--validation', options.validation)]),
+      ...(options.test === undefined ? [] : [channel('test', '--test', options.test)]),
+    ],
+    OutputDataConfig: { S3OutputPath: `file://${resolve(options.root, 'jobs')}` },
+  }
+}
+
+/** Trains and registers; shared with quickstart. */
+export const trainAndRegister = async (options: TrainOptions, output: Output) => {
+  const local = await import('@maas/local')
+  const follow = followTraining(output)
+  const job =
+    options.resume === undefined
+      ? await local.prepareJobFolder(jobDocument(options, new Date()), options.root)
+      : await local.openJobFolder(options.resume, options.root)
+  const { TrainingJobName: name } = job.document
+  output.line(`job    ${name}`)
+  const resumeHint = `npx maas train --resume ${name}${options.root === './.maas' ? '' : ` --root ${options.root}`}`
+  const report = (event: Parameters<typeof follow>[0]): void => {
+    follow(event)
+    output.data(event)
+  }
+  await interruptible(
+    (signal) => local.runJob({ directory: job.directory, report, signal }),
+    () => output.note(`Stopping after this step. Go on later with: ${resumeHint}`),
+  )
+  const registered = await local.registerJob(job.directory, job.document, await openLocalRegistry(options.root), 'maas train')
+  return { ...registered, directory: job.directory, job: name }
+}
+
+export const trainCommand = (output: Output): Command =>
+  new Command('train')
+    .description('train a model, evaluate it and register it as a new version')
+    .option('--data <path>', 'image folder (directory, .zip, .tar, .tar.gz), CIFAR-10 binary, .npz, or .csv')
+    .option('--validation <path>', 'validation data, when it is not part of --data')
+    .option('--test <path>', 'test data, when it is not part of --data')
+    .option('--name <model>', 'model to register the version under')
+    .option('--preset <preset>', 'cifar10-cnn, cifar10-cnn-overfit, cifar10-cnn-regularized or mlp')
+    .option('--topology <file>', 'Keras or TF.js topology as JSON, in place of a preset')
+    .option('--epochs <n>', 'passes over the training data', integer(1, 10_000))
+    .option('--batch-size <n>', 'examples in a step', integer(1, 65_536))
+    .option('--learning-rate <rate>', 'step size of the optimiser', decimal(0, 100))
+    .addOption(new Option('--optimizer <name>', 'optimiser').choices(['sgd', 'adam', 'rmsprop']))
+    .option('--loss <name>', 'loss, e.g. sparse_categorical_crossentropy')
+    .option('--seed <n>', 'seed of initial weights, order and splits', integer(0, 2_147_483_647))
+    .option('--validation-split <share>', 'share of the training data kept for validation', decimal(0, 0.9))
+    .option('--test-split <share>', 'share kept for test when the data brings no test part', decimal(0, 0.9))
+    .option('--early-stopping <epochs>', 'epochs without improvement before training stops; 0 never', integer(0, 10_000))
+    .option('--min-gradient-norm <norm>', 'stop when the gradient is smaller; 0 never', decimal(0, 1e9))
+    .option('--l2 <factor>', 'L2 penalty on kernels', decimal(0, 10))
+    .option('--dropout <rate>', 'share of units dropped while training', decimal(0, 0.95))
+    .option('--target <column>', 'column of a .csv to predict')
+    .addOption(new Option('--task <task>', 'what the target is').choices(['classification', 'regression']))
+    .option('--hidden-units <widths>', 'hidden layers of the mlp preset, e.g. 64,32')
+    .option('--max-bad-files <n>', 'unreadable files allowed before giving up', integer(0, 1_000_000))
+    .option('--alias <alias>', 'alias to move to the new version')
+    .option('--gate <condition>', 'move the alias only if this holds, e.g. "test_accuracy>=0.6"')
+    .option('--resume <job>', 'go on with a stopped job')
+    .addOption(rootOption())
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ npx maas train --data cifar10.zip --preset cifar10-cnn --epochs 10 --name cifar10 --alias production
+  $ npx maas train --data iris.csv --target species --preset mlp --name iris
+  $ npx maas train --resume cifar10-20260101-120000-ab12`,
+    )
+    .action(async (options: TrainOptions) => {
+      const { manifest, gate, alias, directory, job } = await trainAndRegister(options, output)
+      const report = `${directory}/model/report.html`
+      output.data({ event: 'registered', name: manifest.name, version: manifest.version, alias, gate, report, job })
+      output.line(`\nRegistered ${manifest.name}:${manifest.version}${alias ? `, ${manifest.name}@${alias} points at it` : ''}`)
+      if (!gate.passed) output.line(`The alias stays where it was: ${gate.message}.`)
+      const metrics = Object.entries(manifest.metrics).map(([name, value]) => `${name} ${formatNumber(value)}`)
+      output.line(`  ${metrics.join('  ')}`)
+      output.line(`  report: ${report}`)
+      output.line(`  next:   npx maas serve${options.root === './.maas' ? '' : ` --root ${options.root}`}`)
+    })
