@@ -1,6 +1,7 @@
 /** Names of models, versions and aliases, and the references `name`, `name@alias` and `name:version` that people type. */
 import { z } from 'zod'
 import { InvalidInputError } from '../errors.ts'
+import { shown } from './show.ts'
 
 export const modelNameSchema = z
   .string()
@@ -26,18 +27,15 @@ export interface ModelReference {
   readonly alias?: string
 }
 
-/** Throws InvalidInputError with the schema's own words when `value` breaks it. */
+/** Throws InvalidInputError with the schema's own words when `value` breaks it; names the field at fault and shows what it held. */
 export const checked = <T>(schema: z.ZodType<T>, value: unknown, param: string): T => {
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const [issue] = result.error.issues
-  const at = [param, ...(issue?.path ?? [])].join('.')
-  throw new InvalidInputError(
-    `${at}: got ${JSON.stringify(value)?.slice(0, 100)}; ${issue?.message ?? 'not allowed'}`,
-    {
-      param: at,
-    },
-  )
+  const path = issue?.path ?? []
+  const at = [param, ...path].join('.')
+  const got = path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value)
+  throw new InvalidInputError(`${at}: got ${shown(got)}; ${issue?.message ?? 'not allowed'}`, { param: at })
 }
 
 /**

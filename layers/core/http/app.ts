@@ -1,0 +1,170 @@
+/** What every app of the service does alike: routes from the table, request ids, limits, errors in the route's dialect, 405, one log line. */
+import {
+  checked,
+  type Dialect,
+  errorReply,
+  HttpError,
+  type Operation,
+  type PathParameters,
+  pathParameters,
+  pathPattern,
+  type Route,
+  routes,
+} from '@maas/core/contract'
+import { NotFoundError } from '@maas/core/errors'
+import { type Context, Hono } from 'hono'
+import type { z } from 'zod'
+import { contentType, type Limits, readBody, readJson } from './body.ts'
+
+/** One JSON object a line; never bodies, query strings, keys or header values. */
+export interface LogEntry {
+  readonly level: 'info' | 'error'
+  readonly at: string
+  readonly message: string
+  readonly [field: string]: unknown
+}
+export type Log = (entry: LogEntry) => void
+
+/** A request as a handler sees it: parameters checked, body bounded. */
+export interface Call {
+  readonly requestId: string
+  readonly params: PathParameters
+  readonly headers: Headers
+  /** Of the body, normalised: `application/json` for all JSON. */
+  readonly contentType: () => string
+  readonly bytes: () => Promise<Uint8Array>
+  readonly json: <T>(schema: z.ZodType<T>) => Promise<T>
+  /** Aborted when the caller goes away. */
+  readonly signal: AbortSignal
+}
+
+/** `json` is written as JSON; `body` goes out as it is and brings its own content-type header. */
+export interface Reply {
+  readonly status?: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly json?: unknown
+  readonly body?: Uint8Array
+}
+
+export type Handler = (call: Call) => Promise<Reply> | Reply
+export type Handlers = Readonly<Partial<Record<Operation, Handler>>>
+
+export interface AppOptions {
+  readonly log: Log
+  readonly limits: Limits
+  /** Milliseconds since 1970. */
+  readonly clock: () => number
+  /** A new request id. */
+  readonly ids: () => string
+}
+
+type Variables = { requestId: string; operation: Operation | 'none'; failure: unknown }
+
+/** Mounts every route that has a handler. */
+export const createApp = (handlers: Handlers, options: AppOptions): Hono<{ Variables: Variables }> => {
+  const app = new Hono<{ Variables: Variables }>()
+  const mounted = routes.filter((route) => handlers[route.operation] !== undefined)
+
+  app.use(async (c, next) => {
+    const started = options.clock()
+    const given = c.req.header('x-request-id') ?? ''
+    const requestId = /^[\w.-]{1,64}$/.test(given) ? given : options.ids()
+    c.set('requestId', requestId)
+    c.set('operation', 'none')
+    await next()
+    c.header('x-request-id', requestId)
+    c.header('x-content-type-options', 'nosniff')
+    const ms = options.clock() - started
+    options.log({
+      level: 'info',
+      at: new Date(started).toISOString(),
+      message: 'request',
+      request_id: requestId,
+      method: c.req.method,
+      path: c.req.path,
+      operation: c.get('operation'),
+      status: c.res.status,
+      ms: Math.round(ms * 1000) / 1000,
+    })
+  })
+
+  const fail = (c: Context<{ Variables: Variables }>, error: unknown, dialect: Dialect): Response => {
+    const requestId = c.get('requestId')
+    const reply = errorReply(error, dialect, requestId)
+    if (reply.status === 500) {
+      options.log({
+        level: 'error',
+        at: new Date(options.clock()).toISOString(),
+        message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        request_id: requestId,
+        ...(error instanceof Error && error.cause !== undefined ? { cause: String(error.cause) } : {}),
+      })
+    }
+    return new Response(JSON.stringify(reply.body), {
+      status: reply.status,
+      headers: { 'content-type': 'application/json', ...reply.headers },
+    })
+  }
+
+  for (const route of mounted) {
+    const handler = handlers[route.operation] as Handler
+    app.on(route.method, honoPath(route.path), async (c) => {
+      c.set('operation', route.operation)
+      try {
+        return write(await handler(toCall(c, route, options.limits)))
+      } catch (error) {
+        return fail(c, error, route.dialect)
+      }
+    })
+  }
+
+  const patterns = mounted.map((route) => ({ route, pattern: pathPattern(route.path) }))
+  app.notFound((c) => {
+    const here = patterns.filter(({ pattern }) => pattern.test(c.req.path)).map(({ route }) => route)
+    if (here.length === 0) {
+      const dialect = c.req.path.startsWith('/v1/') ? 'serving' : 'control'
+      return fail(c, new NotFoundError(`Nothing is at ${c.req.method} ${c.req.path.slice(0, 200)}.`), dialect)
+    }
+    const methods = here.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
+    const allow = methods.join(', ')
+    const error = new HttpError(405, `method: got ${c.req.method}; this path takes ${allow}.`, { allow })
+    return fail(c, error, here[0]?.dialect ?? 'control')
+  })
+  app.onError((error, c) => fail(c, error, 'control'))
+  return app
+}
+
+/** `/v1/models/{model}:predict` → `/v1/models/:model{[^/:]+:predict}`: a bare `:model:predict` would match anything. */
+export const honoPath = (path: string): string =>
+  path
+    .split('/')
+    .map((part) => part.replace(/^\{(\w+)\}(.*)$/, ':$1{[^/:]+$2}'))
+    .join('/')
+
+const toCall = (c: Context, route: Route, limits: Limits): Call => {
+  const params: Record<string, unknown> = {}
+  for (const [, name = '', suffix = ''] of route.path.matchAll(/\{(\w+)\}([^/]*)/g)) {
+    const text = (c.req.param(name) ?? '').slice(0, suffix === '' ? undefined : -suffix.length)
+    params[name] = checked<unknown>(pathParameters[name as keyof typeof pathParameters], text, name)
+  }
+  const contents = route.request ?? {}
+  const type = () => contentType(c.req.raw.headers, contents, route.right === 'control')
+  const bytes = () => readBody(c.req.raw, limits.bodyBytes)
+  return {
+    requestId: c.get('requestId'),
+    params: params as PathParameters,
+    headers: c.req.raw.headers,
+    contentType: type,
+    bytes,
+    json: async (schema) => {
+      type()
+      return readJson(await bytes(), schema)
+    },
+    signal: c.req.raw.signal,
+  }
+}
+
+const write = ({ status = 200, headers, json, body }: Reply): Response =>
+  json === undefined
+    ? new Response((body as BodyInit | undefined) ?? null, { status, ...(headers === undefined ? {} : { headers }) })
+    : new Response(JSON.stringify(json), { status, headers: { 'content-type': 'application/json', ...headers } })
