@@ -36,7 +36,7 @@ export interface LocateOptions {
   readonly temporary?: string | undefined
 }
 
-export type Phase = 'wait' | 'download' | 'unpack' | 'compiler' | 'compile' | 'check' | 'note'
+export type Phase = 'wait' | 'download' | 'unpack' | 'compiler' | 'compile' | 'check' | 'pack' | 'note'
 
 export interface Progress {
   readonly phase: Phase

@@ -35,7 +35,6 @@ export async function loadNative(
     throw new KernelError(messageOf(cause), { cause })
   })
   if (found === undefined) return { reason }
-  quietenTensorFlow()
   try {
     const { binding, backend } = install(tf, found.directory)
     await tf.setBackend('tensorflow')
@@ -50,11 +49,6 @@ export async function loadNative(
 function install(tf: TensorFlow, directory: string): { binding: NativeBinding; backend: NativeBackend } {
   const require = createRequire(join(directory, 'native.cjs'))
   return require('./native.cjs')(tf, join(directory, 'tfjs_binding.node'))
-}
-
-/** TensorFlow greets on standard error when it is loaded; warnings and errors still come through. */
-function quietenTensorFlow(): void {
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '1'
 }
 
 function createSurface(binding: NativeBinding, backend: NativeBackend, directory: string): NativeSurface {

@@ -17,6 +17,7 @@ const recipe = [
   'native/factory.cjs',
   'native/kernels.mjs',
   'native/proto-shim.cjs',
+  'native/quiet.cc',
   'native/tf-holder.cjs',
   'native/util-shim.cjs',
 ]
@@ -36,18 +37,37 @@ export function kernelCacheDirectory(env = process.env) {
 }
 
 /**
+ * @param {string} key of the tree that is packed
+ * @returns {string} folder name of its packed form
+ */
+export function packedKey(key) {
+  const hash = createHash('sha256')
+  for (const file of ['build/pack.mjs', 'unpack.cjs']) {
+    hash.update(readFileSync(new URL(`../${file}`, import.meta.url)))
+  }
+  return `${key}-packed-${hash.digest('hex').slice(0, 8)}`
+}
+
+/**
  * @param {import('./target.mjs').Target} target
  * @returns {string} folder name of this recipe's build for `target`; the compiler is not part of it
  */
 export function kernelKey(target) {
-  const require = createRequire(import.meta.url)
   const hash = createHash('sha256')
   for (const file of recipe) {
     hash.update(`${file}\0`).update(readFileSync(new URL(`../${file}`, import.meta.url)))
   }
   for (const name of sources) {
-    const { version } = JSON.parse(readFileSync(require.resolve(`${name}/package.json`), 'utf8'))
-    hash.update(`\0${name}@${version}`)
+    hash.update(`\0${name}@${versionOf(name)}`)
   }
   return `${target.name}-${hash.digest('hex').slice(0, 20)}`
+}
+
+/**
+ * @param {string} name of an installed package
+ * @returns {string}
+ */
+export function versionOf(name) {
+  const path = createRequire(import.meta.url).resolve(`${name}/package.json`)
+  return JSON.parse(readFileSync(path, 'utf8')).version
 }

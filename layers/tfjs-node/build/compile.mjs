@@ -3,6 +3,7 @@
 import { readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { KernelsError } from './errors.mjs'
 
 /**
@@ -49,33 +50,47 @@ export function zigCompiler(zig, version, target) {
 }
 
 /**
- * @param {object} options
- * @param {Compiler} options.compiler
- * @param {Target} options.target
- * @param {string} options.directory holds `include/` and the libraries; receives the addon
- * @param {string} options.scratch for the compiler's own temporary files
- * @param {import('./run.mjs').Run} options.run
- * @param {NodeJS.ProcessEnv} options.env
- * @param {AbortSignal | undefined} options.signal
+ * @typedef {object} Compiling
+ * @property {Compiler} compiler
+ * @property {Target} target
+ * @property {string} directory holds `include/` and the libraries; receives the addon
+ * @property {string} scratch for the compiler's own temporary files
+ * @property {import('./run.mjs').Run} run
+ * @property {NodeJS.ProcessEnv} env
+ * @property {AbortSignal | undefined} signal
  */
-export async function compileAddon({ compiler, target, directory, scratch, run, env, signal }) {
+
+/** @param {Compiling} compiling */
+export async function compileAddon(compiling) {
+  const { target, directory } = compiling
   const require = createRequire(import.meta.url)
   const source = dirname(require.resolve('@tensorflow/tfjs-node/package.json'))
   const binding = join(source, 'binding')
   const files = readdirSync(binding).filter((name) => name.endsWith('.cc'))
-  const origin = target.platform === 'darwin' ? '@loader_path' : '$ORIGIN'
+  const headers = [join(directory, 'include'), require('node-api-headers').include_dir, source]
+  await link(compiling, 'tfjs_binding.node', [
+    ...['-DNAPI_VERSION=8', '-DNODE_GYP_MODULE_NAME=tfjs_binding'],
+    ...headers.map((folder) => `-I${folder}`),
+    ...files.map((name) => join(binding, name)),
+    ...target.libraries.map((name) => join(directory, name)),
+    `-Wl,-rpath,${target.platform === 'darwin' ? '@loader_path' : '$ORIGIN'}`,
+  ])
+  await link(compiling, 'quiet.node', [fileURLToPath(new URL('../native/quiet.cc', import.meta.url))])
+}
+
+/**
+ * @param {Compiling} compiling
+ * @param {string} name file to make
+ * @param {readonly string[]} inputs
+ */
+async function link({ compiler, target, directory, scratch, run, env, signal }, name, inputs) {
+  const platform = target.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : ['-s']
   const ran = await run(
     compiler.command,
     [
       ...compiler.prefix,
-      ...['-O2', '-std=c++17', '-fPIC', '-shared', '-s'],
-      ...(target.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : []),
-      ...['-DNAPI_VERSION=8', '-DNODE_GYP_MODULE_NAME=tfjs_binding'],
-      ...[join(directory, 'include'), require('node-api-headers').include_dir, source].map((each) => `-I${each}`),
-      ...files.map((name) => join(binding, name)),
-      ...['-o', join(directory, 'tfjs_binding.node')],
-      ...target.libraries.map((name) => join(directory, name)),
-      `-Wl,-rpath,${origin}`,
+      ...['-O2', '-std=c++17', '-fPIC', '-shared', ...platform, ...inputs],
+      ...['-o', join(directory, name)],
     ],
     {
       env: { ...env, TMPDIR: scratch, ZIG_GLOBAL_CACHE_DIR: scratch, ZIG_LOCAL_CACHE_DIR: scratch },

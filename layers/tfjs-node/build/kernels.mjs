@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bundleNative } from './bundle.mjs'
-import { kernelCacheDirectory, kernelKey } from './cache.mjs'
-import { compileAddon, findSystemCompiler } from './compile.mjs'
+import { kernelCacheDirectory, kernelKey, versionOf } from './cache.mjs'
+import { compileAddon, findSystemCompiler, isHost } from './compile.mjs'
 import { KernelsError, systemCode } from './errors.mjs'
 import { extractWheel, wantedFromTensorFlow } from './extract.mjs'
 import { fetchWheel } from './fetch.mjs'
@@ -20,7 +20,7 @@ import { installZig } from './zig.mjs'
 
 /**
  * @typedef {import('./manifest.mjs').Manifest} Manifest
- * @typedef {'wait' | 'download' | 'unpack' | 'compiler' | 'compile' | 'check' | 'note'} Phase
+ * @typedef {'wait' | 'download' | 'unpack' | 'compiler' | 'compile' | 'check' | 'pack' | 'note'} Phase
  * @typedef {{ phase: Phase, fraction: number, text: string }} Progress `fraction` is of the phase, 0 to 1
  * @typedef {{ directory: string, manifest: Manifest, made: boolean, seconds: number }} Built
  *
@@ -108,7 +108,7 @@ async function makeTree(making) {
   await rm(scratch, { recursive: true })
   await rm(join(directory, 'include'), { recursive: true })
 
-  at('check', 'running a convolution and a matrix product')(0)
+  at('check', isHost(target) ? 'running a convolution and a matrix product' : 'hashing the files')(0)
   const smoke = await smokeRun({ target, directory, run, env, signal })
   await writeManifest(directory, {
     format: 1,
@@ -116,7 +116,7 @@ async function makeTree(making) {
     platform: target.platform,
     arch: target.arch,
     tensorflow: pin.version,
-    tfjs: '4.22.0',
+    tfjs: versionOf('@tensorflow/tfjs-node'),
     compiler,
     smoke,
     files: await describeFiles(directory),

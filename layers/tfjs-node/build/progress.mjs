@@ -12,6 +12,7 @@ const spans = /** @type {const} */ ({
   compiler: [60, 70],
   compile: [70, 95],
   check: [95, 100],
+  pack: [0, 100],
   note: [70, 70],
 })
 

@@ -18,7 +18,7 @@ const script = fileURLToPath(new URL('../native/smoke.cjs', import.meta.url))
 export async function smokeRun({ target, directory, run, env, signal }) {
   if (!isHost(target)) return 'skipped'
   const ran = await run(process.execPath, [script, directory], {
-    env: { ...env, TF_CPP_MIN_LOG_LEVEL: '1' },
+    env,
     signal,
   })
   if (ran.status === 0) return 'ran'
