@@ -36,6 +36,8 @@ export interface ModelHost {
   /** Metadata, loading the model when needed. NotFoundError for unknown models, versions and aliases. */
   describe(reference: ModelReference): Promise<ServedModel>
   predict(reference: ModelReference, input: PredictInput, options?: PredictOptions): Promise<Prediction>
+  /** Versions that can be asked for, newest first, without loading any; all of the model when only its name is given. */
+  versions(reference: ModelReference): Promise<readonly number[]>
   /** Versions held in memory now, for status answers and doctor. */
   loaded(): readonly { readonly name: string; readonly version: number }[]
   close(): Promise<void>

@@ -1,0 +1,46 @@
+/** Any prediction input into the model's tensors, by the preprocessing that training stored. */
+import { type NamedTensors, sizeOf } from '@maas/core/contract'
+import { decodeImage, encodeRows, type ImageKernels, pixelsToFloat } from '@maas/core/data'
+import { InvalidInputError, MaasError } from '@maas/core/errors'
+import type { PredictInput, ServedModel } from './types.ts'
+
+export const prepare = async (
+  input: PredictInput,
+  model: Pick<ServedModel, 'name' | 'signature' | 'preprocess'>,
+  kernels: ImageKernels,
+): Promise<NamedTensors> => {
+  if (input.kind === 'tensors') return input.tensors
+  const { preprocess, signature, name } = model
+  const [{ name: inputName } = { name: '' }] = signature.inputs
+  if (input.kind === 'images') {
+    if (preprocess.kind !== 'image') throw wrongKind(name, 'images', preprocess.kind)
+    const row = [preprocess.height, preprocess.width, preprocess.channels]
+    const pixels = new Uint8Array(input.images.length * sizeOf(row))
+    for (const [index, image] of input.images.entries()) {
+      const decoded = await naming(index, input.images.length, () => decodeImage(image, preprocess, kernels))
+      pixels.set(decoded, index * sizeOf(row))
+    }
+    const data = pixelsToFloat(pixels, preprocess)
+    return { [inputName]: { dtype: 'float32', shape: [input.images.length, ...row], data } }
+  }
+  if (preprocess.kind !== 'tabular') throw wrongKind(name, 'table rows', preprocess.kind)
+  const data = encodeRows(input.rows, preprocess)
+  return { [inputName]: { dtype: 'float32', shape: [input.rows.length, data.length / input.rows.length], data } }
+}
+
+/** In a batch, which image is at fault is the first thing to know. */
+const naming = async <T>(index: number, count: number, task: () => Promise<T>): Promise<T> => {
+  try {
+    return await task()
+  } catch (error) {
+    if (count === 1 || !(error instanceof MaasError)) throw error
+    throw new MaasError(error.code, `Image ${index}: ${error.message}`, { cause: error, param: `instances[${index}]` })
+  }
+}
+
+const wrongKind = (name: string, got: string, kind: 'image' | 'tabular' | 'tensor'): InvalidInputError => {
+  const takes = { image: 'images or tensors', tabular: 'table rows or tensors', tensor: 'tensors' }[kind]
+  return new InvalidInputError(
+    `"${name}" got ${got}; it takes ${takes}${kind === 'tensor' ? ': it was registered without preprocessing' : ''}.`,
+  )
+}
