@@ -1,0 +1,81 @@
+/** Names in words what a run's numbers say: which epoch was best, when it began to overfit, why the loss is not a number. */
+import type { Batch } from '../graph/types.ts'
+
+export type Metrics = Readonly<Record<string, number>>
+
+/** What decides between epochs, always measured on validation data; ties of accuracy go to the lower loss. */
+export type Monitor = 'val_accuracy' | 'val_loss'
+
+/** Whether `candidate` is the better epoch. */
+export const isBetter = (monitor: Monitor, candidate: Metrics, best: Metrics | undefined): boolean => {
+  if (best === undefined) return true
+  const [now, then] = [candidate[monitor] ?? Number.NaN, best[monitor] ?? Number.NaN]
+  if (monitor === 'val_accuracy' && now === then) return (candidate.val_loss ?? 0) < (best.val_loss ?? 0)
+  return monitor === 'val_loss' ? now < then : now > then
+}
+
+/** Validation loss must stand this share above its lowest, for two epochs in a row, before it is called overfitting. */
+const RISE = 0.02
+
+export interface Overfitting {
+  /** First epoch after the one with the lowest validation loss. */
+  readonly since: number
+  readonly message: string
+}
+
+const figure = (value: number): string => value.toPrecision(3)
+
+/**
+ * Overfitting in the epochs so far: validation loss turned and stayed above its lowest while training loss kept falling.
+ * Undefined when it did not.
+ */
+export const findOverfitting = (epochs: readonly Metrics[]): Overfitting | undefined => {
+  const losses = epochs.map(({ val_loss = Number.NaN }) => val_loss)
+  const lowest = losses.reduce((best, loss, index) => (loss < (losses[best] as number) ? index : best), 0)
+  const [best, last, before] = [epochs[lowest], epochs.at(-1), losses.at(-2)]
+  if (!best || !last || before === undefined || epochs.length - lowest < 3) return undefined
+  const [low, now] = [losses[lowest] as number, losses.at(-1) as number]
+  const [lossThen, lossNow] = [best.loss ?? Number.NaN, last.loss ?? Number.NaN]
+  const risen = now > low * (1 + RISE) && before > low * (1 + RISE)
+  if (!risen || !(lossNow < lossThen)) return undefined
+  const accuracy =
+    last.accuracy !== undefined && last.val_accuracy !== undefined
+      ? ` Accuracy is now ${figure(last.accuracy)} on training data and ${figure(last.val_accuracy)} on validation data.`
+      : ''
+  const since = lowest + 2
+  return {
+    since,
+    message:
+      `Overfitting since epoch ${since}: validation loss has risen from ${figure(low)} (epoch ${lowest + 1}) to ${figure(now)} ` +
+      `(epoch ${epochs.length}) while training loss kept falling, ${figure(lossThen)} to ${figure(lossNow)}.${accuracy} ` +
+      'The net learns its training examples by heart. Try more data, augment=true, dropout=0.3, l2=0.0001, a smaller net, or early_stopping_patience=3.',
+  }
+}
+
+/** Rows of the batch that hold NaN or an infinity. */
+const badRows = ({ features, rows, rowShape }: Batch): number[] => {
+  const size = rowShape.reduce((product, dimension) => product * dimension, 1)
+  return Array.from({ length: rows }, (_, row) => row).filter(
+    (row) => !features.subarray(row * size, (row + 1) * size).every(Number.isFinite),
+  )
+}
+
+/** Why the loss of a step is not a number, and what to do about it. */
+export const explainNaN = (
+  batch: Batch,
+  at: { readonly epoch: number; readonly step: number; readonly learningRate: number; readonly lastLoss?: number },
+  indices: ArrayLike<number>,
+  sources: readonly string[] | undefined,
+): string => {
+  const where = `the loss is not a number in epoch ${at.epoch}, step ${at.step}`
+  const bad = badRows(batch).map((row) => sources?.[indices[row] ?? -1] ?? `example ${indices[row]}`)
+  if (bad.length > 0)
+    return `${where}: the training data itself holds NaN or infinite values (${bad.slice(0, 3).join(', ')}${bad.length > 3 ? `, and ${bad.length - 3} more` : ''}); repair or remove those examples`
+  if (!batch.targets.every(Number.isFinite))
+    return `${where}: targets of the training data are NaN or infinite; repair or remove those examples`
+  const before = at.lastLoss === undefined ? 'at the very first step' : `after a loss of ${figure(at.lastLoss)}`
+  return (
+    `${where}, ${before}: the numbers overflowed, most often because the learning rate of ${at.learningRate} is too high. ` +
+    `Try learning_rate=${Number((at.learningRate / 10).toPrecision(2))}, and check that features are scaled to about -1..1`
+  )
+}
