@@ -56,6 +56,8 @@ export interface AppOptions {
   readonly clock: () => number
   /** A new request id. */
   readonly ids: () => string
+  /** Throws for requests that may not come in at all; runs before routing. @default all may */
+  readonly admit?: (request: Request) => void | Promise<void>
 }
 
 type Variables = { requestId: string; operation: Operation | 'none'; failure: unknown }
@@ -71,7 +73,12 @@ export const createApp = (handlers: Handlers, options: AppOptions): Hono<{ Varia
     const requestId = /^[\w.-]{1,64}$/.test(given) ? given : options.ids()
     c.set('requestId', requestId)
     c.set('operation', 'none')
-    await next()
+    try {
+      await options.admit?.(c.req.raw)
+      await next()
+    } catch (error) {
+      c.res = fail(c, error, dialectOf(c.req.path))
+    }
     c.header('x-request-id', requestId)
     c.header('x-content-type-options', 'nosniff')
     const ms = options.clock() - started
@@ -122,8 +129,8 @@ export const createApp = (handlers: Handlers, options: AppOptions): Hono<{ Varia
   app.notFound((c) => {
     const here = patterns.filter(({ pattern }) => pattern.test(c.req.path)).map(({ route }) => route)
     if (here.length === 0) {
-      const dialect = c.req.path.startsWith('/v1/') ? 'serving' : 'control'
-      return fail(c, new NotFoundError(`Nothing is at ${c.req.method} ${c.req.path.slice(0, 200)}.`), dialect)
+      const error = new NotFoundError(`Nothing is at ${c.req.path.slice(0, 200)}.`)
+      return fail(c, error, dialectOf(c.req.path))
     }
     const methods = here.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
     const allow = methods.join(', ')
@@ -163,6 +170,9 @@ const toCall = (c: Context, route: Route, limits: Limits): Call => {
     signal: c.req.raw.signal,
   }
 }
+
+/** Of paths that no route has. */
+const dialectOf = (path: string): Dialect => (path.startsWith('/v1/') ? 'serving' : 'control')
 
 const write = ({ status = 200, headers, json, body }: Reply): Response =>
   json === undefined

@@ -1,0 +1,41 @@
+/** Who may talk to a service on this machine: a page in a browser must not reach it through a name it rebinds, nor post to it unseen. */
+import { isIP } from 'node:net'
+import { HttpError } from '@maas/core/contract'
+import { MaasError } from '@maas/core/errors'
+
+/**
+ * Refuses requests whose Host is not one of ours (DNS rebinding needs a name that belongs to the attacker), and
+ * writes whose Origin is another site's. On loopback only loopback addresses are taken, elsewhere any address.
+ */
+export const createGuard = (host: string, allowed: readonly string[]): ((request: Request) => void) => {
+  const names = new Set(['localhost', host, ...allowed].map((name) => name.toLowerCase()))
+  const loopback = isLoopback(host)
+  const isOurs = (name: string): boolean => names.has(name) || (isIP(name) !== 0 && (!loopback || isLoopback(name)))
+
+  return (request) => {
+    const name = hostName(`http://${request.headers.get('host') ?? ''}`)
+    if (name === undefined || !isOurs(name)) {
+      throw new HttpError(
+        421,
+        `host: got ${JSON.stringify(request.headers.get('host')?.slice(0, 100) ?? '')}; this service answers to ${[...names].join(', ')} and its address. Name further hosts at its start with --allow-host.`,
+      )
+    }
+    if (request.method === 'GET' || request.method === 'HEAD') return
+    const origin = request.headers.get('origin')
+    if (origin === null) return
+    const site = hostName(origin)
+    if (site === undefined || !isOurs(site)) {
+      throw new MaasError(
+        'forbidden',
+        `origin: got ${JSON.stringify(origin.slice(0, 100))}; pages of other sites may not change anything here.`,
+      )
+    }
+  }
+}
+
+const isLoopback = (name: string): boolean =>
+  name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'))
+
+/** Lower case, without port and brackets. */
+const hostName = (url: string): string | undefined =>
+  URL.canParse(url) ? new URL(url).hostname.replace(/^\[|\]$/g, '') : undefined

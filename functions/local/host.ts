@@ -1,0 +1,103 @@
+/** The local ModelHost: versions load on demand, each in its own process, and the least recently used make room by bytes. */
+import { type ModelReference, versionFiles } from '@maas/core/contract'
+import { NotReadyError } from '@maas/core/errors'
+import type { ModelHost } from '@maas/core/predict'
+import type { Registry } from '@maas/core/registry'
+import { LRUCache } from 'lru-cache'
+import { createLookup } from './lookup.ts'
+import { createModelProcess, type ModelLimits, type ModelProcess } from './model.ts'
+import type { WorkerPool } from './pool.ts'
+
+export interface HostOptions {
+  readonly root: string
+  readonly registry: Registry
+  readonly pool: WorkerPool
+  /** Memory for models, bytes; each counts its weights and `processBytes`. */
+  readonly modelBytes: number
+  /** Milliseconds without a request after which a model's process ends. */
+  readonly idleMs: number
+  readonly limits: ModelLimits
+  readonly clock: () => number
+  readonly random: () => number
+}
+
+/** What a worker holds beside its weights: measured, without the library's shared pages. */
+export const processBytes = 100 * 1024 * 1024
+
+/** Versions that were evicted but still answer; more than this at once means the budget is too small for the traffic. */
+const mostRetiring = 4
+
+export const createProcessHost = (options: HostOptions): ModelHost => {
+  const { root, registry, pool, modelBytes, idleMs, limits, clock } = options
+  const lookup = createLookup(registry, options.random)
+  /** All with a process: those in the cache, and those that were evicted and still answer. */
+  const alive = new Map<ModelProcess, Promise<void> | undefined>()
+  const models = new LRUCache<string, ModelProcess>({
+    maxSize: modelBytes,
+    ttl: idleMs,
+    updateAgeOnGet: true,
+    dispose: (model) => {
+      alive.set(
+        model,
+        model.retire().finally(() => alive.delete(model)),
+      )
+    },
+  })
+  let lastUse = clock()
+  const sweep = setInterval(
+    () => {
+      models.purgeStale()
+      if (clock() - lastUse > idleMs) pool.rest()
+    },
+    Math.min(idleMs, 5000),
+  )
+  sweep.unref()
+
+  const find = async (reference: ModelReference): Promise<ModelProcess> => {
+    lastUse = clock()
+    const { name, version, files } = await lookup.manifest(reference)
+    const key = `${name}:${version}`
+    const known = models.get(key)
+    if (known !== undefined) return known
+    const weights = files.find(({ path }) => path === versionFiles.weights)?.size ?? 0
+    const size = weights * 2 + processBytes
+    if (size > modelBytes) {
+      throw new NotReadyError(
+        `${key} needs about ${megabytes(size)}; all models together may take ${megabytes(modelBytes)}. Start the service with more.`,
+        { retryAfter: 60 },
+      )
+    }
+    const retiring = alive.size - models.size
+    if (retiring >= mostRetiring) {
+      throw new NotReadyError(`${retiring} models are being unloaded to make room. Try again in a second.`)
+    }
+    const model = createModelProcess({ root, name, version, take: pool.take, clock, limits })
+    alive.set(model, undefined)
+    models.set(key, model, { size })
+    return model
+  }
+
+  return {
+    describe: async (reference) => (await find(reference)).describe(),
+    predict: async (reference, input, predictOptions) => (await find(reference)).predict(input, predictOptions),
+    versions: lookup.versions,
+    loaded: () => [...models.entries()].filter(([, model]) => model.loaded()).map(([key]) => parseKey(key)),
+    close: async () => {
+      clearInterval(sweep)
+      pool.close()
+      models.clear()
+      const ends = [...alive].map(([model, end]) => {
+        model.kill()
+        return end
+      })
+      await Promise.all(ends)
+    },
+  }
+}
+
+const parseKey = (key: string): { name: string; version: number } => {
+  const [name = '', version] = key.split(':')
+  return { name, version: Number(version) }
+}
+
+const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1024 / 1024)} MB`

@@ -1,0 +1,4 @@
+/** The service on one machine: serving, and training jobs as child processes. */
+export * from './jobs.ts'
+export * from './service.ts'
+export * from './signals.ts'

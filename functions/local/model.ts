@@ -1,0 +1,134 @@
+/** One version in a process of its own: a bounded queue in front, a fresh process after a crash, an end without losing requests. */
+import { MaasError, NotReadyError } from '@maas/core/errors'
+import type { PredictInput, Prediction, PredictOptions, ServedModel } from '@maas/core/predict'
+import PQueue from 'p-queue'
+import type { Worker } from './process.ts'
+
+export interface ModelOptions {
+  readonly root: string
+  readonly name: string
+  readonly version: number
+  readonly take: () => Worker
+  /** Milliseconds since 1970. */
+  readonly clock: () => number
+  readonly limits: ModelLimits
+}
+
+export interface ModelLimits {
+  /** Requests that may wait for one model. */
+  readonly queued: number
+  /** Bytes of input that may wait for one model. */
+  readonly queuedBytes: number
+  /** Milliseconds a load may take. */
+  readonly loadMs: number
+  /** Milliseconds a prediction may take. */
+  readonly predictMs: number
+}
+
+export interface ModelProcess {
+  describe(): Promise<ServedModel>
+  predict(input: PredictInput, options?: PredictOptions): Promise<Prediction>
+  /** Whether it is in memory now. */
+  loaded(): boolean
+  /** Ends the process at once; whoever waits gets a NotReadyError. */
+  kill(): void
+  /** Answers what was asked, then ends the process. */
+  retire(): Promise<void>
+}
+
+/** Sent at once, so that the next request is prepared while one runs. */
+const inFlight = 4
+/** After this many crashes within `crashWindow` ms, starts are `pause` ms apart: a model that always crashes must not eat the machine. */
+const crashLimit = 3
+const crashWindow = 30_000
+const pause = 5000
+
+export const createModelProcess = ({ root, name, version, take, clock, limits }: ModelOptions): ModelProcess => {
+  const label = `${name}:${version}`
+  const queue = new PQueue({ concurrency: inFlight })
+  let waitingBytes = 0
+  let current: { readonly worker: Worker; readonly model: Promise<ServedModel>; loaded: boolean } | undefined
+  let crashes: number[] = []
+  let refused: { readonly error: unknown; readonly at: number } | undefined
+  let over = false
+
+  const start = (): NonNullable<typeof current> => {
+    if (over) throw new NotReadyError(`${label} was just unloaded. Try again.`)
+    if (refused !== undefined && clock() - refused.at < pause) throw refused.error
+    crashes = crashes.filter((at) => clock() - at < crashWindow)
+    const wait = crashes.length < crashLimit ? 0 : (crashes.at(-1) ?? 0) + pause - clock()
+    if (wait > 0) {
+      throw new NotReadyError(
+        `The process of ${label} has ended ${crashes.length} times in ${crashWindow / 1000} s; the next one starts in ${Math.ceil(wait / 1000)} s.`,
+        { retryAfter: wait / 1000 },
+      )
+    }
+    const worker = take()
+    const model = worker.call({ type: 'load', root, name, version }, limits.loadMs)
+    const started = { worker, model, loaded: false }
+    current = started
+    model.then(
+      () => {
+        started.loaded = true
+      },
+      (error: unknown) => {
+        // A process that died may have been unlucky; a version that does not load will not load a moment later either.
+        if (!(error instanceof MaasError && error.code === 'not_ready')) refused = { error, at: clock() }
+        worker.kill()
+      },
+    )
+    void worker.ended.then(() => {
+      if (current !== started) return
+      current = undefined
+      crashes.push(clock())
+    })
+    return started
+  }
+
+  const run = async (input: PredictInput): Promise<Prediction> => {
+    const asked = clock()
+    const cold = current?.loaded !== true
+    const { worker, model: loading } = current ?? start()
+    const model = await loading
+    const load = clock() - asked
+    const { outputs, timings } = await worker.call({ type: 'predict', input }, limits.predictMs)
+    return { model, outputs, timings: cold ? { ...timings, load } : timings }
+  }
+
+  return {
+    describe: async () => (current ?? start()).model,
+    loaded: () => current?.loaded === true,
+    predict: async (input, { signal } = {}) => {
+      const bytes = bytesOf(input)
+      if (queue.size >= limits.queued || waitingBytes + bytes > limits.queuedBytes) {
+        throw new NotReadyError(`${label} is busy: ${queue.size} requests wait for it. Try again in a second.`)
+      }
+      waitingBytes += bytes
+      try {
+        return (await queue.add(() => run(input), signal === undefined ? {} : { signal })) as Prediction
+      } catch (error) {
+        if (signal?.aborted) throw new MaasError('canceled', 'The caller went away.', { cause: error })
+        throw error
+      } finally {
+        waitingBytes -= bytes
+      }
+    },
+    kill: () => current?.worker.kill(),
+    retire: async () => {
+      await current?.model.catch(() => {})
+      await queue.onIdle()
+      over = true
+      const ending = current?.worker
+      current = undefined
+      ending?.kill()
+      await ending?.ended
+    },
+  }
+}
+
+const bytesOf = (input: PredictInput): number => {
+  if (input.kind === 'images') return input.images.reduce((sum, { byteLength }) => sum + byteLength, 0)
+  // Rows and texts are small against their JSON, which was bounded by the body limit.
+  if (input.kind === 'rows') return input.rows.length * 1024
+  return Object.values(input.tensors).reduce((sum, { data }) => sum + ('byteLength' in data ? data.byteLength : 0), 0)
+}

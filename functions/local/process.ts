@@ -1,0 +1,99 @@
+/** A worker process seen from the service: commands out, answers back, and what its death means for those who wait. */
+import { fork } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { createInterface } from 'node:readline'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { MaasError, NotReadyError } from '@maas/core/errors'
+import { type Answers, type Command, fromFailure, listenToWorker, sendToWorker, wire } from './channel.ts'
+
+export interface WorkerOptions {
+  /** Threads of one operation; TensorFlow takes all cores when absent. Fixed when the process starts. */
+  readonly threads?: number
+  /** Lines a worker writes to standard error, and notices such as a fallback. */
+  readonly note: (text: string) => void
+}
+
+export interface Worker {
+  readonly pid: number
+  /** MaasError of the worker; NotReadyError when the process ends first; timeout after `ms`, which ends the process. */
+  call<C extends Command>(command: C, ms: number): Promise<Answers[C['type']]>
+  /** Resolves with a few words when the process has ended, e.g. `SIGKILL`. */
+  readonly ended: Promise<string>
+  kill(): void
+}
+
+const entry = fileURLToPath(new URL('./worker.ts', import.meta.url))
+const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
+
+/** What finding and loading the kernels needs; a worker sees nothing else of the service's environment. */
+const passed = ['PATH', 'HOME', 'XDG_CACHE_HOME', 'TMPDIR', 'MAAS_KERNELS', 'LD_LIBRARY_PATH', 'TF_CPP_MIN_LOG_LEVEL']
+
+export const startWorker = ({ threads, note }: WorkerOptions): Worker => {
+  const env = Object.fromEntries(passed.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))
+  const child = fork(entry, {
+    env: {
+      ...env,
+      ...(threads !== undefined && {
+        TF_NUM_INTRAOP_THREADS: String(threads),
+        OMP_NUM_THREADS: String(threads),
+      }),
+    },
+    execArgv: ['--import', loader],
+    serialization: wire,
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    // A group of its own: Ctrl-C reaches the service alone, which then lets requests finish.
+    detached: true,
+  })
+  const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
+  let nextId = 1
+
+  if (child.stderr !== null) createInterface({ input: child.stderr }).on('line', note)
+  listenToWorker(child, (message) => {
+    if (message.type === 'notice') note(message.text)
+    if (message.type !== 'answer' && message.type !== 'failure') return
+    const waiter = waiting.get(message.id)
+    waiting.delete(message.id)
+    if (message.type === 'answer') waiter?.resolve(message.value as never)
+    else waiter?.reject(fromFailure(message.failure))
+  })
+  const ended = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message))
+    child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`))
+  })
+  const failAll = ended.then((reason) => {
+    const error = new NotReadyError(
+      `The model's process ended (${reason}) before it answered. A new one starts; try again.`,
+    )
+    for (const { reject } of waiting.values()) reject(error)
+    waiting.clear()
+    return reason
+  })
+  child.on('error', () => {})
+
+  return {
+    pid: child.pid ?? -1,
+    ended: failAll,
+    kill: () => void child.kill('SIGKILL'),
+    call: (command, ms) =>
+      new Promise((resolve, reject) => {
+        if (!child.connected) {
+          reject(new NotReadyError("The model's process has ended. A new one starts; try again."))
+          return
+        }
+        const id = nextId++
+        const timer = setTimeout(() => {
+          waiting.get(id)?.reject(new MaasError('timeout', `The model did not answer within ${ms / 1000} s.`))
+          waiting.delete(id)
+          child.kill('SIGKILL')
+        }, ms)
+        const settle =
+          <T>(then: (value: T) => void) =>
+          (value: T) => {
+            clearTimeout(timer)
+            then(value)
+          }
+        waiting.set(id, { resolve: settle(resolve), reject: settle(reject) })
+        sendToWorker(child, { ...command, id })
+      }),
+  }
+}

@@ -1,0 +1,121 @@
+/** The whole service on one machine: both apps behind one port, files for the store, child processes for the models. */
+import { randomUUID } from 'node:crypto'
+import { isIPv6 } from 'node:net'
+import { totalmem } from 'node:os'
+import { resolve } from 'node:path'
+import { apiHandlers } from '@maas/api'
+import { limits as defaultLimits } from '@maas/core/contract'
+import { NotReadyError } from '@maas/core/errors'
+import { createApp, type Limits, type Log } from '@maas/core/http'
+import { createRegistry } from '@maas/core/registry'
+import { createFileStore } from '@maas/core/store'
+import { predictHandlers } from '@maas/predict'
+import { createGuard } from './guard.ts'
+import { createProcessHost } from './host.ts'
+import type { ModelLimits } from './model.ts'
+import { createWorkerPool } from './pool.ts'
+import { startWorker } from './process.ts'
+import { createServer, drain, listen } from './server.ts'
+
+export interface ServiceOptions {
+  /** Folder of the object store; it need not exist yet. */
+  readonly root: string
+  /** 0 takes a free one. @default 8501, TensorFlow Serving's */
+  readonly port?: number
+  /** Address to listen on. @default 127.0.0.1 */
+  readonly host?: string
+  /** Further names that clients may call this service by. @default none */
+  readonly allowedHosts?: readonly string[]
+  /** One line of JSON per request on standard error. Failures of the service are always written. @default false */
+  readonly verbose?: boolean
+  /** Receives log entries in place of standard error. */
+  readonly log?: Log
+  /** Memory for models, bytes. @default half of what this process may use */
+  readonly modelBytes?: number
+  /** Seconds without a request after which a model's process ends. @default 600 */
+  readonly idleSeconds?: number
+  /** Warm processes that wait for the next model. @default 1 */
+  readonly spares?: number
+  /** Threads of one operation in a model's process. @default all cores */
+  readonly threads?: number
+  readonly limits?: Partial<Limits>
+  readonly modelLimits?: Partial<ModelLimits>
+  /** Seconds a caller may take to send a request. @default 30 */
+  readonly requestSeconds?: number
+  /** Seconds that open requests get to finish when the service closes. @default 10 */
+  readonly drainSeconds?: number
+}
+
+export interface Service {
+  readonly url: string
+  readonly port: number
+  /** Stops accepting, lets open requests finish, ends all processes. */
+  close(): Promise<void>
+}
+
+const defaultModelLimits: ModelLimits = {
+  queued: 256,
+  queuedBytes: 256 * 1024 * 1024,
+  loadMs: 120_000,
+  predictMs: 60_000,
+}
+
+export const startService = async (options: ServiceOptions): Promise<Service> => {
+  const { host = '127.0.0.1', port = 8501, spares = 1, threads, idleSeconds = 600 } = options
+  const { requestSeconds = 30, drainSeconds = 10, modelBytes = usableMemory() / 2 } = options
+  const root = resolve(options.root)
+  const log = options.log ?? toStandardError(options.verbose ?? false)
+  const clock = () => performance.timeOrigin + performance.now()
+  const limits = { ...defaultLimits, ...options.limits }
+  const registry = createRegistry(createFileStore(root))
+  const guard = createGuard(host, options.allowedHosts ?? [])
+
+  let closing = false
+  const admit = (request: Request): void => {
+    if (closing) throw new NotReadyError('The service is closing.')
+    guard(request)
+  }
+  const server = createServer({ requestSeconds, fetch: (request) => app.fetch(request) })
+  const listening = await listen(server, host, port)
+
+  const note = noteOnce(log)
+  const pool = createWorkerPool(spares, () => startWorker({ note, ...(threads !== undefined && { threads }) }))
+  const modelLimits = { ...defaultModelLimits, ...options.modelLimits }
+  const models = createProcessHost({
+    ...{ root, registry, pool, modelBytes, clock, limits: modelLimits },
+    idleMs: idleSeconds * 1000,
+    random: Math.random,
+  })
+  const handlers = { ...predictHandlers({ host: models, limits }), ...apiHandlers({ registry }) }
+  const app = createApp(handlers, { log, limits, clock, ids: randomUUID, admit })
+
+  let closed: Promise<void> | undefined
+  return {
+    url: `http://${isIPv6(host) ? `[${host}]` : host}:${listening}`,
+    port: listening,
+    close: () => {
+      closing = true
+      closed ??= drain(server, drainSeconds).then(() => models.close())
+      return closed
+    },
+  }
+}
+
+/** Of the machine, or of the container when that has less. */
+const usableMemory = (): number => Math.min(totalmem(), process.constrainedMemory() || totalmem())
+
+const toStandardError =
+  (verbose: boolean): Log =>
+  (entry) => {
+    if (verbose || entry.level === 'error') process.stderr.write(`${JSON.stringify(entry)}\n`)
+  }
+
+/** Every worker says the same about this machine; a person reads it once. */
+const noteOnce = (log: Log): ((text: string) => void) => {
+  const said = new Set<string>()
+  return (text) => {
+    if (said.has(text)) return
+    if (said.size < 1000) said.add(text)
+    log({ level: 'error', at: new Date().toISOString(), message: text })
+  }
+}

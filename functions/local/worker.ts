@@ -1,0 +1,39 @@
+/** Entry of a model's process: loads the kernels at once, one version when told, and answers until the service lets go of it. */
+import { NotReadyError } from '@maas/core/errors'
+import { loadKernels } from '@maas/core/kernels'
+import { loadPredictor, type Predictor } from '@maas/core/predict'
+import { createRegistry } from '@maas/core/registry'
+import { createFileStore } from '@maas/core/store'
+import { type Command, listenToService, sendToService, toFailure } from './channel.ts'
+
+const kernels = loadKernels({ announce: (text) => sendToService({ type: 'notice', text }) })
+let predictor: Predictor | undefined
+
+const answer = async (command: Command) => {
+  if (command.type === 'load') {
+    const registry = createRegistry(createFileStore(command.root))
+    const manifest = await registry.manifest(command.name, command.version)
+    predictor = await loadPredictor(registry, manifest, await kernels)
+    return predictor.model
+  }
+  if (predictor === undefined) throw new NotReadyError('No model is loaded in this process yet.')
+  const { outputs, timings } = await predictor.predict(command.input)
+  return { outputs, timings }
+}
+
+listenToService(({ id, ...command }) => {
+  answer(command as Command).then(
+    (value) => sendToService({ type: 'answer', id, value }),
+    (error: unknown) => sendToService({ type: 'failure', id, failure: toFailure(error) }),
+  )
+})
+
+// Nothing is kept here that would need saving: without a service there is nobody to answer.
+process.on('disconnect', () => process.exit(0))
+kernels.then(
+  () => (process.connected ? sendToService({ type: 'ready' }) : process.exit(0)),
+  (error: unknown) => {
+    process.stderr.write(`${toFailure(error).message}\n`)
+    process.exit(1)
+  },
+)
