@@ -56,6 +56,8 @@ export const regressionEvaluationSchema = z.object({
   worst: z.array(
     z.object({ index: z.number().int(), source: z.string().optional(), expected: z.number(), predicted: z.number() }),
   ),
+  /** Expected and predicted value of at most 500 examples spread over the part, for a plot. */
+  points: z.array(z.tuple([z.number(), z.number()])).optional(),
 })
 export type RegressionEvaluation = z.infer<typeof regressionEvaluationSchema>
 
