@@ -20,8 +20,9 @@ export async function buildKernels(options) {
  * A progress bar for `buildKernels({ onProgress })`; call `stop` when it is over, in either way.
  *
  * @param {NodeJS.WriteStream} [stream] default: standard error
+ * @returns {Promise<import('./build/progress.mjs').Shown>}
  */
 export async function showBuildProgress(stream) {
   const progress = await import(new URL('./build/progress.mjs', import.meta.url).href)
-  return /** @type {ReturnType<import('./build/progress.mjs').showProgress>} */ (progress.showProgress(stream))
+  return progress.showProgress(stream)
 }

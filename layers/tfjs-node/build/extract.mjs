@@ -5,7 +5,6 @@ import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { promisify } from 'node:util'
 import { createInflateRaw } from 'node:zlib'
 import yauzl from 'yauzl'
 import { KernelsError } from './errors.mjs'
@@ -41,7 +40,7 @@ export function wantedFromTensorFlow(target) {
  * @returns {Promise<number>} how many files were written
  */
 export async function extractWheel({ wheel, directory, wanted, onFraction, signal }) {
-  const zip = await promisify(openZip)(wheel)
+  const zip = await openZip(wheel)
   const entries = await listEntries(zip, wanted)
   const total = entries.reduce((sum, { entry }) => sum + entry.uncompressedSize, 0)
   let done = 0
@@ -73,11 +72,19 @@ export async function extractWheel({ wheel, directory, wanted, onFraction, signa
 
 /**
  * @param {string} file
- * @param {(error: Error | null, zip: yauzl.ZipFile) => void} done
+ * @returns {Promise<yauzl.ZipFile>}
  */
-function openZip(file, done) {
-  yauzl.open(file, { lazyEntries: true, autoClose: false }, done)
+function openZip(file) {
+  return new Promise((resolve, reject) => {
+    yauzl.open(file, { lazyEntries: true, autoClose: false }, (error, zip) =>
+      error ? reject(unreadable(error)) : resolve(zip),
+    )
+  })
 }
+
+/** @param {Error} cause */
+const unreadable = (cause) =>
+  new KernelsError('wheel', `The downloaded wheel cannot be read: ${cause.message} Run the build again.`, { cause })
 
 /**
  * @param {yauzl.ZipFile} zip
@@ -106,9 +113,7 @@ function listEntries(zip, wanted) {
       zip.readEntry()
     })
     zip.on('end', () => resolve(found))
-    zip.on('error', (error) => {
-      reject(new KernelsError('wheel', `The downloaded wheel cannot be read: ${error.message}. Run the build again.`))
-    })
+    zip.on('error', (error) => reject(unreadable(error)))
     zip.readEntry()
   })
 }

@@ -2,7 +2,7 @@
 // @ts-check
 import cliProgress from 'cli-progress'
 
-/** @typedef {import('./kernels.mjs').Phase} Phase */
+/** @typedef {{ onProgress: (progress: import('./kernels.mjs').Progress) => void, stop: () => void }} Shown */
 
 /** Share of the whole at which each phase starts and ends, from measured builds. */
 const spans = /** @type {const} */ ({
@@ -18,13 +18,16 @@ const spans = /** @type {const} */ ({
 
 /**
  * @param {NodeJS.WriteStream} [stream]
- * @returns {{ onProgress: (progress: import('./kernels.mjs').Progress) => void, stop: () => void }}
+ * @returns {Shown}
  */
 export function showProgress(stream = process.stderr) {
   return stream.isTTY ? bar(stream) : lines(stream)
 }
 
-/** @param {NodeJS.WriteStream} stream */
+/**
+ * @param {NodeJS.WriteStream} stream
+ * @returns {Shown}
+ */
 function bar(stream) {
   const shown = new cliProgress.SingleBar({
     stream,
@@ -48,7 +51,10 @@ function bar(stream) {
   }
 }
 
-/** @param {NodeJS.WriteStream} stream */
+/**
+ * @param {NodeJS.WriteStream} stream
+ * @returns {Shown}
+ */
 function lines(stream) {
   let last = ''
   return {
