@@ -11,10 +11,12 @@ import {
   decodePredict,
   decodeRows,
   encodePredictions,
+  type Form,
   type ModelHost,
   type PredictInput,
   type Prediction,
   rank,
+  type ServedModel,
 } from '@maas/core/predict'
 import { metadataOf, statusBody } from './describe.ts'
 
@@ -39,26 +41,31 @@ export const predictHandlers = ({
   predict: async (call) => {
     const reference = toReference(call.params)
     const image = await imageBody(call)
-    const { form, input } =
-      image !== undefined
-        ? { form: 'row' as const, input: image }
-        : decodePredict(await call.json(predictRequestSchema), await host.describe(reference), limits.batchRows)
-    const prediction = await host.predict(reference, input, { signal: call.signal })
-    return answer(encodePredictions(prediction.outputs, form), prediction)
+    if (image !== undefined) return predicted(await host.predict(reference, image, { signal: call.signal }), 'row')
+    const request = await call.json(predictRequestSchema)
+    const model = await host.describe(reference)
+    const { form, input } = decodePredict(request, model, limits.batchRows)
+    return predicted(await host.predict(exactly(model), input, { signal: call.signal }), form)
   },
 
   classify: async (call) => {
     const reference = toReference(call.params)
-    let input = await imageBody(call)
-    if (input === undefined) {
-      const { examples, context } = await call.json(classifyRequestSchema)
-      const whole = context === undefined ? examples : examples.map((example) => withContext(example, context))
-      input = decodeRows(whole, await host.describe(reference), limits.batchRows, 'examples')
-    }
-    const prediction = await host.predict(reference, input, { signal: call.signal })
-    return answer({ results: rank(prediction) }, prediction)
+    const image = await imageBody(call)
+    if (image !== undefined) return classified(await host.predict(reference, image, { signal: call.signal }))
+    const { examples, context } = await call.json(classifyRequestSchema)
+    const model = await host.describe(reference)
+    const whole = context === undefined ? examples : examples.map((example) => withContext(example, context))
+    const input = decodeRows(whole, model, limits.batchRows, 'examples')
+    return classified(await host.predict(exactly(model), input, { signal: call.signal }))
   },
 })
+
+/** The version whose signature the input was checked against: an alias may move, or be split, between two questions. */
+const exactly = ({ name, version }: ServedModel): ModelReference => ({ name, version })
+
+const predicted = (prediction: Prediction, form: Form): Reply =>
+  answer(encodePredictions(prediction.outputs, form), prediction)
+const classified = (prediction: Prediction): Reply => answer({ results: rank(prediction) }, prediction)
 
 /** One image as the whole body; undefined when the body is JSON. */
 const imageBody = async (call: Call): Promise<PredictInput | undefined> =>

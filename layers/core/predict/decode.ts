@@ -82,7 +82,8 @@ const decodeColumns = (inputs: unknown, model: ServedModel, maxRows: number): Pr
     throw invalid('inputs', `got ${shown(inputs)}; this model takes an object with ${names(signature.inputs)}`)
   }
   const columns: Fields = named ? inputs : { [only?.name ?? '']: inputs }
-  if (preprocess.kind === 'tabular' && named && !signature.inputs.every(({ name }) => Object.hasOwn(columns, name))) {
+  const isInput = (name: string) => signature.inputs.some((spec) => spec.name === name)
+  if (preprocess.kind === 'tabular' && named && !Object.keys(columns).every(isInput)) {
     return decodeRows(transpose(columns, maxRows), model, maxRows, 'inputs')
   }
   checkNames(columns, signature.inputs, 'inputs')
