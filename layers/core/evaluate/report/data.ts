@@ -1,0 +1,37 @@
+/** The report's part on the data: where it came from, how it is balanced, what could not be read. */
+import type { DataReport } from '../../data/types.ts'
+import { count, duration } from './format.ts'
+import { html, type Markup } from './html.ts'
+
+const parts = ['train', 'validation', 'test'] as const
+
+const balance = (report: DataReport, labels: readonly string[]): Markup => {
+  const most = Math.max(1, ...report.balance.train)
+  return html`<div class="card scroll"><table><thead><tr><th>class</th>${parts.map((part) => html`<th>${part}</th>`)}<th></th></tr></thead>
+<tbody>${labels.map((label, index) => html`<tr><td title="${label}">${label}</td>${parts.map((part) => html`<td>${count(report.balance[part][index] ?? 0)}</td>`)}<td><span class="bar"><i style="width:${(((report.balance.train[index] ?? 0) / most) * 100).toFixed(1)}%"></i></span></td></tr>`)}</tbody></table></div>`
+}
+
+const badFiles = ({
+  badFileCount,
+  badFiles: list,
+}: DataReport): Markup => html`<h3>Files that could not be read: ${count(badFileCount)}</h3>
+<div class="card scroll"><table><thead><tr><th>file</th><th>reason</th></tr></thead><tbody>
+${list.slice(0, 20).map(({ path, reason }) => html`<tr><td class="wrap">${path}</td><td class="wrap">${reason}</td></tr>`)}
+</tbody></table>${badFileCount > 20 && html`<p class="soft">and ${count(badFileCount - Math.min(20, list.length))} more</p>`}</div>`
+
+export const dataSection = (
+  report: DataReport,
+  labels: readonly string[],
+  examples: Readonly<Record<(typeof parts)[number], number>>,
+): Markup => html`<h2>Data</h2>
+<div class="card"><dl>
+<dt>name</dt><dd>${report.name}</dd>
+<dt>format</dt><dd>${report.format}, rows of ${report.rowShape.join(' × ')}</dd>
+<dt>examples</dt><dd>${parts.map((part) => `${count(examples[part])} ${part}`).join(', ')}</dd>
+<dt>split</dt><dd>${report.split}</dd>
+<dt>fingerprint</dt><dd><code>${report.fingerprint}</code></dd>
+<dt>read in</dt><dd>${duration(report.seconds)}</dd>
+</dl></div>
+${report.warnings.map((warning) => html`<p class="notice warning">${warning}</p>`)}
+${labels.length > 0 && labels.length <= 200 && balance(report, labels)}
+${report.badFileCount > 0 && badFiles(report)}`
