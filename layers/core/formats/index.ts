@@ -1,5 +1,7 @@
 /** Model formats: whatever file a model came from or goes to, there is one in-memory shape. */
+export type { ConversionReport, ConvertedModel, LayerReport } from './keras/index.ts'
 export * from './layers-json.ts'
 export * from './layers-model.ts'
-export * from './types.ts'
+export * from './read-file.ts'
+export type * from './types.ts'
 export * from './write-file.ts'

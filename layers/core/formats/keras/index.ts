@@ -1,0 +1,3 @@
+/** Keras files in and out. */
+export { type ConvertedModel, type KerasReadOptions, readKerasArchive, readKerasH5 } from './read.ts'
+export type { ConversionReport, LayerReport } from './report.ts'

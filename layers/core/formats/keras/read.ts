@@ -1,0 +1,86 @@
+/** Keras' own files to the one in-memory shape of a model: `.h5` of Keras 2 and 3, and `.keras`. */
+import { InvalidInputError } from '../../errors.ts'
+import { type Hdf5Group, readHdf5 } from '../hdf5/index.ts'
+import type { ModelArtifact, WeightTensor } from '../types.ts'
+import { asRecord, type KerasLayer, layerFrom, parseKerasJson, text } from './config.ts'
+import { convertModel } from './model.ts'
+import { type ConversionReport, ReportBuilder } from './report.ts'
+import { trainingConfigOf } from './training.ts'
+import { weightsFromH5 } from './weights-h5.ts'
+import { weightsFromV3 } from './weights-v3.ts'
+import { unzipKeras } from './zip.ts'
+
+/** A model, and what became of each of its layers. */
+export interface ConvertedModel {
+  readonly artifact: ModelArtifact
+  readonly report: ConversionReport
+}
+
+export interface KerasReadOptions {
+  /** What the file is called in messages. */
+  readonly name: string
+  readonly signal?: AbortSignal
+}
+
+/** A whole-model `.h5`, by path or content. */
+export const readKerasH5 = async (source: string | Uint8Array, options: KerasReadOptions): Promise<ConvertedModel> => {
+  const file = await readHdf5(source, { ...options, skip: ['optimizer_weights'] })
+  const config = text(file.attributes.get('model_config'))
+  if (config === undefined) throw missingConfig(file, options.name)
+  const version = text(file.attributes.get('keras_version')) ?? '2'
+  const training = text(file.attributes.get('training_config'))
+  return convert({
+    model: layerFrom(parseKerasJson(config, 'model_config'), 'model_config'),
+    version,
+    source: `Keras ${version}, HDF5`,
+    training: training === undefined ? undefined : parseKerasJson(training, 'training_config'),
+    weightsOf: (model) => weightsFromH5(file, model),
+  })
+}
+
+/** A `.keras` archive. */
+export const readKerasArchive = async (bytes: Uint8Array, options: KerasReadOptions): Promise<ConvertedModel> => {
+  const { config, metadata, weights } = unzipKeras(bytes, options.name)
+  const json = asRecord(parseKerasJson(config, 'config.json')) ?? {}
+  const version = text(asRecord(parseKerasJson(metadata, 'metadata.json'))?.keras_version) ?? '3'
+  const file = await readHdf5(weights, { ...options, name: `${options.name}/model.weights.h5`, skip: ['optimizer'] })
+  return convert({
+    model: layerFrom(json, 'config.json'),
+    version,
+    source: `Keras ${version}, .keras archive`,
+    training: json.compile_config,
+    weightsOf: (model) => weightsFromV3(file, model),
+  })
+}
+
+interface Parts {
+  readonly model: KerasLayer
+  readonly version: string
+  readonly source: string
+  readonly training: unknown
+  readonly weightsOf: (model: KerasLayer) => WeightTensor[]
+}
+
+const convert = ({ model, version, source, training, weightsOf }: Parts): ConvertedModel => {
+  const builder = new ReportBuilder()
+  const keras = version.startsWith('2') || version.startsWith('1') ? 2 : 3
+  const topology = convertModel(model, { keras, report: builder, convertModel })
+  const trainingConfig = trainingConfigOf(training, builder)
+  const report = builder.finish(source)
+  const artifact = {
+    topology: { ...topology, keras_version: version, backend: 'tensorflow' },
+    ...(trainingConfig && { trainingConfig }),
+    weights: weightsOf(model),
+  }
+  return { artifact, report }
+}
+
+const missingConfig = (file: Hdf5Group, name: string): InvalidInputError => {
+  const weightsOnly = file.groups.has('layers') || file.attributes.has('layer_names')
+  return new InvalidInputError(
+    weightsOnly
+      ? `${name} holds weights but no model; save the whole model with model.save('model.h5') or model.save('model.keras')`
+      : `${name} is an HDF5 file, but no Keras model: it has no model_config`,
+    { param: name },
+  )
+}

@@ -1,0 +1,144 @@
+/** Loss, metrics and optimiser from Keras' spelling to what tfjs-layers restores; what would mean something else is left out with a note. */
+import { asRecord, type Config, text } from './config.ts'
+import type { ReportBuilder } from './report.ts'
+
+/** Undefined when training cannot go on exactly as configured; predictions do not depend on it. */
+export const trainingConfigOf = (value: unknown, report: ReportBuilder): Config | undefined => {
+  const config = asRecord(value)
+  if (!config) return undefined
+  try {
+    return {
+      loss: lossOf(config.loss),
+      metrics: metricsOf(config.metrics, report),
+      optimizer_config: optimizerOf(asRecord(config.optimizer_config) ?? asRecord(config.optimizer), report),
+    }
+  } catch (error) {
+    if (!(error instanceof NotRestorable)) throw error
+    report.note(`the training configuration is left out: ${error.message}`)
+    return undefined
+  }
+}
+
+class NotRestorable extends Error {}
+
+const losses: Readonly<Record<string, string>> = {
+  mse: 'mean_squared_error',
+  mean_squared_error: 'mean_squared_error',
+  MeanSquaredError: 'mean_squared_error',
+  mae: 'mean_absolute_error',
+  mean_absolute_error: 'mean_absolute_error',
+  MeanAbsoluteError: 'mean_absolute_error',
+  binary_crossentropy: 'binary_crossentropy',
+  BinaryCrossentropy: 'binary_crossentropy',
+  categorical_crossentropy: 'categorical_crossentropy',
+  CategoricalCrossentropy: 'categorical_crossentropy',
+  sparse_categorical_crossentropy: 'sparse_categorical_crossentropy',
+  SparseCategoricalCrossentropy: 'sparse_categorical_crossentropy',
+  hinge: 'hinge',
+  Hinge: 'hinge',
+  squared_hinge: 'squared_hinge',
+  SquaredHinge: 'squared_hinge',
+  poisson: 'poisson',
+  Poisson: 'poisson',
+}
+
+const lossOf = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(lossOf)
+  const object = asRecord(value)
+  const name = text(value) ?? (object?.class_name === 'function' ? text(object.config) : text(object?.class_name))
+  if (name === undefined) {
+    if (!object) throw new NotRestorable('it has no loss')
+    return Object.fromEntries(Object.entries(object).map(([output, loss]) => [output, lossOf(loss)]))
+  }
+  const loss = losses[name]
+  if (!loss) throw new NotRestorable(`loss ${name} is not known`)
+  const { from_logits: logits, label_smoothing: smoothing } = asRecord(object?.config) ?? {}
+  if (logits) throw new NotRestorable(`loss ${name} is taken from logits, tfjs-layers takes it from probabilities`)
+  if (smoothing) throw new NotRestorable(`loss ${name} smooths its labels`)
+  return loss
+}
+
+/** `accuracy` is the one that fits the loss, in tfjs as in Keras. */
+const metrics: Readonly<Record<string, string>> = {
+  accuracy: 'accuracy',
+  acc: 'accuracy',
+  binary_accuracy: 'binary_accuracy',
+  categorical_accuracy: 'categorical_accuracy',
+  sparse_categorical_accuracy: 'accuracy',
+  SparseCategoricalAccuracy: 'accuracy',
+  CategoricalAccuracy: 'categorical_accuracy',
+  BinaryAccuracy: 'binary_accuracy',
+  mse: 'mse',
+  mean_squared_error: 'mse',
+  MeanSquaredError: 'mse',
+  mae: 'mae',
+  mean_absolute_error: 'mae',
+  MeanAbsoluteError: 'mae',
+}
+
+/** Metrics only inform, so an unknown one goes alone. */
+const metricsOf = (value: unknown, report: ReportBuilder): string[] => {
+  const list = Array.isArray(value) ? value.flat(3) : Object.values(asRecord(value) ?? {}).flat(3)
+  const names = list.flatMap((metric): string[] => {
+    const object = asRecord(metric)
+    const name = text(metric) ?? text(asRecord(object?.config)?.fn) ?? text(object?.class_name)
+    const known = name === undefined ? undefined : metrics[name]
+    if (known === undefined) report.note(`metric ${name ?? 'without a name'} is left out: it is not known`)
+    return known === undefined ? [] : [known]
+  })
+  return [...new Set(names)]
+}
+
+const optimizerOf = (value: Config | undefined, report: ReportBuilder): Config => {
+  const own = asRecord(value?.config)
+  if (!value || !own) throw new NotRestorable('it has no optimizer')
+  const name = String(value.class_name).split('>').at(-1)
+  const number = (option: string, fallback: number): number => {
+    const given = own[option] ?? fallback
+    if (typeof given !== 'number') throw new NotRestorable(`${name}'s ${option} is a schedule`)
+    return given
+  }
+  for (const option of [
+    'weight_decay',
+    'clipnorm',
+    'global_clipnorm',
+    'clipvalue',
+    'use_ema',
+    'amsgrad',
+    'gradient_accumulation_steps',
+  ]) {
+    if (own[option]) throw new NotRestorable(`${name}'s ${option} is not supported`)
+  }
+  report.note('the optimiser starts with empty slots')
+  const learning_rate = number('learning_rate', 0.001)
+  switch (name) {
+    case 'Adam':
+      return {
+        class_name: 'Adam',
+        config: {
+          learning_rate,
+          beta_1: number('beta_1', 0.9),
+          beta_2: number('beta_2', 0.999),
+          epsilon: number('epsilon', 1e-7),
+        },
+      }
+    case 'SGD': {
+      const momentum = number('momentum', 0)
+      if (momentum === 0) return { class_name: 'SGD', config: { learning_rate } }
+      return { class_name: 'Momentum', config: { learning_rate, momentum, use_nesterov: own.nesterov === true } }
+    }
+    case 'RMSprop':
+      return {
+        class_name: 'RMSProp',
+        config: {
+          learning_rate,
+          decay: number('rho', 0.9),
+          momentum: number('momentum', 0),
+          epsilon: number('epsilon', 1e-7),
+          centered: own.centered === true,
+        },
+      }
+    default:
+      throw new NotRestorable(`optimizer ${name} is not known; known: Adam, SGD, RMSprop`)
+  }
+}

@@ -1,0 +1,105 @@
+/** Weights as `.keras` and `.weights.h5` files hold them: by class name and position of each layer, not by its name. */
+import { InvalidInputError } from '../../errors.ts'
+import type { Hdf5Dataset, Hdf5Group } from '../hdf5/index.ts'
+import type { WeightTensor } from '../types.ts'
+import { isModelClass, type KerasLayer, layersOf, nameOf } from './config.ts'
+import { decodeElements } from './elements.ts'
+import { isOperation } from './layer.ts'
+
+/** Weights of a model in the topology's order; every stored variable must belong to a layer. */
+export const weightsFromV3 = (file: Hdf5Group, model: KerasLayer): WeightTensor[] => modelWeights(file, model, '')
+
+const modelWeights = (group: Hdf5Group, model: KerasLayer, prefix: string): WeightTensor[] => {
+  const stored = group.groups.get('layers') ?? group.groups.get('_layer_checkpoint_dependencies') ?? EMPTY
+  const counts = new Map<string, number>()
+  const claimed = new Set<string>()
+  const weights = layersOf(model).flatMap((layer) => {
+    if (isOperation(layer)) return []
+    const base = snakeCase(savedClasses[layer.class_name] ?? layer.class_name)
+    const count = counts.get(base) ?? 0
+    counts.set(base, count + 1)
+    const key = count === 0 ? base : `${base}_${count}`
+    const own = stored.groups.get(key)
+    if (!own) return []
+    claimed.add(key)
+    const name = nameOf(layer)
+    checkName(own, name, key)
+    if (isModelClass(layer.class_name)) return modelWeights(own, layer, `${prefix}${name}/`)
+    return layerVariables(own, key).map(([local, dataset]) => {
+      const path = `${prefix}${name}/${local}`
+      return { name: path, ...decodeElements(dataset, path) }
+    })
+  })
+  for (const [key, other] of stored.groups) {
+    if (!claimed.has(key) && hasVariables(other)) {
+      throw new InvalidInputError(
+        `the file stores variables of ${prefix}${key}, but the configuration has no such layer`,
+      )
+    }
+  }
+  return weights
+}
+
+const EMPTY: Hdf5Group = { attributes: new Map(), groups: new Map(), datasets: new Map() }
+
+/** Classes that are registered under another name than their own. */
+const savedClasses: Readonly<Record<string, string>> = { GroupQueryAttention: 'GroupedQueryAttention' }
+
+/** Python's `keras.src.utils.naming.to_snake_case`. */
+const snakeCase = (name: string): string =>
+  name
+    .replace(/\W+/g, '')
+    .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .toLowerCase()
+
+/** Newer files say which layer they mean. */
+const checkName = (group: Hdf5Group, name: string, key: string): void => {
+  const said = group.groups.get('vars')?.attributes.get('name')
+  if (said !== undefined && said !== name) {
+    throw new InvalidInputError(
+      `the file stores ${key} for layer ${said}, but by the configuration it is layer ${name}`,
+    )
+  }
+}
+
+/** Parts of a layer that have variables of their own, in the order in which Keras makes them. */
+const parts = [
+  'forward_layer',
+  'backward_layer',
+  'layer',
+  'cell',
+  'cells',
+  ...['query_dense', 'key_dense', 'value_dense', 'output_dense'].flatMap((part) => [part, `_${part}`]),
+]
+
+/** Random states, which inference does not need and training starts anew. */
+const ignored = /^(_?seed_generator|_random_seed_generator)/
+
+const layerVariables = (group: Hdf5Group, where: string): [local: string, Hdf5Dataset][] => {
+  const own = [...(group.groups.get('vars')?.datasets ?? [])].sort(([a], [b]) => Number(a) - Number(b))
+  const inner = parts.flatMap((part) => {
+    const sub = group.groups.get(part)
+    if (!sub) return []
+    const members: [string, Hdf5Group][] = part === 'cells' ? [...sub.groups].sort(byNumber) : [[part, sub]]
+    return members.flatMap(([name, member]) =>
+      layerVariables(member, `${where}/${name}`).map(([local, dataset]): [string, Hdf5Dataset] => [
+        `${name}/${local}`,
+        dataset,
+      ]),
+    )
+  })
+  for (const [name, sub] of group.groups) {
+    if (name !== 'vars' && !parts.includes(name) && !ignored.test(name) && hasVariables(sub)) {
+      throw new InvalidInputError(`${where} stores variables in a part named ${name}, which is not known`)
+    }
+  }
+  return [...own, ...inner]
+}
+
+/** `lstm_cell`, `lstm_cell_1` … `lstm_cell_10`. */
+const byNumber = ([a]: [string, unknown], [b]: [string, unknown]): number => numberOf(a) - numberOf(b)
+const numberOf = (name: string): number => Number(/_(\d+)$/.exec(name)?.[1] ?? 0)
+
+const hasVariables = (group: Hdf5Group): boolean =>
+  group.datasets.size > 0 || [...group.groups].some(([name, inner]) => !ignored.test(name) && hasVariables(inner))

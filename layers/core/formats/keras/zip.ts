@@ -1,0 +1,49 @@
+/** Takes a `.keras` archive apart: three entries, each checked against its limit before it is unpacked. */
+import { unzipSync } from 'fflate'
+import { limits } from '../../contract/index.ts'
+import { InvalidInputError, MaasError, messageOf, TooLargeError } from '../../errors.ts'
+
+const MAX_JSON_BYTES = 64 * 1024 * 1024
+
+/** Only these are unpacked: names of entries never become paths. */
+const wanted: Readonly<Record<string, number>> = {
+  'config.json': MAX_JSON_BYTES,
+  'metadata.json': MAX_JSON_BYTES,
+  'model.weights.h5': limits.modelBytes,
+}
+
+export const unzipKeras = (
+  bytes: Uint8Array,
+  name: string,
+): { readonly config: string; readonly metadata: string; readonly weights: Uint8Array } => {
+  const entries = unpack(bytes, name)
+  const entry = (path: string): Uint8Array => {
+    const content = entries[path]
+    if (content) return content
+    throw new InvalidInputError(`${name} is a zip archive, but no Keras model: it has no ${path}`, { param: name })
+  }
+  const decoder = new TextDecoder()
+  return {
+    config: decoder.decode(entry('config.json')),
+    metadata: decoder.decode(entry('metadata.json')),
+    weights: entry('model.weights.h5'),
+  }
+}
+
+const unpack = (bytes: Uint8Array, name: string): Record<string, Uint8Array> => {
+  try {
+    return unzipSync(bytes, {
+      filter: ({ name: path, originalSize }) => {
+        const limit = Object.hasOwn(wanted, path) ? wanted[path] : undefined
+        if (limit === undefined) return false
+        if (originalSize > limit) {
+          throw new TooLargeError(`${name}: ${path} unpacks to ${originalSize} bytes, at most ${limit} are allowed`)
+        }
+        return true
+      },
+    })
+  } catch (cause) {
+    if (cause instanceof MaasError) throw cause
+    throw new InvalidInputError(`${name} is no readable zip archive: ${messageOf(cause)}`, { cause, param: name })
+  }
+}
