@@ -29,13 +29,14 @@ const mostRetiring = 4
 
 export const createProcessHost = (options: HostOptions): ModelHost => {
   const { root, registry, pool, modelBytes, idleMs, limits, clock } = options
-  const lookup = createLookup(registry, options.random)
+  const lookup = createLookup(registry, options)
   /** All with a process: those in the cache, and those that were evicted and still answer. */
   const alive = new Map<ModelProcess, Promise<void> | undefined>()
   const models = new LRUCache<string, ModelProcess>({
     maxSize: modelBytes,
     ttl: idleMs,
     updateAgeOnGet: true,
+    perf: { now: clock },
     dispose: (model) => {
       alive.set(
         model,

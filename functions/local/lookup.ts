@@ -13,8 +13,14 @@ export interface Lookup {
   versions(reference: ModelReference): Promise<readonly number[]>
 }
 
-export const createLookup = (registry: Registry, random: () => number): Lookup => {
-  const answers = new LRUCache<string, Promise<unknown>>({ max: 10_000, ttl: freshness })
+export const createLookup = (
+  registry: Registry,
+  { random, clock }: { readonly random: () => number; readonly clock: () => number },
+): Lookup => {
+  const answers = new LRUCache<string, Promise<unknown>>({
+    ...{ max: 10_000, ttl: freshness, ttlResolution: 0 },
+    perf: { now: clock },
+  })
   const remembered = <T>(key: string, ask: () => Promise<T>): Promise<T> => {
     const known = answers.get(key)
     if (known !== undefined) return known as Promise<T>
