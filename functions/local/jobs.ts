@@ -95,7 +95,9 @@ export const runJob = async ({ directory, report, signal }: JobRun): Promise<Job
 export const readCandidate = async (directory: string): Promise<Candidate> => {
   const folder = join(directory, 'model')
   const names = (await readdir(folder)).filter((name) => name !== 'lineage.json' && name !== 'metrics.json')
-  const files = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name))])))
+  const files = Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name))])),
+  )
   const json = async (name: string): Promise<unknown> => JSON.parse(await readFile(join(folder, name), 'utf8'))
   if (!files[versionFiles.model]) throw new TrainingError(`The job left no ${versionFiles.model} in ${folder}.`)
   return {
