@@ -1,7 +1,6 @@
 /** A worker process seen from the service: commands out, answers back, and what its death means for those who wait. */
 import { fork } from 'node:child_process'
 import { createRequire } from 'node:module'
-import { createInterface } from 'node:readline'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { MaasError, NotReadyError } from '@maas/core/errors'
 import { type Answers, type Command, fromFailure, listenToWorker, sendToWorker, wire } from './channel.ts'
@@ -9,8 +8,10 @@ import { type Answers, type Command, fromFailure, listenToWorker, sendToWorker, 
 export interface WorkerOptions {
   /** Threads of one operation; TensorFlow takes all cores when absent. Fixed when the process starts. */
   readonly threads?: number
-  /** Lines a worker writes to standard error, and notices such as a fallback. */
-  readonly note: (text: string) => void
+  /** What a worker wants a person to know, such as a fallback. */
+  readonly notice: (text: string) => void
+  /** A process ended without being told to; the text says how, and its last words. */
+  readonly crashed: (text: string) => void
 }
 
 export interface Worker {
@@ -28,7 +29,7 @@ const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
 /** What finding and loading the kernels needs; a worker sees nothing else of the service's environment. */
 const passed = ['PATH', 'HOME', 'XDG_CACHE_HOME', 'TMPDIR', 'MAAS_KERNELS', 'LD_LIBRARY_PATH', 'TF_CPP_MIN_LOG_LEVEL']
 
-export const startWorker = ({ threads, note }: WorkerOptions): Worker => {
+export const startWorker = ({ threads, notice, crashed }: WorkerOptions): Worker => {
   const env = Object.fromEntries(passed.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))
   const child = fork(entry, {
     env: {
@@ -46,10 +47,18 @@ export const startWorker = ({ threads, note }: WorkerOptions): Worker => {
   })
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
   let nextId = 1
-
-  if (child.stderr !== null) createInterface({ input: child.stderr }).on('line', note)
+  let told = false
+  const kill = (): void => {
+    told = true
+    child.kill('SIGKILL')
+  }
+  // TensorFlow grumbles about every bad image; its words matter only when they were the last.
+  let lastWords = ''
+  child.stderr?.on('data', (chunk: Buffer) => {
+    lastWords = (lastWords + chunk.toString()).slice(-2000)
+  })
   listenToWorker(child, (message) => {
-    if (message.type === 'notice') note(message.text)
+    if (message.type === 'notice') notice(message.text)
     if (message.type !== 'answer' && message.type !== 'failure') return
     const waiter = waiting.get(message.id)
     waiting.delete(message.id)
@@ -57,10 +66,10 @@ export const startWorker = ({ threads, note }: WorkerOptions): Worker => {
     else waiter?.reject(fromFailure(message.failure))
   })
   const ended = new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(error.message))
-    child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`))
-  })
-  const failAll = ended.then((reason) => {
+    child.on('error', (error) => resolve(error.message))
+    child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`))
+  }).then((reason) => {
+    if (!told) crashed(`A model's process (${child.pid}) ended: ${reason}. ${lastWords.trim()}`.trim())
     const error = new NotReadyError(
       `The model's process ended (${reason}) before it answered. A new one starts; try again.`,
     )
@@ -68,12 +77,11 @@ export const startWorker = ({ threads, note }: WorkerOptions): Worker => {
     waiting.clear()
     return reason
   })
-  child.on('error', () => {})
 
   return {
     pid: child.pid ?? -1,
-    ended: failAll,
-    kill: () => void child.kill('SIGKILL'),
+    ended,
+    kill,
     call: (command, ms) =>
       new Promise((resolve, reject) => {
         if (!child.connected) {
@@ -84,7 +92,7 @@ export const startWorker = ({ threads, note }: WorkerOptions): Worker => {
         const timer = setTimeout(() => {
           waiting.get(id)?.reject(new MaasError('timeout', `The model did not answer within ${ms / 1000} s.`))
           waiting.delete(id)
-          child.kill('SIGKILL')
+          kill()
         }, ms)
         const settle =
           <T>(then: (value: T) => void) =>

@@ -78,8 +78,9 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
   const server = createServer({ requestSeconds, fetch: (request) => app.fetch(request) })
   const listening = await listen(server, host, port)
 
-  const note = noteOnce(log)
-  const pool = createWorkerPool(spares, () => startWorker({ note, ...(threads !== undefined && { threads }) }))
+  const say = (text: string) => log({ level: 'error', at: new Date(clock()).toISOString(), message: text })
+  const worker = { notice: once(say), crashed: say, ...(threads !== undefined && { threads }) }
+  const pool = createWorkerPool(spares, () => startWorker(worker))
   const modelLimits = { ...defaultModelLimits, ...options.modelLimits }
   const models = createProcessHost({
     ...{ root, registry, pool, modelBytes, clock, limits: modelLimits },
@@ -111,11 +112,10 @@ const toStandardError =
   }
 
 /** Every worker says the same about this machine; a person reads it once. */
-const noteOnce = (log: Log): ((text: string) => void) => {
+const once = (say: (text: string) => void): ((text: string) => void) => {
   const said = new Set<string>()
   return (text) => {
-    if (said.has(text)) return
-    if (said.size < 1000) said.add(text)
-    log({ level: 'error', at: new Date().toISOString(), message: text })
+    if (!said.has(text)) say(text)
+    said.add(text)
   }
 }
