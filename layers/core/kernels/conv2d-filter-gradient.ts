@@ -20,6 +20,7 @@ interface Attributes {
  * outputs it contributed to: one matrix product per position.
  */
 export function registerConv2DFilterGradient(tf: TensorFlow): void {
+  if (tf.getKernel(tf.Conv2DBackpropFilter, 'wasm') !== undefined) return
   tf.registerKernel({
     kernelName: tf.Conv2DBackpropFilter,
     backendName: 'wasm',

@@ -13,6 +13,7 @@ const recipe = [
   'build/compile.mjs',
   'build/extract.mjs',
   'build/manifest.mjs',
+  'build/patch.mjs',
   'build/strip.mjs',
   'native/factory.cjs',
   'native/kernels.mjs',

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { KernelsError } from './errors.mjs'
+import { patchBinding } from './patch.mjs'
 
 /**
  * @typedef {{ name: string, command: string, prefix: readonly string[] }} Compiler
@@ -62,12 +63,13 @@ export function zigCompiler(zig, version, target) {
 
 /** @param {Compiling} compiling */
 export async function compileAddon(compiling) {
-  const { target, directory } = compiling
+  const { target, directory, scratch } = compiling
   const require = createRequire(import.meta.url)
   const source = dirname(require.resolve('@tensorflow/tfjs-node/package.json'))
-  const binding = join(source, 'binding')
+  const binding = join(scratch, 'binding')
+  await patchBinding(join(source, 'binding'), binding)
   const files = readdirSync(binding).filter((name) => name.endsWith('.cc'))
-  const headers = [join(directory, 'include'), require('node-api-headers').include_dir, source]
+  const headers = [join(directory, 'include'), require('node-api-headers').include_dir]
   await link(compiling, 'tfjs_binding.node', [
     ...['-DNAPI_VERSION=8', '-DNODE_GYP_MODULE_NAME=tfjs_binding'],
     ...headers.map((folder) => `-I${folder}`),

@@ -56,9 +56,10 @@ export async function writeManifest(directory, manifest) {
  * Sizes are compared, not hashes: those were checked when the tree was made, and 634 MB take a second to read.
  *
  * @param {string} directory
+ * @param {{ filesInside?: boolean }} [options] false for a packed folder, whose manifest is about what it unpacks to
  * @returns {Promise<{ manifest: Manifest } | { problem: string }>}
  */
-export async function readTree(directory) {
+export async function readTree(directory, { filesInside = true } = {}) {
   /** @type {Manifest} */
   let manifest
   try {
@@ -67,7 +68,7 @@ export async function readTree(directory) {
     return { problem: `${directory} holds no readable ${manifestName}` }
   }
   if (manifest.format !== 1) return { problem: `${directory} has format ${manifest.format}; 1 is understood` }
-  for (const [name, { size }] of Object.entries(manifest.files)) {
+  for (const [name, { size }] of filesInside ? Object.entries(manifest.files) : []) {
     const found = await stat(join(directory, name)).catch(() => undefined)
     if (found?.size !== size) {
       return { problem: `${join(directory, name)} has ${found?.size ?? 'no'} bytes instead of ${size}` }

@@ -39,7 +39,7 @@ describe('unpack', () => {
   it('refuses a damaged part and leaves nothing', async () => {
     const part = join(packed, 'library.so.0.br')
     const bytes = readFileSync(part)
-    bytes[bytes.length - 10] ^= 1
+    bytes.writeUInt8(bytes.readUInt8(bytes.length - 10) ^ 1, bytes.length - 10)
     writeFileSync(part, bytes)
     await expect(unpack({ packed, into })).rejects.toThrow(/damaged|Decompression/)
     expect(readdirSync(into)).toEqual([])
