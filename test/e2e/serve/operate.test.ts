@@ -1,0 +1,188 @@
+/** The service while things happen to it: aliases move, processes die, ports are taken, signals arrive. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { ask, childrenOf, isAlive, makeRegistry, post, rowsOf, runService, until } from './running.ts'
+
+let registry: Awaited<ReturnType<typeof makeRegistry>>
+const closing: (() => Promise<unknown>)[] = []
+
+beforeAll(async () => {
+  registry = await makeRegistry()
+})
+afterEach(async () => {
+  await Promise.all(closing.splice(0).map((close) => close()))
+})
+afterAll(() => registry.remove())
+
+const start = async (options: Partial<Parameters<typeof runService>[0]> = {}) => {
+  const service = await runService({ root: registry.root, ...options })
+  closing.push(service.close)
+  return service
+}
+const body = { instances: rowsOf(1) }
+const versionAt = async (url: string): Promise<string | null> => {
+  const reply = await post(`${url}/v1/models/tiny/labels/production:predict`, body)
+  return reply.headers.get('x-maas-model-version')
+}
+const moveTo = (url: string, version: number) =>
+  ask(`${url}/models/tiny/aliases/production`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ version, reason: 'test' }),
+  })
+
+describe('a moved alias', () => {
+  it('is seen within seconds, by this service and by another on the same registry, without restart', async () => {
+    const [one, two] = await Promise.all([start(), start()])
+    expect(await Promise.all([versionAt(one.url), versionAt(two.url)])).toEqual(['1', '1'])
+    expect((await moveTo(one.url, 2)).status).toBe(200)
+    expect(await until(async () => (await versionAt(one.url)) === '2', 3000)).toBe(true)
+    expect(await until(async () => (await versionAt(two.url)) === '2', 3000)).toBe(true)
+    expect((await moveTo(two.url, 1)).status).toBe(200)
+    expect(await until(async () => (await versionAt(one.url)) === '1', 3000)).toBe(true)
+  })
+})
+
+describe('a model process', () => {
+  it('that is killed takes only its own requests with it, and is replaced', async () => {
+    const service = await start({ spares: 1 })
+    const path = `${service.url}/v1/models/tiny/versions/1:predict`
+    expect((await post(path, body)).status).toBe(200)
+    for (const child of childrenOf(process.pid)) {
+      process.kill(child, 'SIGKILL')
+    }
+    const first = await post(path, body)
+    expect([200, 503]).toContain(first.status)
+    if (first.status === 503) expect(first.headers.get('retry-after')).not.toBeNull()
+    expect(await until(async () => (await post(path, body)).status === 200, 10_000)).toBe(true)
+    expect(service.entries.some(({ message }) => message.includes('SIGKILL'))).toBe(true)
+  })
+
+  it('that is not asked for long ends', async () => {
+    const service = await start({ idleSeconds: 1, spares: 0 })
+    expect((await post(`${service.url}/v1/models/tiny:predict`, body)).status).toBe(200)
+    const health = async () => (await ask(`${service.url}/healthz`)).body as { loaded: string[] }
+    expect((await health()).loaded).toEqual(['tiny:2'])
+    expect(await until(async () => (await health()).loaded.length === 0, 5000)).toBe(true)
+    expect(await until(() => childrenOf(process.pid).length === 0, 5000)).toBe(true)
+  })
+
+  it('makes room for the next one when memory is short', async () => {
+    const service = await start({ modelBytes: 150 * 1024 * 1024, spares: 0 })
+    for (const version of [1, 2, 1]) {
+      expect((await post(`${service.url}/v1/models/tiny/versions/${version}:predict`, body)).status).toBe(200)
+      expect((await ask(`${service.url}/healthz`)).body).toEqual({ status: 'ok', loaded: [`tiny:${version}`] })
+    }
+  })
+
+  it('answers the first request of a warm service without a long wait', async () => {
+    const service = await start({ spares: 1 })
+    await new Promise((resolve) => setTimeout(resolve, 4000))
+    const started = performance.now()
+    expect((await post(`${service.url}/v1/models/tiny:predict`, body)).status).toBe(200)
+    expect(performance.now() - started).toBeLessThan(1500)
+  })
+
+  it('sees nothing of the service environment', async () => {
+    process.env.MAAS_TEST_SECRET = 'hunter2'
+    const service = await start({ spares: 0 })
+    await post(`${service.url}/v1/models/tiny:predict`, body)
+    delete process.env.MAAS_TEST_SECRET
+    const { readFileSync } = await import('node:fs')
+    const environments = childrenOf(process.pid).map((pid) => readFileSync(`/proc/${pid}/environ`, 'utf8'))
+    expect(environments.length).toBe(1)
+    expect(environments[0]).not.toContain('hunter2')
+  })
+})
+
+it('a damaged version fails with 500 and says nothing of files, and the others still answer', async () => {
+  const broken = await makeRegistry({ 'weights.bin': new Uint8Array(12) })
+  closing.push(broken.remove)
+  const service = await start({ root: broken.root })
+  const reply = await post(`${service.url}/v1/models/tiny:predict`, body)
+  expect(reply.status).toBeGreaterThanOrEqual(400)
+  expect(JSON.stringify(reply.body)).not.toContain(broken.root)
+  expect((await ask(`${service.url}/v1/models/tiny`)).status).toBe(200)
+})
+
+describe('the control plane', () => {
+  it('deletes what no alias points at, and refuses the rest', async () => {
+    const own = await makeRegistry()
+    closing.push(own.remove)
+    const service = await start({ root: own.root })
+    const headers = { 'content-type': 'application/json' }
+    expect((await ask(`${service.url}/models`)).body).toMatchObject({
+      models: [{ name: 'tiny', versions: expect.arrayContaining([1, 2]) }],
+    })
+    const kept = await ask(`${service.url}/models/tiny/versions/1`, { method: 'DELETE', headers })
+    expect([kept.status, kept.body]).toEqual([409, { error: expect.objectContaining({ code: 'conflict' }) }])
+    expect((await ask(`${service.url}/models/tiny/versions/2`, { method: 'DELETE' })).status).toBe(204)
+    expect((await ask(`${service.url}/models/tiny/versions/2`)).status).toBe(404)
+  })
+})
+
+describe('the command', () => {
+  const maas = fileURLToPath(new URL('../../../sdk/bin/maas.mjs', import.meta.url))
+  const serve = (...args: string[]): { child: ChildProcess; output: () => string; ended: Promise<number | string> } => {
+    const child = spawn(process.execPath, [maas, 'serve', '--root', root(), '--json', ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let text = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (data) => {
+        text += data
+      })
+    }
+    const ended = new Promise<number | string>((resolve) =>
+      child.once('close', (code, signal) => resolve(signal ?? code ?? -1)),
+    )
+    closing.push(async () => {
+      child.kill('SIGKILL')
+      await ended
+    })
+    return { child, output: () => text, ended }
+  }
+  const root = () => registry.folder
+  const listening = async (output: () => string): Promise<string> => {
+    expect(await until(() => output().includes('"listening"'), 20_000), output()).toBe(true)
+    return /"url":"([^"]+)"/.exec(output())?.[1] ?? ''
+  }
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('ends well on %s and leaves no process behind', async (signal) => {
+    const { child, output, ended } = serve('--port', '0')
+    const url = await listening(output)
+    await ask(`${url}/healthz`)
+    const children = childrenOf(child.pid ?? 0)
+    expect(children.length).toBeGreaterThan(0)
+    child.kill(signal)
+    expect(await ended).toBe(0)
+    expect(await until(() => !children.some(isAlive), 5000)).toBe(true)
+  })
+
+  it('leaves no process behind when it is killed', async () => {
+    const { child, output, ended } = serve('--port', '0')
+    await listening(output)
+    const children = childrenOf(child.pid ?? 0)
+    child.kill('SIGKILL')
+    await ended
+    expect(await until(() => !children.some(isAlive), 10_000)).toBe(true)
+  })
+
+  it('ends at once on a signal while it starts', async () => {
+    const { child, ended } = serve('--port', '0')
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    child.kill('SIGINT')
+    const started = performance.now()
+    await ended
+    expect(performance.now() - started).toBeLessThan(5000)
+  })
+
+  it('says which port is taken and how to choose another', async () => {
+    const service = await start()
+    const { output, ended } = serve('--port', String(service.port))
+    expect(await ended).toBe(1)
+    expect(output()).toContain(`Port ${service.port}`)
+    expect(output()).toContain('--port')
+  })
+})
