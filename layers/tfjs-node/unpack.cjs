@@ -16,6 +16,9 @@ const { createBrotliDecompress } = require('node:zlib')
 /** Says what to do; shown as it is. */
 class UnpackError extends Error {}
 
+/** Work under way in this process, by target: callers at once share it. @type {Map<string, Promise<string>>} */
+const unpacking = new Map()
+
 /**
  * @param {{ packed: string, into: string }} options folder with packed.json; where to unpack
  * @returns {Promise<string>} the folder that holds the kernels, complete
@@ -24,6 +27,16 @@ async function unpack({ packed, into }) {
   /** @type {Packed} */
   const index = JSON.parse(await readFile(join(packed, 'packed.json'), 'utf8'))
   const directory = join(into, `maas-kernels-${index.key}`)
+  const work = unpacking.get(directory) ?? unpackInto(directory, { packed, into, index })
+  unpacking.set(directory, work)
+  return work.finally(() => unpacking.delete(directory))
+}
+
+/**
+ * @param {string} directory
+ * @param {{ packed: string, into: string, index: Packed }} options
+ */
+async function unpackInto(directory, { packed, into, index }) {
   if (await isComplete(directory, index)) return directory
   await removeAbandoned(into, index.key)
   const temporary = await mkdtemp(`${directory}~${process.pid}~`)
@@ -119,7 +132,11 @@ async function removeAbandoned(into, key) {
   }
 }
 
-/** @param {number} pid */
+/**
+ * A folder with this process's own number is a predecessor's: a restarted container gives out the same numbers.
+ *
+ * @param {number} pid
+ */
 function isRunning(pid) {
   try {
     process.kill(pid, 0)
