@@ -3,12 +3,12 @@ import type { Batch } from '../graph/types.ts'
 
 export type Metrics = Readonly<Record<string, number>>
 
-/** What decides between epochs, always measured on validation data; ties of accuracy go to the lower loss. */
-export type Monitor = 'val_accuracy' | 'val_loss'
+/** What decides between epochs, measured on validation data; ties of accuracy go to the lower loss. `none`: without validation data the last epoch wins. */
+export type Monitor = 'val_accuracy' | 'val_loss' | 'none'
 
 /** Whether `candidate` is the better epoch. */
 export const isBetter = (monitor: Monitor, candidate: Metrics, best: Metrics | undefined): boolean => {
-  if (best === undefined) return true
+  if (best === undefined || monitor === 'none') return true
   const [now, then] = [candidate[monitor] ?? Number.NaN, best[monitor] ?? Number.NaN]
   if (monitor === 'val_accuracy' && now === then) return (candidate.val_loss ?? 0) < (best.val_loss ?? 0)
   return monitor === 'val_loss' ? now < then : now > then

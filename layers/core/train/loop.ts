@@ -25,7 +25,7 @@ export interface TrainDeps {
   readonly engine: StepEngine
   /** The weights of the layers model, moving statistics included, in the model's order. */
   readonly weights: { read(): NamedArray[]; write(weights: readonly NamedArray[]): void }
-  /** Loss and metric on validation data with the model's current weights: `{ loss, accuracy }` or `{ loss, mae }`. */
+  /** Loss and metric on validation data with the model's current weights: `{ loss, accuracy }` or `{ loss, mae }`; empty without such data. */
   readonly validate: () => Metrics | Promise<Metrics>
   readonly checkpoints?: CheckpointStore
   readonly report: Report
@@ -35,7 +35,9 @@ export interface TrainDeps {
   readonly signal?: AbortSignal
 }
 
-export type EndReason = 'completed' | 'early_stopped' | 'small_gradient' | 'time_limit' | 'stopped'
+type Finish = 'completed' | 'early_stopped' | 'small_gradient' | 'time_limit'
+/** `stopped` leaves a checkpoint to go on from; the others are ends. */
+export type EndReason = Finish | 'stopped'
 
 export interface TrainResult {
   readonly reason: EndReason
@@ -77,12 +79,19 @@ export const train = async (input: TrainInput, deps: TrainDeps): Promise<TrainRe
   const interrupted = (): 'stopped' | 'time_limit' | undefined =>
     deps.signal?.aborted ? 'stopped' : tick() >= input.maxSeconds ? 'time_limit' : undefined
 
+  const ended = (why: EndReason): TrainResult => ({
+    reason: why,
+    history: { ...progress.history, bestEpoch: progress.best?.epoch ?? 0 },
+    metrics: progress.best?.metrics ?? {},
+    seconds: tick(),
+  })
+
   let reason = stopReason(input, progress)
   while (reason === undefined) {
     const left = await trainEpoch(input, progress, { engine, onStep, now: deps.now, interrupted })
     if (left === 'stopped') {
       await save()
-      return { reason: 'stopped', history: historyOf(progress), metrics: progress.best?.metrics ?? {}, seconds: tick() }
+      return ended('stopped')
     }
     engine.sync()
     const metrics = epochMetrics(input, progress, await deps.validate())
@@ -101,13 +110,14 @@ export const train = async (input: TrainInput, deps: TrainDeps): Promise<TrainRe
     await save()
     reason = stopReason(input, progress) ?? interrupted()
   }
+  if (reason === 'stopped') return ended(reason)
   const overfitting = findOverfitting(epochs)
   if (overfitting && !notices.some(({ message }) => message === overfitting.message))
     notice('warning', 'overfitting', overfitting.message)
   describeEnd(input, progress, reason, notice)
   weights.write(best)
   engine.reload()
-  return { reason, history: historyOf(progress), metrics: progress.best?.metrics ?? {}, seconds: tick() }
+  return ended(reason)
 }
 
 /** A fresh start, or the state of a checkpoint put back into model and optimiser. */
@@ -147,11 +157,11 @@ const stopReason = (input: TrainInput, { best, epoch, history }: Progress): EndR
 const epochMetrics = (input: TrainInput, progress: Progress, validation: Metrics): Metrics => {
   const { epoch, step, totals } = progress
   const steps = Math.ceil(input.data.examples / input.batchSize)
-  const { loss, metrics } = meansOf(input.task, totals)
+  const { loss, metrics } = meansOf(input, totals)
   const lastStep = (epoch - 1) * steps + step - 1
   const row: Record<string, number> = { loss, ...metrics }
   for (const [name, value] of Object.entries(validation)) row[`val_${name}`] = value
-  if (!Number.isFinite(row.val_loss))
+  if (input.monitor !== 'none' && !Number.isFinite(row.val_loss))
     throw new TrainingError(
       `the validation loss is not a number after epoch ${epoch}: the numbers overflowed, most often because the learning rate of ${input.learningRate} is too high, or the validation data holds NaN`,
     )
@@ -163,25 +173,26 @@ const epochMetrics = (input: TrainInput, progress: Progress, validation: Metrics
   }
 }
 
-const historyOf = ({ best, history }: Progress): History => ({ ...history, bestEpoch: best?.epoch ?? 0 })
-
-const monitorWords: Record<Monitor, string> = { val_accuracy: 'validation accuracy', val_loss: 'validation loss' }
+const monitorWords: Record<Monitor, string> = {
+  val_accuracy: 'the best by validation accuracy',
+  val_loss: 'the best by validation loss',
+  none: 'the last, as there is no validation data to choose by',
+}
 
 const describeEnd = (
   { minGradientNorm, monitor, patience }: TrainInput,
   { best, history }: Progress,
-  reason: EndReason,
+  reason: Finish,
   notice: (level: 'info', code: string, message: string) => void,
 ): void => {
   const last = history.epochs.length
-  const value = best?.metrics[monitor]?.toPrecision(3)
-  const kept = `the weights of epoch ${best?.epoch} are kept, the best by ${monitorWords[monitor]} (${value})`
-  const words: Record<EndReason, string> = {
-    completed: `All ${last} epochs done; ${kept}.`,
-    early_stopped: `Stopped early after epoch ${last}: ${patience} epochs in a row brought nothing better; ${kept}.`,
-    small_gradient: `Stopped after epoch ${last}: the gradient's mean norm fell below ${minGradientNorm}; ${kept}.`,
-    time_limit: `Stopped in epoch ${last}: the time limit is reached; ${kept}.`,
-    stopped: '',
+  const value = best?.metrics[monitor]
+  const kept = `the weights of epoch ${best?.epoch} are kept, ${monitorWords[monitor]}${value === undefined ? '' : ` (${value.toPrecision(3)})`}`
+  const words: Record<Finish, string> = {
+    completed: `All ${last} epochs done`,
+    early_stopped: `Stopped early after epoch ${last}: ${patience} epochs in a row brought nothing better`,
+    small_gradient: `Stopped after epoch ${last}: the gradient's mean norm fell below ${minGradientNorm}`,
+    time_limit: `Stopped in epoch ${last}: the time limit is reached`,
   }
-  notice('info', 'best_epoch', words[reason])
+  notice('info', 'best_epoch', `${words[reason]}; ${kept}.`)
 }

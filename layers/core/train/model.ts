@@ -28,7 +28,7 @@ export const seedTopology = (topology: Topology, seed: number): Topology => {
     if (typeof copy.class_name !== 'string' || !RANDOM.test(copy.class_name)) return copy
     const config = isObject(copy.config) ? copy.config : {}
     count += 1
-    return { ...copy, config: { ...config, seed: config.seed ?? mixSeed(seed, count) } }
+    return { ...copy, config: { ...config, seed: config.seed ?? mixSeed(seed, count) % 2 ** 31 } }
   }
   return visit(topology) as Topology
 }
