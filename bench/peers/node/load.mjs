@@ -20,10 +20,18 @@ await serve(versionsOf(['autocannon']), {
         (/** @type {unknown} */ error, /** @type {unknown} */ done) => (error ? reject(error) : resolve(done)),
       )
       // Its own histogram has whole milliseconds only.
-      run.on('response', (/** @type {unknown} */ _, /** @type {number} */ status, /** @type {unknown} */ __, /** @type {number} */ time) => {
-        milliseconds.push(time)
-        if (status !== 200) bad++
-      })
+      run.on(
+        'response',
+        (
+          /** @type {unknown} */ _,
+          /** @type {number} */ status,
+          /** @type {unknown} */ __,
+          /** @type {number} */ time,
+        ) => {
+          milliseconds.push(time)
+          if (status !== 200) bad++
+        },
+      )
     })
     const { errors, timeouts, duration } = result
     return { milliseconds, requests: milliseconds.length, seconds: duration, failures: bad + errors + timeouts }

@@ -2,7 +2,7 @@
 
 The model is the tutorial's CNN with seeded random weights: speed does not depend on what was learned.
 """
-import io
+import json
 import os
 import sys
 
@@ -96,11 +96,9 @@ def main():
     images.tofile(f"{directory}/train.u8")
     np.random.default_rng(8).integers(0, 10, len(images), dtype=np.int32).tofile(f"{directory}/train.i32")
     (images[:256].astype(np.float32) / 255).tofile(f"{directory}/predict.f32")
-    for number, image in enumerate(images[:16]):
-        encoded = io.BytesIO()
-        Image.fromarray(image).save(encoded, "JPEG", quality=90)
-        with open(f"{directory}/{number}.jpg", "wb") as file:
-            file.write(encoded.getvalue())
+    with open(f"{directory}/predict.json", "w") as file:
+        json.dump({"instances": (images[:1].astype(np.float32) / 255).tolist()}, file)
+    Image.fromarray(images[0]).save(f"{directory}/classify.jpg", "JPEG", quality=90)
 
 
 main()

@@ -44,7 +44,7 @@ async def classify(request: fastapi.Request):
     x = np.asarray(image, np.float32)[None] * np.float32(1 / 255)
     probabilities = call(tf.constant(x)).numpy()[0]
     order = np.argsort(-probabilities)
-    return reply({"result": [[[labels[i], float(probabilities[i])] for i in order]]})
+    return reply({"results": [[[labels[i], float(probabilities[i])] for i in order]]})
 
 
 call(tf.zeros([1, 32, 32, 3]))
