@@ -1,4 +1,4 @@
-import { checked, fillPath, pathParameters, pathPattern, routes, shown, unknownName } from '@maas/core/contract'
+import { checked, fillPath, pathParameters, pathPattern, routes, shown } from '@maas/core/contract'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 
@@ -70,10 +70,4 @@ it('shown stays short whatever it is given', () => {
   expect(shown('x'.repeat(1000)).length).toBeLessThan(70)
   expect(shown(Array.from({ length: 5000 }))).toBe('a list of 5000')
   expect(shown({ a: 1, b: 2, c: 3, d: 4, e: 5, f: 6 })).toBe('an object with "a", "b", "c", "d", "e", …')
-})
-
-it('an unknown name is told what was probably meant, else what there is', () => {
-  expect(unknownName('Model', 'cifar1', ['cifar10', 'mnist']).message).toContain('Did you mean "cifar10"?')
-  expect(unknownName('Model', 'zzz', ['cifar10', 'mnist']).message).toContain('There is: cifar10, mnist.')
-  expect(unknownName('Model', 'zzz', []).message).toContain('There is none yet.')
 })
