@@ -1,9 +1,13 @@
 /** Data in: readers, splits, preprocessing and batches. */
 export { batches, type DataBatch } from './batches.ts'
+export { cifar10Home, type DownloadOptions, downloadCifar10 } from './cifar10-download.ts'
 export { decodeImage, type ImageKernels, pixelsToFloat, probeImage } from './image.ts'
 export type { DataLocation, ReadDataDeps, ReadDataOptions } from './options.ts'
 export type { OnProgress } from './pace.ts'
 export { shuffledIndices } from './random.ts'
 export { readDataSet } from './read.ts'
+export { type ShapeName, shapeNames } from './shape-figures.ts'
+export { generateShapes, type ShapesOptions } from './shapes.ts'
 export { encodeRows } from './tabular.ts'
 export type * from './types.ts'
+export { type ArchiveFile, writeImageFolderZip } from './zip-writer.ts'

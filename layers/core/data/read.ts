@@ -5,7 +5,6 @@ import { readImageFolders } from './image-folder.ts'
 import type { LocatedSource } from './image-layout.ts'
 import { readArrays } from './npz.ts'
 import type { DataLocation, ReadDataDeps, ReadDataOptions } from './options.ts'
-import { checkCanceled } from './pace.ts'
 import { balanceOf, describeBalance } from './report.ts'
 import type { ReadResult } from './result.ts'
 import { extensionOf, isImagePath, openSource, type Source } from './source/index.ts'
@@ -38,8 +37,7 @@ export async function readDataSet(
   const located: LocatedSource[] = []
   for (const part of partNames) {
     const path = location[part]
-    if (path !== undefined) located.push({ part, source: await openSource(path) })
-    checkCanceled(options.signal)
+    if (path !== undefined) located.push({ part, source: await openSource(path, options.signal) })
   }
   const format = formatOfAll(located)
   const { parts, ...read } = await readers[format](located, options, deps)

@@ -54,7 +54,11 @@ export function splitExamples(
   shares: SplitShares,
 ): { readonly parts: Record<PartName, Uint32Array>; readonly description: string } {
   const indicesOf = (name: PartName) => Uint32Array.from(given.flatMap((part, index) => (part === name ? [index] : [])))
-  const parts: Record<PartName, Uint32Array> = { train: indicesOf('train'), validation: indicesOf('validation'), test: indicesOf('test') }
+  const parts: Record<PartName, Uint32Array> = {
+    train: indicesOf('train'),
+    validation: indicesOf('validation'),
+    test: indicesOf('test'),
+  }
   const said: string[] = []
   // Test goes first, so that its examples do not depend on how large the validation part is. Salts keep the draws apart.
   for (const [name, share, salt] of [

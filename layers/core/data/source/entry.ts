@@ -37,10 +37,10 @@ export class Listing {
   readonly entries: SourceEntry[] = []
   readonly folders: string[] = []
   readonly #seen = new Set<string>()
-  readonly #source: string
+  readonly source: string
 
   constructor(source: string) {
-    this.#source = source
+    this.source = source
   }
 
   /** The entry's clean path, or undefined for what is no data (see `isClutter`). */
@@ -58,7 +58,7 @@ export class Listing {
     if (this.#seen.has(clean)) throw this.#refuse(path, 'is in it twice')
     this.#seen.add(clean)
     if (this.#seen.size > limits.archiveEntries) {
-      throw new TooLargeError(`${this.#source} holds more than ${limits.archiveEntries} files, which is the limit.`)
+      throw new TooLargeError(`${this.source} holds more than ${limits.archiveEntries} files, which is the limit.`)
     }
     this.entries.push(size === undefined ? { path: clean } : { path: clean, size })
     return clean
@@ -74,7 +74,7 @@ export class Listing {
   }
 
   #refuse(path: string, why: string): InvalidInputError {
-    return new InvalidInputError(`${this.#source} is refused: '${printable(path)}' ${why}.`)
+    return new InvalidInputError(`${this.source} is refused: '${printable(path)}' ${why}.`)
   }
 }
 

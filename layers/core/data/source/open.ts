@@ -11,7 +11,7 @@ import { openZip } from './zip.ts'
 const accepted = 'a folder, .zip, .tar, .tar.gz, .npz, .npy or .csv'
 
 /** NotFoundError when there is nothing; InvalidInputError when it is nothing that can hold data. */
-export async function openSource(location: string): Promise<Source> {
+export async function openSource(location: string, signal?: AbortSignal): Promise<Source> {
   const found = await stat(location).catch((cause: unknown) => {
     throw new NotFoundError(`There is no data at ${location}: ${messageOf(cause)}. Give the path of ${accepted}.`, {
       cause,
@@ -19,10 +19,10 @@ export async function openSource(location: string): Promise<Source> {
   })
   if (found.isDirectory()) {
     const inner = await onlyFileOf(location)
-    return inner === undefined ? openDirectory(location) : openFile(inner)
+    return inner === undefined ? openDirectory(location) : openFile(inner, signal)
   }
   if (!found.isFile()) throw new InvalidInputError(`${location} is neither a file nor a folder. Give ${accepted}.`)
-  return openFile(location)
+  return openFile(location, signal)
 }
 
 /** A channel of a training job is a folder, even when what was given is one archive. */
@@ -32,13 +32,13 @@ async function onlyFileOf(directory: string): Promise<string | undefined> {
   return items.length === 1 && only?.isFile() ? join(directory, only.name) : undefined
 }
 
-async function openFile(location: string): Promise<Source> {
+async function openFile(location: string, signal: AbortSignal | undefined): Promise<Source> {
   const start = await firstBytes(location, 512)
   const begins = (...bytes: number[]) => bytes.every((byte, index) => start[index] === byte)
   if (start.length === 0) throw new InvalidInputError(`${location} is empty.`)
-  if (begins(0x50, 0x4b, 3, 4) || begins(0x50, 0x4b, 5, 6)) return openZip(location)
-  if (begins(0x1f, 0x8b)) return openTar(location, true)
-  if (start.toString('latin1', 257, 262) === 'ustar') return openTar(location, false)
+  if (begins(0x50, 0x4b, 3, 4) || begins(0x50, 0x4b, 5, 6)) return openZip(location, signal)
+  if (begins(0x1f, 0x8b)) return openTar(location, true, signal)
+  if (start.toString('latin1', 257, 262) === 'ustar') return openTar(location, false, signal)
   if (begins(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59) || /\.(csv|tsv)$/i.test(location)) return openSingle(location)
   throw new InvalidInputError(`${location} is ${describe(begins)}. Allowed: ${accepted}.`)
 }

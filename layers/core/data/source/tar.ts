@@ -11,10 +11,11 @@ import { Listing, type Source, tooLargeProblem } from './entry.ts'
 /** The most a tar may unpack to. Gzip packs zeros a thousandfold, so that the file's own size says little. */
 const unpackedBytes = 64 * 1024 ** 3
 
-export async function openTar(location: string, gzipped: boolean): Promise<Source> {
+export async function openTar(location: string, gzipped: boolean, signal?: AbortSignal): Promise<Source> {
   const listing = new Listing(location)
   const paths = new Map<string, string>()
   for await (const { header } of walk(location, gzipped)) {
+    checkCanceled(signal)
     const path = listing.add(header.name, kindOf(header.type), header.size ?? 0)
     if (path !== undefined) paths.set(header.name, path)
   }

@@ -6,7 +6,7 @@ import { crc32, inflateRaw, inflateRawSync } from 'node:zlib'
 import yauzl from 'yauzl'
 import { limits } from '../../contract/index.ts'
 import { InvalidInputError, MaasError, messageOf } from '../../errors.ts'
-import { checkCanceled } from '../pace.ts'
+import { checkCanceled, createPace } from '../pace.ts'
 import { Listing, type Source, type SourceFile, tooLargeProblem } from './entry.ts'
 import { WindowReader } from './window.ts'
 
@@ -26,9 +26,9 @@ interface Member {
   readonly crc: number
 }
 
-export async function openZip(location: string): Promise<Source> {
+export async function openZip(location: string, signal?: AbortSignal): Promise<Source> {
   const listing = new Listing(location)
-  const members = await withFile(location, (file, size) => listMembers(location, file, size, listing))
+  const members = await withFile(location, (file, size) => listMembers(file, size, listing, signal))
   members.sort((a, b) => a.offset - b.offset)
   return {
     name: basename(location),
@@ -51,7 +51,14 @@ export async function openZip(location: string): Promise<Source> {
   }
 }
 
-async function listMembers(location: string, file: FileHandle, size: number, listing: Listing): Promise<Member[]> {
+async function listMembers(
+  file: FileHandle,
+  size: number,
+  listing: Listing,
+  signal: AbortSignal | undefined,
+): Promise<Member[]> {
+  const location = listing.source
+  const pace = createPace({ signal })
   const members: Member[] = []
   let total = 0
   try {
@@ -61,6 +68,7 @@ async function listMembers(location: string, file: FileHandle, size: number, lis
       autoClose: false,
     })
     for await (const entry of zip.eachEntry()) {
+      if (members.length % 512 === 0) await pace.breathe()
       const mode = (entry.externalFileAttributes >>> 16) & 0o170000
       const folder = entry.fileName.endsWith('/')
       const path = listing.add(
