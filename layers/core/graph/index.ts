@@ -1,0 +1,10 @@
+/** Compiled graphs: training steps and predictions that TensorFlow runs as a whole instead of operation by operation. */
+export { createGraphEngine, type GraphEngine } from './training.ts'
+export type {
+  Batch,
+  OptimizerConfig,
+  OptimizerState,
+  StepConfig,
+  StepEngine,
+  StepResult,
+} from './types.ts'

@@ -1,0 +1,110 @@
+/** Keras' update rules as TensorFlow's fused operations. */
+import { type Attr, floatScalar, type GraphNode, makeNode, makeOutput, type Output } from './ir.ts'
+import { simplify } from './simplify.ts'
+import { declareVariable, type StateVariable } from './state.ts'
+import type { OptimizerConfig } from './types.ts'
+
+export interface UpdateInputs {
+  readonly weight: StateVariable
+  readonly gradient: Output
+}
+
+export interface Updates {
+  /** Operations that change weights and slots. */
+  readonly nodes: readonly GraphNode[]
+  /** In the weights' order; Keras starts all of them at 0. */
+  readonly slots: readonly StateVariable[]
+}
+
+const scalarType = { dtype: 'float32', shape: [] } as const
+const T: Record<string, Attr> = { T: { type: 'float32' } }
+
+/**
+ * @param rate the learning rate, a float32 scalar
+ * @param step how many updates were made before, an int32 scalar
+ */
+export function applyOptimizer(
+  { name, momentum }: OptimizerConfig,
+  inputs: readonly UpdateInputs[],
+  rate: Output,
+  step: Output,
+): Updates {
+  const slots: StateVariable[] = []
+  const slot = ({ name: weight, dtype, shape }: StateVariable, kind: string): Output => {
+    const declared = declareVariable(`${weight}/${kind}`, { dtype, shape })
+    slots.push(declared)
+    return declared.handle
+  }
+  const update = updateRule({ name, momentum }, rate, step, slot)
+  return { nodes: inputs.map(update), slots }
+}
+
+type Rule = (inputs: UpdateInputs) => GraphNode
+
+function updateRule(
+  { name, momentum }: OptimizerConfig,
+  rate: Output,
+  step: Output,
+  slot: (weight: StateVariable, kind: string) => Output,
+): Rule {
+  const attrs: Record<string, Attr> = { ...T, use_locking: { bool: true } }
+  switch (name) {
+    case 'sgd':
+      if (momentum === 0) {
+        return ({ weight, gradient }) =>
+          makeNode('ResourceApplyGradientDescent', [weight.handle, rate, gradient], attrs, [])
+      }
+      return ({ weight, gradient }) =>
+        makeNode(
+          'ResourceApplyKerasMomentum',
+          [weight.handle, slot(weight, 'momentum'), rate, gradient, floatScalar(momentum)],
+          { ...attrs, use_nesterov: { bool: false } },
+          [],
+        )
+    case 'rmsprop': {
+      const [rho, epsilon] = [floatScalar(0.9), floatScalar(1e-7)]
+      return ({ weight, gradient }) =>
+        makeNode(
+          'ResourceApplyRMSProp',
+          [
+            ...[weight.handle, slot(weight, 'velocity'), slot(weight, 'momentum')],
+            ...[rate, rho, floatScalar(momentum), epsilon, gradient],
+          ],
+          attrs,
+          [],
+        )
+    }
+    case 'adam': {
+      const [beta1, beta2, epsilon] = [floatScalar(0.9), floatScalar(0.999), floatScalar(1e-7)]
+      const count = simplify('AddV2', [castToFloat(step), floatScalar(1)], T, scalarType)
+      const powers = [beta1, beta2].map((beta) => makeOutput('Pow', [beta, count], T, scalarType))
+      return ({ weight, gradient }) =>
+        makeNode(
+          'ResourceApplyAdam',
+          [
+            ...[weight.handle, slot(weight, 'momentum'), slot(weight, 'velocity')],
+            ...[...powers, rate, beta1, beta2, epsilon, gradient],
+          ],
+          { ...attrs, use_nesterov: { bool: false } },
+          [],
+        )
+    }
+  }
+}
+
+const castToFloat = (integer: Output): Output =>
+  makeOutput('Cast', [integer], { SrcT: { type: 'int32' }, DstT: { type: 'float32' } }, scalarType)
+
+/** The norm of all gradients as one vector. */
+export function globalNorm(gradients: readonly Output[]): Output {
+  const halves = gradients.map((gradient) => makeOutput('L2Loss', [gradient], T, scalarType))
+  const sum = makeOutput('AddN', halves, { ...T, N: { int: halves.length } }, scalarType)
+  return makeOutput('Sqrt', [makeOutput('Mul', [sum, floatScalar(2)], T, scalarType)], T, scalarType)
+}
+
+/** Gradients scaled down to a norm of at most `limit`, all by the same factor. */
+export function clipByGlobalNorm(gradients: readonly Output[], norm: Output, limit: number): Output[] {
+  const largest = makeOutput('Maximum', [norm, floatScalar(limit)], T, scalarType)
+  const factor = makeOutput('RealDiv', [floatScalar(limit), largest], T, scalarType)
+  return gradients.map((gradient) => makeOutput('Mul', [gradient, factor], T, { dtype: 'float32', shape: [] }))
+}

@@ -1,0 +1,75 @@
+/** One training step as tfjs computes it: forward, loss and gradients, without the update. The graph is a record of this. */
+import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core'
+import { UnsupportedError } from '../errors.ts'
+import type { Kernels, NativeSurface } from '../kernels/index.ts'
+import { trainableOf, variableOf } from './layers.ts'
+import { outputActivation, withLogits } from './logits.ts'
+import { logitsActivation, score } from './losses.ts'
+import { stepRandomness, withRandomness } from './randomness.ts'
+import type { StepConfig } from './types.ts'
+
+/** Kernels that can record graphs. */
+export interface NativeKernels {
+  readonly tf: Kernels['tf']
+  readonly native: NativeSurface
+}
+
+/** Throws UnsupportedError on other backends, which have no graphs. */
+export function requireNative({ tf, native }: Kernels): NativeKernels {
+  if (native === undefined)
+    throw new UnsupportedError('Compiled graphs need native kernels. Fix: npm run build:kernels')
+  return { tf, native }
+}
+
+export interface ComputedStep {
+  /** Mean over the batch plus the layers' regularisation. */
+  readonly loss: Scalar
+  /** `StepResult.correct`. */
+  readonly correct: Scalar
+  readonly gradients: ReadonlyMap<Variable, Tensor>
+}
+
+/**
+ * Computes on a batch; the caller disposes the results (or wraps the call in `tf.tidy` and disposes `correct`).
+ * Batch normalisation moves its statistics on the way.
+ *
+ * @param features `[rows, …]`, scaled as the model wants them
+ * @param step an int32 scalar, the number of the step, from which random layers draw
+ */
+export function computeStep(
+  { tf, native }: NativeKernels,
+  { model, loss: lossName, seed }: Pick<StepConfig, 'model' | 'loss' | 'seed'>,
+  { features, targets, step }: { readonly features: Tensor; readonly targets: Tensor; readonly step: Tensor },
+): ComputedStep {
+  const variables = trainableOf(model).map(variableOf)
+  const ending = outputActivation(model)
+  const fromLogits = ending === logitsActivation(lossName)
+  const forward = () => model.apply(features, { training: true }) as Tensor
+  const randomness = stepRandomness(tf, native, seed, step)
+  let correct: Scalar | undefined
+  const total = (): Scalar => {
+    const outputs = withRandomness(tf, model, randomness, () =>
+      fromLogits ? withLogits(tf, model, forward) : forward(),
+    )
+    const scored = score({ tf, native }, lossName, ending, outputs, targets)
+    correct = tf.keep(scored.correct)
+    return model.calculateLosses().reduce<Scalar>((sum, loss) => tf.add(sum, loss), scored.loss)
+  }
+  const { value, grads } = tf.variableGrads(total, variables)
+  const gradients = new Map(variables.map((variable) => [variable, grads[variable.name] as Tensor]))
+  return { loss: value, correct: correct as unknown as Scalar, gradients }
+}
+
+/** Runs `body` and puts back the variables it assigned to. */
+export function restoring<T>(variables: readonly Variable[], body: () => T): T {
+  const saved = variables.map((variable) => variable.clone())
+  try {
+    return body()
+  } finally {
+    for (const [index, variable] of variables.entries()) {
+      const value = saved[index] as Tensor
+      if (variable.dataId !== value.dataId) variable.assign(value)
+      value.dispose()
+    }
+  }
+}

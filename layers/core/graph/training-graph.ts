@@ -1,0 +1,190 @@
+/** Builds the graph of a training step: loss, gradients, update, and predictions with the same weights. */
+import type { Tensor, Variable } from '@tensorflow/tfjs-core'
+import type { LayerVariable } from '@tensorflow/tfjs-layers'
+import { UnsupportedError } from '../errors.ts'
+import { rowsOf, traceAnyBatch } from './dynamic.ts'
+import { withNativeGradients } from './gradients.ts'
+import { writeSavedModel } from './graphdef.ts'
+import { floatScalar, type GraphNode, makeOutput, type Output, placeholder, typeOf } from './ir.ts'
+import { variableOf, weightsOf } from './layers.ts'
+import { applyOptimizer, clipByGlobalNorm, globalNorm } from './optimizers.ts'
+import { assignVariable, declareVariable, type StateVariable, safeName } from './state.ts'
+import { computeStep, type NativeKernels, restoring } from './step.ts'
+import { declareStepInputs, type StepInputs } from './step-inputs.ts'
+import type { StepConfig } from './types.ts'
+
+/** What a session feeds and fetches. Features and targets come in one of two types. */
+export const tensorNames = {
+  features: { uint8: 'features:0', float32: 'features/float:0' },
+  targets: { int32: 'targets:0', float32: 'targets/float:0' },
+  rate: 'rate:0',
+  step: 'step:0',
+  /** `[loss, correct, gradient norm]` of a step that changes the weights. */
+  report: 'report:0',
+  /** The same numbers, changing nothing. */
+  check: 'check:0',
+  outputs: 'outputs:0',
+  loadWeights: 'load_weights:0',
+  loadSlots: 'load_slots:0',
+} as const
+
+export interface TrainingGraph {
+  readonly file: Uint8Array
+  /** In the model's order. */
+  readonly weights: readonly { readonly variable: Variable; readonly state: StateVariable }[]
+  readonly slots: readonly StateVariable[]
+}
+
+/** Throws UnsupportedError naming what cannot be compiled. */
+export function buildTrainingGraph(kernels: NativeKernels, config: StepConfig): TrainingGraph {
+  const inputs = declareStepInputs(kernels, config)
+  const weights = declareWeights(config)
+  const step = placeholder('step', { dtype: 'int32', shape: [] })
+  const rows = rowsOf(inputs.features.output)
+  const traced = traceStep(kernels, config, inputs, weights, step, rows)
+  const { update, slots } = appendUpdate(config, weights, traced, step)
+  const outputs = tracePredictions(kernels, config, inputs, weights, rows)
+
+  const numbers = pack([traced.loss, traced.correct, traced.gradientNorm])
+  const file = writeSavedModel({
+    inputs: { features: inputs.placeholders[0] },
+    outputs: { outputs: identity(outputs, 'outputs') },
+    roots: [
+      identity(numbers, 'check'),
+      identity(numbers, 'report', update),
+      allDone(
+        weights.map(({ state }) => state.assign),
+        'load_weights',
+      ),
+      allDone(
+        slots.map((slot) => slot.assign),
+        'load_slots',
+      ),
+      ...[...weights.map(({ state }) => state), ...slots].map(({ read }) => read),
+    ].map(({ node }) => node),
+  })
+  return { file, weights, slots }
+}
+
+/** What a step computes before anything is changed. */
+interface TracedStep {
+  readonly loss: Output
+  readonly correct: Output
+  /** By trainable variable. */
+  readonly gradients: ReadonlyMap<Variable, Output>
+  readonly gradientNorm: Output
+  /** New values of variables that the forward pass itself moves: batch statistics. */
+  readonly moved: readonly { readonly state: StateVariable; readonly value: Output }[]
+}
+
+function traceStep(
+  kernels: NativeKernels,
+  config: StepConfig,
+  { features, targets }: StepInputs,
+  weights: TrainingGraph['weights'],
+  step: Output,
+  rows: Output,
+): TracedStep {
+  const { tf, native } = kernels
+  const variables = weights.map(({ variable }) => variable)
+  const stepExample = tf.scalar(0, 'int32')
+  let trained: Variable[] = []
+  const roots = traceAnyBatch(tf, native, rows, {
+    inputs: [features, targets],
+    bindings: [...weights.map(({ variable, state }) => [variable, state.read] as const), [stepExample, step]],
+    run: ([x, y], outputOf) =>
+      restoring(variables, () => {
+        const example = { features: x as Tensor, targets: y as Tensor, step: stepExample }
+        const { loss, correct, gradients } = withNativeGradients(tf, native, () =>
+          computeStep(kernels, config, example),
+        )
+        correct.dispose()
+        trained = [...gradients.keys()]
+        return [loss, correct, ...gradients.values(), ...variables].map(outputOf)
+      }),
+  })
+  stepExample.dispose()
+  const [loss, correct, ...rest] = roots as [Output, Output]
+  const gradients: readonly Output[] = rest.slice(0, trained.length)
+  const values: readonly Output[] = rest.slice(trained.length)
+  const moved = weights.flatMap(({ state }, index) => {
+    const value = values[index] as Output
+    return value.node === state.read.node ? [] : [{ state, value }]
+  })
+  return {
+    loss,
+    correct,
+    gradients: new Map(trained.map((variable, index) => [variable, gradients[index] as Output])),
+    gradientNorm: globalNorm(gradients),
+    moved,
+  }
+}
+
+function tracePredictions(
+  { tf, native }: NativeKernels,
+  { model }: StepConfig,
+  { features }: StepInputs,
+  weights: TrainingGraph['weights'],
+  rows: Output,
+): Output {
+  const [outputs] = traceAnyBatch(tf, native, rows, {
+    inputs: [features],
+    bindings: weights.map(({ variable, state }) => [variable, state.read] as const),
+    run: ([x], outputOf) => [outputOf(model.apply(x as Tensor, { training: false }) as Tensor)],
+  })
+  return outputs as Output
+}
+
+function appendUpdate(
+  { optimizer }: StepConfig,
+  weights: TrainingGraph['weights'],
+  { gradients, gradientNorm, moved }: TracedStep,
+  step: Output,
+): { update: readonly GraphNode[]; slots: readonly StateVariable[] } {
+  const trained = weights.filter(({ variable }) => gradients.has(variable))
+  const raw = trained.map(({ variable }) => gradients.get(variable) as Output)
+  const clipped = optimizer.clipNorm === undefined ? raw : clipByGlobalNorm(raw, gradientNorm, optimizer.clipNorm)
+  const rate = placeholder('rate', { dtype: 'float32', shape: [] })
+  const applied = applyOptimizer(
+    optimizer,
+    trained.map(({ state }, index) => ({ weight: state, gradient: clipped[index] as Output })),
+    rate,
+    step,
+  )
+  const statistics = moved.map(({ state, value }) => assignVariable(state, value))
+  return { update: [...applied.nodes, ...statistics], slots: applied.slots }
+}
+
+/** One variable per weight, named after it. */
+function declareWeights({ model }: StepConfig): TrainingGraph['weights'] {
+  const taken = new Set<string>()
+  return weightsOf(model).map((weight, index) => {
+    const { originalName: name, constraint } = weight as LayerVariable & { readonly constraint: unknown }
+    if (constraint !== null && constraint !== undefined) {
+      throw new UnsupportedError(`Weight ${name} has a constraint, which compiled steps do not apply.`)
+    }
+    const variable = variableOf(weight)
+    if (variable.dtype !== 'float32') {
+      throw new UnsupportedError(`Weight ${name} is ${variable.dtype}; compiled steps train float32 weights.`)
+    }
+    const unique = taken.has(safeName(name)) ? `${safeName(name)}_${index}` : safeName(name)
+    taken.add(unique)
+    return { variable, state: declareVariable(unique, { dtype: 'float32', shape: variable.shape }) }
+  })
+}
+
+function identity(value: Output, name: string, controls: readonly GraphNode[] = []): Output {
+  const type = typeOf(value)
+  return makeOutput('Identity', [value], { T: { type: type.dtype } }, type, { name, controls })
+}
+
+/** Something to fetch so that nodes without outputs run. */
+const allDone = (nodes: readonly GraphNode[], name: string): Output => identity(floatScalar(1), name, nodes)
+
+const pack = (scalars: readonly Output[]): Output =>
+  makeOutput(
+    'Pack',
+    scalars,
+    { N: { int: scalars.length }, T: { type: 'float32' }, axis: { int: 0 } },
+    { dtype: 'float32', shape: [scalars.length] },
+  )

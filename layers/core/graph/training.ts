@@ -1,0 +1,166 @@
+/** Training steps by TensorFlow's own executor: the step is compiled once, then each batch is one native call. */
+import { sizeOf } from '../contract/index.ts'
+import { InvalidInputError } from '../errors.ts'
+import type { Kernels } from '../kernels/index.ts'
+import { onlyTensors } from './layers.ts'
+import { loadGraph } from './load-graph.ts'
+import { type Feed, runGraph } from './session.ts'
+import { type NativeKernels, requireNative } from './step.ts'
+import { buildTrainingGraph, type TrainingGraph, tensorNames } from './training-graph.ts'
+import type { Batch, OptimizerState, StepConfig, StepEngine, StepResult } from './types.ts'
+import { verifyStep } from './verify.ts'
+
+/**
+ * Compiles the training step of a model and loads it with the model's weights.
+ *
+ * @param batchRows the most rows a batch will have
+ * Throws UnsupportedError naming what the model does that cannot be compiled; run it eagerly then.
+ */
+export function createGraphEngine(config: StepConfig, kernels: Kernels, batchRows: number): GraphEngine {
+  const native = requireNative(kernels)
+  const engine = new GraphEngine(native, config, batchRows)
+  try {
+    verifyStep(native, config, engine)
+  } catch (error) {
+    engine.dispose()
+    throw error
+  }
+  return engine
+}
+
+type Features = Pick<Batch, 'features' | 'rows' | 'rowShape'>
+
+/** A loaded training graph. The weights in it and those in the layers model part with the first step, until `sync`. */
+export class GraphEngine implements Required<StepEngine> {
+  readonly mode = 'graph'
+  readonly #kernels: NativeKernels
+  readonly #config: StepConfig
+  readonly #batchRows: number
+  readonly #graph: TrainingGraph
+  readonly #session: number
+  /** Updates made so far; Adam's bias correction and the random layers depend on it. */
+  #step = 0
+  #open = true
+
+  constructor(kernels: NativeKernels, config: StepConfig, batchRows: number) {
+    this.#kernels = kernels
+    this.#config = config
+    this.#batchRows = batchRows
+    this.#graph = buildTrainingGraph(kernels, config)
+    this.#session = loadGraph(kernels.native, this.#graph.file)
+    this.reload()
+    this.#loadSlots(this.#graph.slots.map(({ shape }) => new Float32Array(sizeOf(shape))))
+  }
+
+  step(batch: Batch, learningRate: number): StepResult {
+    const rate: Feed = { tensor: tensorNames.rate, dtype: 'float32', shape: [], data: Float32Array.of(learningRate) }
+    const result = this.#report(batch, tensorNames.report, [rate])
+    this.#step++
+    return result
+  }
+
+  /** What the next step on this batch would report, without making it. */
+  check(batch: Batch): StepResult {
+    return this.#report(batch, tensorNames.check, [])
+  }
+
+  predict(batch: Features): Float32Array {
+    const [outputs] = this.#run([this.#featureFeed(batch)], [tensorNames.outputs])
+    return outputs as Float32Array
+  }
+
+  sync(): void {
+    const { tf } = this.#kernels
+    const { weights } = this.#graph
+    const values = this.#run(
+      [],
+      weights.map(({ state }) => state.names.read),
+    )
+    tf.tidy(() => {
+      for (const [index, { variable }] of weights.entries()) {
+        variable.assign(tf.tensor(values[index] as Float32Array, variable.shape))
+      }
+    })
+  }
+
+  reload(): void {
+    const feeds = this.#graph.weights.map(({ variable, state }) =>
+      feedState(state, variable.dataSync() as Float32Array),
+    )
+    this.#run(feeds, [tensorNames.loadWeights])
+  }
+
+  saveOptimizer(): OptimizerState {
+    const { slots } = this.#graph
+    const values = this.#run(
+      [],
+      slots.map((slot) => slot.names.read),
+    )
+    return {
+      step: this.#step,
+      slots: slots.map(({ name, shape }, index) => ({ name, shape, data: values[index] as Float32Array })),
+    }
+  }
+
+  /** Slots are matched by their order; throws InvalidInputError when they belong to another model or optimiser. */
+  restoreOptimizer({ step, slots }: OptimizerState): void {
+    const expected = this.#graph.slots.map(({ shape }) => `[${shape}]`).join(' ')
+    const given = slots.map(({ shape }) => `[${shape}]`).join(' ')
+    if (given !== expected) {
+      throw new InvalidInputError(
+        `The optimiser state has slots of shapes ${given}; this model with ${this.#config.optimizer.name} has ${expected}.`,
+      )
+    }
+    this.#loadSlots(slots.map(({ data }) => data))
+    this.#step = step
+  }
+
+  dispose(): void {
+    if (this.#open) this.#kernels.native.deleteSavedModel(this.#session)
+    this.#open = false
+  }
+
+  #report(batch: Batch, fetch: string, more: readonly Feed[]): StepResult {
+    const step: Feed = { tensor: tensorNames.step, dtype: 'int32', shape: [], data: Int32Array.of(this.#step) }
+    const [report] = this.#run([this.#featureFeed(batch), this.#targetFeed(batch), step, ...more], [fetch])
+    const [loss = Number.NaN, correct = 0, gradientNorm = Number.NaN] = report ?? []
+    return { loss, correct, gradientNorm }
+  }
+
+  #featureFeed({ features, rows, rowShape }: Features): Feed {
+    if (!(rows >= 1 && rows <= this.#batchRows)) {
+      throw new InvalidInputError(`A batch has ${rows} rows; this step was made for 1 to ${this.#batchRows}.`)
+    }
+    const dtype = features instanceof Uint8Array ? 'uint8' : 'float32'
+    return { tensor: tensorNames.features[dtype], dtype, shape: [rows, ...rowShape], data: features }
+  }
+
+  #targetFeed({ targets, rows }: Batch): Feed {
+    const shape = [rows, ...onlyTensors(this.#config.model).output.shape.slice(1)] as number[]
+    if (this.#config.loss === 'sparse_categorical_crossentropy') {
+      const data = targets instanceof Int32Array ? targets : Int32Array.from(targets)
+      return { tensor: tensorNames.targets.int32, dtype: 'int32', shape: shape.slice(0, -1), data }
+    }
+    const dtype = targets instanceof Int32Array ? 'int32' : 'float32'
+    return { tensor: tensorNames.targets[dtype], dtype, shape, data: targets }
+  }
+
+  #loadSlots(values: readonly Float32Array[]): void {
+    const { slots } = this.#graph
+    if (slots.length === 0) return
+    this.#run(
+      slots.map((slot, index) => feedState(slot, values[index] as Float32Array)),
+      [tensorNames.loadSlots],
+    )
+  }
+
+  #run(feeds: readonly Feed[], fetches: readonly string[]): (Float32Array | Int32Array | Uint8Array)[] {
+    if (fetches.length === 0) return []
+    return runGraph(this.#kernels.native, this.#session, feeds, fetches).map(({ data }) => data)
+  }
+}
+
+const feedState = (
+  { names, shape }: { readonly names: { readonly feed: string }; readonly shape: readonly number[] },
+  data: Float32Array,
+): Feed => ({ tensor: names.feed, dtype: 'float32', shape, data })

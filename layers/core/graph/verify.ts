@@ -1,0 +1,68 @@
+/** Holds a compiled step against tfjs before it is trusted: a graph that is wrong must not train. */
+import type { Tensor } from '@tensorflow/tfjs-core'
+import { UnsupportedError } from '../errors.ts'
+import { variableOf, weightsOf } from './layers.ts'
+import { computeStep, type NativeKernels, restoring } from './step.ts'
+import { declareStepInputs } from './step-inputs.ts'
+import type { Batch, StepConfig, StepEngine, StepResult } from './types.ts'
+
+/** A batch size that no trace had. */
+const rows = 4
+/** Relative to the larger of the two; float32 sums in another order part by about 1e-6. */
+const tolerance = 1e-4
+
+type Verifiable = Required<Pick<StepEngine, 'predict'>> & { check(batch: Batch): StepResult }
+
+/** Throws UnsupportedError when loss, hits, gradient norm or predictions differ from tfjs. */
+export function verifyStep(kernels: NativeKernels, config: StepConfig, engine: Verifiable): void {
+  const { tf } = kernels
+  const { model, inputScale } = config
+  const inputs = declareStepInputs(kernels, config)
+  tf.tidy(() => {
+    const features = inputs.features.example(rows)
+    const targets = inputs.targets.example(rows)
+    const batch: Batch = {
+      features: tf.div(tf.cast(features, 'float32'), inputScale).dataSync() as Float32Array,
+      targets: targets.dataSync() as Float32Array,
+      rows,
+      rowShape: features.shape.slice(1),
+    }
+    const variables = weightsOf(model).map(variableOf)
+    const step = tf.scalar(0, 'int32')
+    const eager = restoring(variables, () => {
+      const { loss, correct, gradients } = computeStep(kernels, config, { features, targets, step })
+      const numbers = [loss, correct, normOf(tf, [...gradients.values()])].map((value) => value.dataSync()[0] as number)
+      correct.dispose()
+      return numbers
+    })
+    const compiled = engine.check(batch)
+    compare('loss', [compiled.loss], eager.slice(0, 1))
+    compare('gradient norm', [compiled.gradientNorm], eager.slice(2))
+    const expected = (model.apply(features, { training: false }) as Tensor).dataSync() as Float32Array
+    compare('prediction', engine.predict(batch), expected)
+  })
+}
+
+const normOf = (tf: NativeKernels['tf'], gradients: readonly Tensor[]): Tensor =>
+  tf.sqrt(tf.addN(gradients.map((gradient) => tf.sum(tf.square(gradient)))))
+
+function compare(what: string, compiled: ArrayLike<number>, eager: ArrayLike<number>): void {
+  const error = relativeError(compiled, eager)
+  if (error <= tolerance) return
+  throw new UnsupportedError(
+    `The compiled ${what} differs from that of tfjs by ${error.toExponential(1)} (allowed ${tolerance}); the model runs eagerly instead.`,
+  )
+}
+
+/** max|a-b| / max|b|; NaN never passes as small. */
+export function relativeError(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  if (a.length !== b.length) return Number.POSITIVE_INFINITY
+  let difference = 0
+  let largest = 1e-12
+  for (let index = 0; index < b.length; index++) {
+    const error = Math.abs((a[index] as number) - (b[index] as number))
+    if (!(error <= difference)) difference = error
+    largest = Math.max(largest, Math.abs(b[index] as number))
+  }
+  return Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference / largest
+}
