@@ -64,12 +64,12 @@ export function drawShape(name: ShapeName, size: number, seed: number): Uint8Arr
   const next = randomNumbers(seed)
   const between = (low: number, high: number) => low + (high - low) * next()
   const [figure, ground, far] = pickColours(next)
-  const scale = 1 / between(0.42, 0.95)
-  const turn = between(0, 2 * Math.PI)
+  const scale = 1 / between(0.55, 0.95)
+  const turn = between(-0.4, 0.4)
   const [cos, sin] = [Math.cos(turn) * scale, Math.sin(turn) * scale]
-  const [left, top] = [between(-0.3, 0.3), between(-0.3, 0.3)]
+  const [left, top] = [between(-0.2, 0.2), between(-0.2, 0.2)]
   const squeeze = between(0.8, 1.25)
-  const noise = between(4, 26)
+  const noise = between(2, 20)
   const inside = insideOf(name, next)
   const slope = between(0, 2 * Math.PI)
   const [across, down] = [Math.cos(slope) / 2, Math.sin(slope) / 2]
@@ -95,14 +95,15 @@ export function drawShape(name: ShapeName, size: number, seed: number): Uint8Arr
   return pixels
 }
 
-/** Three colours of which the first stands out from the other two. */
+/** A light figure on a dark ground that shades into another dark colour; hues are free. */
 function pickColours(next: () => number): readonly [Colour, Colour, Colour] {
-  const colour = (): Colour => [next() * 255, next() * 255, next() * 255]
-  const apart = (a: Colour, b: Colour) => Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2])
-  for (;;) {
-    const [figure, ground, far] = [colour(), colour(), colour()]
-    if (apart(figure, ground) > 90 && apart(figure, far) > 90) return [figure, ground, far]
+  const colour = (low: number, high: number): Colour => {
+    const any: Colour = [next(), next(), next()]
+    const light = low + (high - low) * next()
+    const scale = light / (0.299 * any[0] + 0.587 * any[1] + 0.114 * any[2] + 0.05)
+    return [any[0] * scale, any[1] * scale, any[2] * scale]
   }
+  return [colour(120, 220), colour(20, 90), colour(20, 90)]
 }
 
 const toJpeg = (pixels: Uint8Array, size: number): Promise<Buffer> =>
