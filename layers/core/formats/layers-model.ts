@@ -190,8 +190,9 @@ const bytesOf = (values: ArrayBufferView): Uint8Array =>
   new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice()
 
 /** A view needs alignment, and the backend may keep what it is given: hence a copy. */
+/** A copy, aligned for its type; `slice` would share memory when the bytes are a Node Buffer. */
 const valuesOf = ({ dtype, data }: WeightTensor): Float32Array | Int32Array | Uint8Array => {
-  const copy = data.slice()
+  const copy = new Uint8Array(data)
   if (dtype === 'bool') return copy
   return dtype === 'int32' ? new Int32Array(copy.buffer) : new Float32Array(copy.buffer)
 }
