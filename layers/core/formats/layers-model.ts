@@ -189,8 +189,7 @@ const weightDtype = (name: string, dtype: string): WeightTensor['dtype'] => {
 const bytesOf = (values: ArrayBufferView): Uint8Array =>
   new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice()
 
-/** A view needs alignment, and the backend may keep what it is given: hence a copy. */
-/** A copy, aligned for its type; `slice` would share memory when the bytes are a Node Buffer. */
+/** A view needs alignment, and the backend may keep what it is given: hence a copy (`slice` of a Node Buffer would share memory). */
 const valuesOf = ({ dtype, data }: WeightTensor): Float32Array | Int32Array | Uint8Array => {
   const copy = new Uint8Array(data)
   if (dtype === 'bool') return copy
