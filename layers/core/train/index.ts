@@ -1,4 +1,5 @@
 /** Training: presets, the loop, its optimisers and losses, checkpoints and the gate. */
+export * from './augment.ts'
 export * from './checkpoint.ts'
 export * from './diagnose.ts'
 export * from './eager.ts'

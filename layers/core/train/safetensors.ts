@@ -57,7 +57,7 @@ export const decodeTensors = (
     } = entrySchema.parse(entry)
     const size = shape.reduce((product, dimension) => product * dimension, 4)
     if (to - from !== size || to > body.length) throw new Error(`cut short at ${name}`)
-    return { name, shape, data: new Float32Array(body.slice(from, to).buffer) }
+    return { name, shape, data: new Float32Array(new Uint8Array(body.subarray(from, to)).buffer) }
   })
   return { tensors, metadata }
 }

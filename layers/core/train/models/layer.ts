@@ -52,7 +52,7 @@ export const dropout = (rate: number): Layer[] => (rate > 0 ? [{ class_name: 'Dr
 export const sequential = (name: string, inputShape: readonly number[], layers: readonly Layer[]) => {
   const counts = new Map<string, number>()
   const named = layers.map(({ class_name, config }) => {
-    const base = class_name.replace(/(?<=[a-z0-9])(?=[A-Z])/g, '_').toLowerCase()
+    const base = class_name.replace(/(?<=.)(?=[A-Z][a-z]+)|(?<=[a-z])(?=[A-Z])/g, '_').toLowerCase()
     const count = counts.get(base) ?? 0
     counts.set(base, count + 1)
     return {
