@@ -1,0 +1,108 @@
+/** Where the file store writes before anything is visible, and how it clears away what dead writers left there. */
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { isErrno, SourceError } from './files-errors.ts'
+import { type FileSystem, makeDirectory, namesIn, syncDirectory } from './generations.ts'
+
+/** Nobody writes for so long: covers writers on other machines, and process ids that were given out again. */
+const ABANDONED_MS = 24 * 3600_000
+const SWEEP_EVERY_MS = 10 * 60_000
+
+export interface Staged {
+  /** A directory that holds `life`, which holds the content as generation `1`. */
+  readonly directory: string
+  readonly life: string
+  readonly file: string
+  readonly size: number
+  readonly modifiedAt: Date
+}
+
+export interface Staging {
+  /** Writes and syncs; leaves nothing behind when it fails. */
+  write(body: AsyncIterable<Uint8Array>): Promise<Staged>
+  remove(path: string): Promise<void>
+  /** A fresh name in the staging directory, on the same file system as the objects. */
+  place(): Promise<string>
+}
+
+const here = Buffer.from(hostname()).toString('hex').slice(0, 24)
+
+const isDead = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return false
+  } catch (error) {
+    return isErrno(error, 'ESRCH')
+  }
+}
+
+export const createStaging = (fs: FileSystem, directory: string, now: () => number): Staging => {
+  let sweptAt = Number.NEGATIVE_INFINITY
+
+  /** What cannot be removed now is swept later, and is no reason to call a finished write failed. */
+  const remove = (path: string): Promise<void> => fs.rm(path, { recursive: true, force: true }).catch(() => undefined)
+
+  const isAbandoned = async (name: string): Promise<boolean> => {
+    const [host, pid] = name.split('-')
+    if (host === here && isDead(Number(pid))) return true
+    try {
+      return now() - (await fs.stat(join(directory, name))).mtimeMs > ABANDONED_MS
+    } catch (error) {
+      // Another sweeper was faster.
+      if (isErrno(error, 'ENOENT')) return false
+      throw error
+    }
+  }
+
+  const sweep = async (): Promise<void> => {
+    if (now() - sweptAt < SWEEP_EVERY_MS) return
+    sweptAt = now()
+    for (const name of await namesIn(fs, directory)) {
+      if (await isAbandoned(name)) await remove(join(directory, name))
+    }
+  }
+
+  const place = async (): Promise<string> => {
+    await sweep()
+    await makeDirectory(fs, directory)
+    return join(directory, `${here}-${process.pid}-${randomBytes(8).toString('hex')}`)
+  }
+
+  const fill = async (file: string, body: AsyncIterable<Uint8Array>) => {
+    const handle = await fs.open(file, 'wx')
+    try {
+      for await (const chunk of fromSource(body)) await handle.writeFile(chunk)
+      await handle.sync()
+      return await handle.stat()
+    } finally {
+      await handle.close()
+    }
+  }
+
+  const write = async (body: AsyncIterable<Uint8Array>): Promise<Staged> => {
+    const stage = await place()
+    const life = randomBytes(8).toString('hex')
+    const file = join(stage, life, '1')
+    try {
+      await fs.mkdir(join(stage, life), { recursive: true })
+      const info = await fill(file, body)
+      await syncDirectory(fs, join(stage, life))
+      await syncDirectory(fs, stage)
+      return { directory: stage, life, file, size: info.size, modifiedAt: info.mtime }
+    } catch (error) {
+      await remove(stage)
+      throw error
+    }
+  }
+
+  return { write, remove, place }
+}
+
+async function* fromSource(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  try {
+    yield* body
+  } catch (error) {
+    throw new SourceError('the source of a write failed', { cause: error })
+  }
+}
