@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Report } from '@maas/core/contract'
 import type { DataSet, ReadDataOptions } from '@maas/core/data'
 import { InvalidInputError } from '@maas/core/errors'
-import { type Predictor, predictPart, quickMetrics } from '@maas/core/evaluate'
+import { type Predictor, predictPart, predictRows, quickMetrics } from '@maas/core/evaluate'
 import type { Kernels } from '@maas/core/kernels'
 import {
   buildModel,
@@ -91,12 +91,8 @@ export const runTrainingLoop = async (spec: TrainingSpec, data: DataSet, deps: R
   report({ event: 'model', preset: plan.preset, parameters: model.countParams(), summary: summaryOf(model) })
   const inputScale = data.preprocess.kind === 'image' ? data.preprocess.scale : 1
   const { loss, momentum, optimizer: name, seed } = settings
-  const engine = createEngine(
-    { model, loss, optimizer: { name, momentum }, inputScale, seed },
-    kernels,
-    settings.batchSize,
-    report,
-  )
+  const config = { model, loss, optimizer: { name, momentum }, inputScale, seed }
+  const engine = createEngine(config, kernels, Math.max(settings.batchSize, predictRows), report)
   const predict: Predictor = (batch) => predictWith(engine, batch)
   const validated = data.validation.examples > 0
   if (!validated)

@@ -5,7 +5,7 @@ import type { DataPart } from '../data/types.ts'
 import { TrainingError } from '../errors.ts'
 
 /** Rows to run at once: large enough to keep the kernels busy, small enough to keep memory low. */
-const ROWS = 256
+export const predictRows = 256
 
 /** Keras' `epsilon()`: probabilities are kept this far from 0 and 1 before their logarithm. */
 const EPSILON = 1e-7
@@ -27,8 +27,8 @@ export interface Predictions {
 export const predictPart = async (part: DataPart, predict: Predictor): Promise<Predictions> => {
   const size = sizeOf(part.rowShape)
   const outputs: Float32Array[] = []
-  for (let start = 0; start < part.examples; start += ROWS) {
-    const rows = Math.min(ROWS, part.examples - start)
+  for (let start = 0; start < part.examples; start += predictRows) {
+    const rows = Math.min(predictRows, part.examples - start)
     const features = part.features.subarray(start * size, (start + rows) * size)
     outputs.push(await predict({ features, rows, rowShape: part.rowShape }))
     await setImmediate()

@@ -74,7 +74,8 @@ export const train = async (input: TrainInput, deps: TrainDeps): Promise<TrainRe
     engine.sync()
     const { step: optimizerStep, slots } = engine.saveOptimizer()
     const state = { identity: input.identity, progress, optimizerStep, weights: weights.read(), best, slots }
-    report({ event: 'checkpoint', epoch: progress.epoch, path: await deps.checkpoints.save(state) })
+    const epoch = progress.step === 0 ? progress.epoch - 1 : progress.epoch
+    report({ event: 'checkpoint', epoch, path: await deps.checkpoints.save(state) })
   }
   const interrupted = (): 'stopped' | 'time_limit' | undefined =>
     deps.signal?.aborted ? 'stopped' : tick() >= input.maxSeconds ? 'time_limit' : undefined
