@@ -119,7 +119,8 @@ async function decodeOther(bytes: Uint8Array, spec: ImagePreprocess): Promise<Pi
 async function readMetadata(bytes: Uint8Array): Promise<Metadata> {
   const kind = formatOf(bytes)
   if (kind === undefined) throw new UnsupportedError(`This is not an image in a known format. ${allowed}`)
-  const metadata = await sharp(bytes)
+  // Only the header is read here; our own limit, with its own message, comes right after.
+  const metadata = await sharp(bytes, { limitInputPixels: false })
     .metadata()
     .catch((cause: unknown) => {
       throw new InvalidInputError(`The ${kind} is damaged: ${firstLine(cause)}`, { cause })
