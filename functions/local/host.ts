@@ -57,7 +57,7 @@ export const createProcessHost = (options: HostOptions): ModelHost => {
   const find = async (reference: ModelReference): Promise<ModelProcess> => {
     lastUse = clock()
     const { name, version, files } = await lookup.manifest(reference)
-    const key = `${name}:${version}`
+    const key = keyOf({ name, version })
     const known = models.get(key)
     if (known !== undefined) return known
     const weights = files.find(({ path }) => path === versionFiles.weights)?.size ?? 0
@@ -80,7 +80,13 @@ export const createProcessHost = (options: HostOptions): ModelHost => {
 
   return {
     describe: async (reference) => (await find(reference)).describe(),
-    predict: async (reference, input, predictOptions) => (await find(reference)).predict(input, predictOptions),
+    predict: async (reference, input, predictOptions) => {
+      const model = await find(reference)
+      const prediction = await model.predict(input, predictOptions)
+      // Idle time counts from the last answer, not from the last question.
+      models.get(keyOf(prediction.model))
+      return prediction
+    },
     versions: lookup.versions,
     loaded: () => [...models.entries()].filter(([, model]) => model.loaded()).map(([key]) => parseKey(key)),
     close: async () => {
@@ -95,6 +101,8 @@ export const createProcessHost = (options: HostOptions): ModelHost => {
     },
   }
 }
+
+const keyOf = ({ name, version }: { readonly name: string; readonly version: number }): string => `${name}:${version}`
 
 const parseKey = (key: string): { name: string; version: number } => {
   const [name = '', version] = key.split(':')

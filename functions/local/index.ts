@@ -1,4 +1,5 @@
 /** The service on one machine: serving, and training jobs as child processes. */
 export * from './jobs.ts'
+export * from './samples.ts'
 export * from './service.ts'
 export * from './signals.ts'

@@ -1,22 +1,56 @@
 /** Training jobs on one machine: the container's own entrypoint as a child process, then gate, register and alias move. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import {
+  checked,
   lineageSchema,
   type Report,
   type TrainingEvent,
   type TrainingJob,
   trainingEventSchema,
+  trainingJobSchema,
   versionFiles,
 } from '@maas/core/contract'
-import { MaasError, TrainingError } from '@maas/core/errors'
+import { MaasError, NotFoundError, TrainingError } from '@maas/core/errors'
 import type { Registry } from '@maas/core/registry'
 import { type Candidate, type Registered, registerCandidate } from '@maas/events'
+import { layoutOf, prepareJob } from '@maas/train'
 
 const entrypoint = fileURLToPath(new URL('../train/main.ts', import.meta.url))
+
+/** A job's document, and the folder that stands for the container's /opt/ml. */
+export interface JobFolder {
+  readonly document: TrainingJob
+  /** Absolute path. */
+  readonly directory: string
+}
+
+/** Folders of jobs inside `root`, by name. */
+const jobsDirectory = (root: string): string => resolve(root, 'jobs')
+
+/** Checks the document and lays out the job's folder; `topology` is a topology too long for a hyperparameter. */
+export const prepareJobFolder = async (document: unknown, root: string, topology?: string): Promise<JobFolder> => {
+  const job = checked(trainingJobSchema, document, 'job')
+  const directory = join(jobsDirectory(root), job.TrainingJobName)
+  await prepareJob(job, directory, topology === undefined ? {} : { topology })
+  return { document: job, directory }
+}
+
+/** A job that was prepared before; NotFoundError lists the latest ones. */
+export const openJobFolder = async (name: string, root: string): Promise<JobFolder> => {
+  const jobs = await readdir(jobsDirectory(root)).catch((): string[] => [])
+  if (!jobs.includes(name)) {
+    const latest = jobs.sort().slice(-5).join(', ') || 'none yet'
+    throw new NotFoundError(`There is no job "${name}" in ${jobsDirectory(root)}; the latest are: ${latest}.`)
+  }
+  const directory = join(jobsDirectory(root), name)
+  const document: unknown = JSON.parse(await readFile(layoutOf(directory).job, 'utf8'))
+  return { document: checked(trainingJobSchema, document, 'job'), directory }
+}
 
 export interface JobRun {
   /** Absolute path of the folder that stands for the container's /opt/ml. */
@@ -37,15 +71,14 @@ export class JobStoppedError extends MaasError {
 
 /** The last words of a child that failed: its own failure file first, else the end of its standard error. */
 const failureReason = async (directory: string, stderr: string, code: number | null, signal: string | null) => {
-  const written = await readFile(join(directory, 'output', 'failure'), 'utf8').catch(() => '')
+  const written = await readFile(layoutOf(directory).failure, 'utf8').catch(() => '')
   if (written.trim()) return written.trim()
   const last = stderr.trim().split('\n').slice(-3).join('\n')
   return `the training process ended with ${signal ?? `code ${code}`}${last ? `: ${last}` : ''}`
 }
 
 const forward = (line: string, report: Report): TrainingEvent | undefined => {
-  if (!line.startsWith('{')) return undefined
-  const parsed = trainingEventSchema.safeParse(JSON.parse(line))
+  const parsed = trainingEventSchema.safeParse(line.startsWith('{') ? JSON.parse(line) : undefined)
   if (!parsed.success) return undefined
   report(parsed.data)
   return parsed.data
@@ -64,7 +97,7 @@ const ended = (child: ChildProcess): Promise<{ code: number | null; signal: Node
  * Throws TrainingError with the job's own reason, JobStoppedError when it was stopped.
  */
 export const runJob = async ({ directory, report, signal }: JobRun): Promise<JobEnd> => {
-  const child = spawn(process.execPath, ['--import', 'tsx', entrypoint, 'train'], {
+  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), entrypoint, 'train'], {
     env: { ...process.env, SAGEMAKER_BASE_DIR: directory },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true,
@@ -74,17 +107,18 @@ export const runJob = async ({ directory, report, signal }: JobRun): Promise<Job
   if (signal?.aborted) stop()
   let stderr = ''
   child.stderr?.on('data', (chunk: Buffer) => {
+    // Only the last words are ever shown.
     stderr = (stderr + chunk.toString()).slice(-8000)
   })
   let end: JobEnd | undefined
-  const lines = createInterface({ input: child.stdout ?? process.stdin })
+  const lines = createInterface({ input: child.stdout as Readable })
   lines.on('line', (line) => {
     const event = forward(line, report)
     if (event?.event === 'end') end = event
   })
   const exit = await ended(child)
   signal?.removeEventListener('abort', stop)
-  if (signal?.aborted && end?.reason !== 'completed') throw new JobStoppedError('The job was stopped.')
+  if (end?.reason === 'stopped') throw new JobStoppedError('The job was stopped; its checkpoint is kept.')
   if (exit.code !== 0 || end === undefined) {
     throw new TrainingError(await failureReason(directory, stderr, exit.code, exit.signal))
   }
@@ -93,7 +127,7 @@ export const runJob = async ({ directory, report, signal }: JobRun): Promise<Job
 
 /** What the job left in its model folder. */
 export const readCandidate = async (directory: string): Promise<Candidate> => {
-  const folder = join(directory, 'model')
+  const folder = layoutOf(directory).model
   const names = (await readdir(folder)).filter((name) => name !== 'lineage.json' && name !== 'metrics.json')
   const files = Object.fromEntries(
     await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name))])),

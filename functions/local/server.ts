@@ -13,7 +13,12 @@ export const createServer = ({
   readonly fetch: (request: Request) => Response | Promise<Response>
 }): Server => {
   const server = createAdaptorServer({
-    fetch,
+    fetch: async (request) => {
+      const response = await fetch(request)
+      // The rest of that body is not read, so nothing more can come over this connection.
+      if (response.status === 413) response.headers.set('connection', 'close')
+      return response
+    },
     createServer: createHttpServer,
     serverOptions: {
       headersTimeout: Math.min(10, requestSeconds) * 1000,
