@@ -2,5 +2,6 @@
 export { type Candidate, checkNoCandidate, writeCandidate } from './candidate.ts'
 export { type Layout, layoutOf } from './layout.ts'
 export { type PrepareOptions, prepareJob } from './prepare.ts'
+export { dataOptions } from './run.ts'
 export { readSpec, type TrainingSpec } from './spec.ts'
 export { runTraining, StoppedError, type Trained, type TrainingDeps } from './task.ts'

@@ -1,6 +1,7 @@
 /** Data in: readers, splits, preprocessing and batches. */
 export { batches, type DataBatch } from './batches.ts'
 export { cifar10Home, type DownloadOptions, downloadCifar10 } from './cifar10-download.ts'
+export { type FittedData, readForModel } from './for-model.ts'
 export { decodeImage, type ImageKernels, pixelsToFloat, probeImage } from './image.ts'
 export type { DataLocation, ReadDataDeps, ReadDataOptions } from './options.ts'
 export type { OnProgress } from './pace.ts'

@@ -1,5 +1,5 @@
 /** What a caller may ask of `readDataSet`. */
-import type { ImagePreprocess } from '../contract/index.ts'
+import type { ImagePreprocess, TabularPreprocess } from '../contract/index.ts'
 import { InvalidInputError } from '../errors.ts'
 import type { ImageKernels } from './image.ts'
 import type { OnProgress } from './pace.ts'
@@ -29,6 +29,8 @@ export interface ReadDataOptions {
   readonly channels?: 1 | 3 | undefined
   /** Overrides of the spec's other fields, such as `crop` or `mean`. */
   readonly preprocess?: Partial<Omit<ImagePreprocess, 'kind' | 'height' | 'width' | 'channels'>> | undefined
+  /** For tables: an encoding fitted before, in place of one fitted on the train part. */
+  readonly encoding?: TabularPreprocess | undefined
   /** Counts examples. */
   readonly onProgress?: OnProgress | undefined
   readonly signal?: AbortSignal | undefined

@@ -31,7 +31,7 @@ export function readTarget(
   warnings: string[],
 ): TableTarget {
   const header = tables[0]?.table.header ?? []
-  const column = findTarget(header, options.target)
+  const column = findTarget(header, options.target ?? options.encoding?.target?.name)
   const index = header.indexOf(column)
   const kept: TableTarget['kept'][number][] = []
   const cells: string[] = []
@@ -162,13 +162,21 @@ function fitCategories(name: string, cells: readonly string[], warnings: string[
   return { name, type: 'category', values }
 }
 
+/** Where the columns of an encoding fitted before stand in this table. */
+export function findColumns(header: readonly string[], { columns }: TabularPreprocess): number[] {
+  const missing = columns.filter(({ name }) => !header.includes(name)).map(({ name }) => name)
+  if (missing.length === 0) return columns.map(({ name }) => header.indexOf(name))
+  throw new InvalidInputError(`The table lacks the column ${nameSome(missing)}, which the model was trained on.`)
+}
+
 /** Regression targets are standardised by the train part's mean and deviation, and the spec tells how to undo it. */
 export function fitTarget(
   { column, task, values }: TableTarget,
   train: Uint32Array,
+  fitted?: TabularPreprocess['target'],
 ): { readonly targets: Int32Array | Float32Array; readonly spec: Pick<TabularPreprocess, 'target'> } {
   if (task === 'classification') return { targets: values, spec: {} }
-  const { mean, std } = momentsOf(Array.from(train, (row) => values[row] as number))
+  const { mean, std } = fitted ?? momentsOf(Array.from(train, (row) => values[row] as number))
   if (std === 0) {
     throw new InvalidInputError(
       `The target '${column}' is ${mean} in every row of the train part: there is nothing to learn.`,

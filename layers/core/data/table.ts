@@ -9,7 +9,7 @@ import { type Examples, takeParts } from './parts.ts'
 import { Fingerprint, type ReadResult } from './result.ts'
 import { extensionOf } from './source/index.ts'
 import { type PartName, splitExamples } from './split.ts'
-import { fitColumns, fitTarget, readTarget } from './table-fit.ts'
+import { findColumns, fitColumns, fitTarget, readTarget } from './table-fit.ts'
 import { encodeCell, widthOf } from './tabular.ts'
 import { nameSome } from './text.ts'
 
@@ -45,8 +45,12 @@ export async function readTables(
     target.task === 'classification' ? target.values : new Uint8Array(rows.length),
     options,
   )
-  const { columns, indices } = fitColumns({ header, rows }, target.column, split.parts.train, warnings)
-  const scale = fitTarget(target, split.parts.train)
+  const { encoding } = options
+  const { columns, indices } =
+    encoding === undefined
+      ? fitColumns({ header, rows }, target.column, split.parts.train, warnings)
+      : { columns: encoding.columns, indices: findColumns(header, encoding) }
+  const scale = fitTarget(target, split.parts.train, encoding?.target)
   const unseen = new Map<string, number>()
   const examples: Examples = {
     ...{ rowShape: [widthOf(columns)], bytes: false, targets: scale.targets },

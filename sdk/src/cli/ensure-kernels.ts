@@ -8,7 +8,9 @@ export const ensureKernels = async (output: Output): Promise<void> => {
     const built = await buildKernels({ onProgress: progress?.onProgress })
     progress?.stop()
     output.data({ event: 'kernels', directory: built.directory, made: built.made, seconds: built.seconds })
-    output.line(`kernels TensorFlow ${built.manifest.tensorflow} for ${built.manifest.platform}-${built.manifest.arch}${built.made ? '' : ', from the cache'}`)
+    output.line(
+      `kernels TensorFlow ${built.manifest.tensorflow} for ${built.manifest.platform}-${built.manifest.arch}${built.made ? '' : ', from the cache'}`,
+    )
   } catch (error) {
     progress?.stop()
     if (!(error instanceof BuildError)) throw error

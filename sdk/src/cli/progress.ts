@@ -19,7 +19,14 @@ export const createBar = (output: Output): Bar => {
       if (!output.interactive) return
       if (!bar) {
         bar = new SingleBar(
-          { format: frame, clearOnComplete: true, hideCursor: true, barsize: 24, stream: process.stderr, linewrap: false },
+          {
+            format: frame,
+            clearOnComplete: true,
+            hideCursor: true,
+            barsize: 24,
+            stream: process.stderr,
+            linewrap: false,
+          },
           Presets.shades_classic,
         )
         bar.start(Math.max(1, total), done, { label, tail })
@@ -83,7 +90,11 @@ export const followTraining = (output: Output): ((event: TrainingEventBody) => v
         say(`${event.level === 'warning' ? 'notice ' : 'note   '}${event.message}`)
         break
       case 'evaluation':
-        say(`${event.split.padEnd(6)} ${Object.entries(event.metrics).map(([name, value]) => `${name} ${formatNumber(value)}`).join('  ')}`)
+        say(
+          `${event.split.padEnd(6)} ${Object.entries(event.metrics)
+            .map(([name, value]) => `${name} ${formatNumber(value)}`)
+            .join('  ')}`,
+        )
         break
       case 'end':
         say(`${reasons[event.reason]} after ${formatSeconds(event.seconds)}; best epoch ${event.bestEpoch}.`)

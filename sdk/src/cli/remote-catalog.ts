@@ -30,7 +30,10 @@ const createCall =
     }
     const init = { method: route.method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }
     const response = await fetch(target, { ...init, signal: AbortSignal.timeout(30_000) }).catch((cause: Error) => {
-      throw new MaasError('not_ready', `No answer from ${url}: ${cause.message}. Is the service running? npx maas serve`)
+      throw new MaasError(
+        'not_ready',
+        `No answer from ${url}: ${cause.message}. Is the service running? npx maas serve`,
+      )
     })
     const text = await response.text()
     if (response.ok) return text === '' ? undefined : JSON.parse(text)

@@ -52,7 +52,13 @@ const previousTargets = async (name: string, alias: string, options: AliasOption
   return previous
 }
 
-const move = async (name: string, alias: string, version: number | undefined, options: AliasOptions, output: Output) => {
+const move = async (
+  name: string,
+  alias: string,
+  version: number | undefined,
+  options: AliasOptions,
+  output: Output,
+) => {
   const targets = version === undefined ? await previousTargets(name, alias, options) : [{ version, weight: 100 }]
   const record = await (await openCatalog(options)).setAlias(name, alias, targets, {
     by: process.env.USER ?? 'command line',
@@ -84,16 +90,14 @@ Examples:
   $ npx maas alias cifar10 production --rollback
   $ npx maas alias cifar10 canary --delete`,
     )
-    .action(
-      async (name: string, alias: string | undefined, version: number | undefined, options: AliasOptions) => {
-        const changes = [version !== undefined, options.rollback, options.delete].filter(Boolean).length
-        if (changes > 1) throw new UsageError('alias', 'give one of VERSION, --rollback and --delete')
-        if (changes === 1 && alias === undefined) throw new UsageError('ALIAS', 'say which alias, e.g. production')
-        if (alias === undefined || changes === 0) await show(name, alias, options, output)
-        else if (options.delete) {
-          await (await openCatalog(options)).deleteAlias(name, alias)
-          output.data({ deleted: { name, alias } })
-          output.line(`Deleted ${name}@${alias}.`)
-        } else await move(name, alias, version, options, output)
-      },
-    )
+    .action(async (name: string, alias: string | undefined, version: number | undefined, options: AliasOptions) => {
+      const changes = [version !== undefined, options.rollback, options.delete].filter(Boolean).length
+      if (changes > 1) throw new UsageError('alias', 'give one of VERSION, --rollback and --delete')
+      if (changes === 1 && alias === undefined) throw new UsageError('ALIAS', 'say which alias, e.g. production')
+      if (alias === undefined || changes === 0) await show(name, alias, options, output)
+      else if (options.delete) {
+        await (await openCatalog(options)).deleteAlias(name, alias)
+        output.data({ deleted: { name, alias } })
+        output.line(`Deleted ${name}@${alias}.`)
+      } else await move(name, alias, version, options, output)
+    })

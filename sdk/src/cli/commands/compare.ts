@@ -11,7 +11,8 @@ interface CompareOptions {
   readonly runs: number
 }
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 
 /** Median milliseconds of a prediction of one row of zeros, and the bytes that the model holds. */
 const measure = async (reference: string, { root, runs }: CompareOptions) => {

@@ -18,8 +18,8 @@ Examples:
   $ npx maas doctor --json | jq .findings`,
     )
     .action(async () => {
-      const { diagnose } = await import('@maas/core/kernels')
-      const report = await diagnose()
+      const { diagnose, loadKernels } = await import('@maas/core/kernels')
+      const report = await diagnose({ load: () => loadKernels({ announce: () => {} }) })
       output.data(report)
       output.table(
         ['', 'finding'],

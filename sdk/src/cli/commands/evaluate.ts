@@ -1,7 +1,7 @@
 /** `maas evaluate`: measures a registered version on data. */
 import { resolve } from 'node:path'
-import type { DataPart } from '@maas/core/data'
-import type { Evaluation } from '@maas/core/contract'
+import type { Evaluation, Preprocess } from '@maas/core/contract'
+import type { pixelsToFloat as convertPixels } from '@maas/core/data'
 import { Command, Option } from 'commander'
 import { formatNumber, formatPercent } from '../format.ts'
 import { interruptible } from '../interrupt.ts'
@@ -9,12 +9,13 @@ import { loadVersion } from '../load-version.ts'
 import { integer, jsonOption, rootOption } from '../options.ts'
 import type { Output } from '../output.ts'
 import { createBar } from '../progress.ts'
-import { UsageError } from '../usage.ts'
+
+type PixelsToFloat = typeof convertPixels
 
 interface EvaluateOptions {
   readonly root: string
   readonly data: string
-  readonly split: 'train' | 'validation' | 'test' | 'all'
+  readonly split?: 'train' | 'validation' | 'test'
   readonly target?: string
   readonly output?: string
   readonly maxBadFiles: number
@@ -38,44 +39,89 @@ const print = (evaluation: Evaluation, output: Output): void => {
   )
 }
 
+/** What the model takes: pixels become numbers by the stored spec, everything else comes encoded. */
+const toInput = (
+  features: Uint8Array | Float32Array,
+  preprocess: Preprocess,
+  pixelsToFloat: PixelsToFloat,
+): Float32Array =>
+  features instanceof Float32Array
+    ? features
+    : preprocess.kind === 'image'
+      ? pixelsToFloat(features, preprocess)
+      : Float32Array.from(features)
+
 const evaluateVersion = async (reference: string, options: EvaluateOptions, output: Output): Promise<Evaluation> => {
-  const { readDataSet } = await import('@maas/core/data')
+  const { pixelsToFloat, readForModel } = await import('@maas/core/data')
   const { evaluate } = await import('@maas/core/evaluate')
-  const { manifest, kernels, predictor } = await loadVersion(reference, options.root)
+  const { kernels, predictor } = await loadVersion(reference, options.root)
+  const { preprocess, labels, signature } = predictor.model
   const bar = createBar(output)
   try {
-    const { preprocess, labels } = predictor.model
     const data = await interruptible(
       (signal) =>
-        readDataSet(
+        readForModel(
           { train: resolve(options.data) },
+          { preprocess, labels },
           {
             validationSplit: 0,
             testSplit: 0,
-            seed: manifest.lineage.seed ?? 1,
+            seed: 1,
             maxBadFiles: options.maxBadFiles,
-            ...(options.target === undefined ? {} : { target: options.target }),
-            fitted: { preprocess, labels },
+            target: options.target,
             onProgress: (done, total) => bar.show('data', done, total ?? done, `${done} examples`),
             signal,
           },
           { kernels },
         ),
       () => output.note('Stopping…'),
-    )
-    bar.clear()
-    const part = partOf(options.split, data)
+    ).finally(() => bar.clear())
+    const split = options.split ?? (data.test.examples > 0 ? 'test' : 'train')
+    const target = preprocess.kind === 'tabular' ? preprocess.target : undefined
     return await evaluate(
-      { part, split: options.split, task: data.task, labels: data.labels, ...targetUnit(preprocess) },
+      { part: data[split], split, task: data.task, labels: data.labels, ...(target && { target }) },
       async ({ features, rows, rowShape }) => {
-        const input = { dtype: 'float32' as const, shape: [rows, ...rowShape], data: scaled(features, preprocess) }
-        const [name = ''] = predictor.model.signature.inputs.map((spec) => spec.name)
-        const { outputs } = await predictor.predict({ kind: 'tensors', tensors: { [name]: input } })
+        const data = toInput(features, preprocess, pixelsToFloat)
+        const tensors = {
+          [signature.inputs[0]?.name ?? '']: { dtype: 'float32' as const, shape: [rows, ...rowShape], data },
+        }
+        const { outputs } = await predictor.predict({ kind: 'tensors', tensors })
         return Object.values(outputs)[0]?.data as Float32Array
       },
     )
   } finally {
-    bar.clear()
     predictor.dispose()
   }
 }
+
+export const evaluateCommand = (output: Output): Command =>
+  new Command('evaluate')
+    .description('measure a registered version on data it may never have seen')
+    .argument('<model>', 'name, name@alias or name:version')
+    .requiredOption('--data <path>', 'the same kinds as for train')
+    .addOption(
+      new Option('--split <part>', 'part to measure on (default: test where the data has one, else all of it)').choices(
+        ['train', 'validation', 'test'],
+      ),
+    )
+    .option('--target <column>', 'column of a .csv that holds the truth')
+    .option('--output <file>', 'also write the evaluation as JSON to this file')
+    .option('--max-bad-files <n>', 'unreadable files allowed before giving up', integer(0, 1_000_000), 100)
+    .addOption(rootOption())
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ npx maas evaluate cifar10@production --data cifar10.zip
+  $ npx maas evaluate iris --data new-flowers.csv --target species --json`,
+    )
+    .action(async (reference: string, options: EvaluateOptions) => {
+      const evaluation = await evaluateVersion(reference, options, output)
+      output.data(evaluation)
+      print(evaluation, output)
+      if (options.output === undefined) return
+      const { writeFileAtomically } = await import('@maas/core/formats')
+      await writeFileAtomically(options.output, Buffer.from(`${JSON.stringify(evaluation, null, 2)}\n`))
+      output.line(`Wrote ${options.output}.`)
+    })

@@ -1,12 +1,12 @@
 /** `maas quickstart`: a whole round on this machine: kernels, data, training, registry, service, five predictions. */
-import { mkdir } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
+import type { Sample } from '@maas/local'
 import { Command } from 'commander'
+import { resolveData } from '../data-source.ts'
 import { ensureKernels } from '../ensure-kernels.ts'
 import { formatPercent, formatSeconds } from '../format.ts'
 import { integer, jsonOption, rootOption } from '../options.ts'
 import type { Output } from '../output.ts'
-import { prepareQuickstartData, type UnseenImage } from '../quickstart-data.ts'
 import { storeDirectory } from '../target.ts'
 import { type TrainOptions, trainAndRegister } from './train.ts'
 
@@ -20,19 +20,19 @@ interface QuickstartOptions {
 }
 
 /** Sends the images to the service the way any client would, and shows what came back. */
-const classifyUnseen = async (root: string, name: string, images: readonly UnseenImage[], output: Output) => {
+const classifyUnseen = async (root: string, name: string, samples: readonly Sample[], output: Output) => {
   const { startService } = await import('@maas/local')
   const { loadModel } = await import('../../index.ts')
   const service = await startService({ root: storeDirectory(root), port: 0, host: '127.0.0.1', verbose: false })
   try {
     const model = await loadModel(`${name}@production`, { url: service.url })
-    const results = await model.classify(images.map(({ bytes }) => bytes))
-    const rows = images.map(({ path, label }, i) => {
+    const results = await model.classify(samples.map(({ image }) => image))
+    const rows = samples.map(({ source, label }, i) => {
       const best = results[i]?.[0]
-      return { image: path, expected: label, predicted: best?.label ?? '', probability: best?.probability ?? 0 }
+      return { image: source, expected: label, predicted: best?.label ?? '', probability: best?.probability ?? 0 }
     })
     output.data({ event: 'predictions', url: service.url, rows })
-    output.line(`\nFive images the model has never seen, classified by ${service.url}:`)
+    output.line(`\n${rows.length} images the model has never seen, classified by ${service.url}:`)
     output.table(
       ['image', 'is', 'predicted', 'probability', ''],
       rows.map((row) => [
@@ -61,7 +61,10 @@ const printNext = (name: string, report: string, options: QuickstartOptions, out
 export const quickstartCommand = (output: Output): Command =>
   new Command('quickstart')
     .description('train, register, serve and call a model, start to end')
-    .option('--data <source>', '"cifar10" downloads the original, or the path of your own images (default: generated shapes)')
+    .option(
+      '--data <source>',
+      '"cifar10" downloads the original, or the path of your own images (default: generated shapes)',
+    )
     .option('--name <model>', 'model to register', 'quickstart')
     .option('--preset <preset>', 'network to train', 'cifar10-cnn')
     .option('--epochs <n>', 'passes over the training data', integer(1, 10_000), 6)
@@ -79,15 +82,15 @@ Examples:
     .action(async (options: QuickstartOptions) => {
       const begun = Date.now()
       await ensureKernels(output)
-      const datasets = join(resolve(options.root), 'datasets')
-      await mkdir(datasets, { recursive: true })
-      const { path, unseen } = await prepareQuickstartData(options.data, datasets, options.seed, output)
+      const path = await resolveData(options.data, options.root, output)
       const { epochs, name, preset, root, seed } = options
       const train: TrainOptions = { root, data: path, name, preset, epochs, seed, alias: 'production' }
       const { manifest, directory } = await trainAndRegister(train, output)
       output.data({ event: 'registered', name, version: manifest.version, metrics: manifest.metrics })
       output.line(`\nRegistered ${name}:${manifest.version}; ${name}@production points at it.`)
-      await classifyUnseen(root, name, unseen, output)
+      const { unseenImages } = await import('@maas/local')
+      const samples = await unseenImages(directory, 5)
+      if (samples.length > 0) await classifyUnseen(root, name, samples, output)
       printNext(name, join(directory, 'model', 'report.html'), options, output)
       output.line(`\nDone in ${formatSeconds((Date.now() - begun) / 1000)}.`)
     })

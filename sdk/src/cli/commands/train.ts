@@ -1,8 +1,11 @@
 /** `maas train`: a data set in, a registered version out. */
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { Command, Option } from 'commander'
+import { resolveData } from '../data-source.ts'
 import { formatNumber } from '../format.ts'
 import { interruptible } from '../interrupt.ts'
 import { decimal, integer, jsonOption, rootOption } from '../options.ts'
@@ -66,27 +69,35 @@ const newJobName = (model: string, now: Date): string =>
   `${model.slice(0, 40)}-${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}-${randomBytes(2).toString('hex')}`
 
 /** The job document that the flags mean. */
-export const jobDocument = (options: TrainOptions, now: Date): Record<string, unknown> => {
-  const { data, name } = options
-  if (data === undefined) throw new UsageError('--data', 'say what to train on: a folder, .zip, .tar.gz, .npz or .csv')
+export const jobDocument = (options: TrainOptions, data: string, now: Date): Record<string, unknown> => {
+  const { name } = options
   if (name === undefined) throw new UsageError('--name', 'give the model a name, e.g. --name cifar10')
   const channel = (channelName: string, flag: string, path: string) => ({
     ChannelName: channelName,
-    DataSource: { S3DataSource: { S3Uri: `file://${existing(flag, path)}` } },
+    DataSource: { S3DataSource: { S3Uri: pathToFileURL(existing(flag, path)).href } },
   })
   return {
     TrainingJobName: newJobName(name, now),
-    HyperParameters: {
-      ...hyperparametersOf(options),
-      ...(options.topology === undefined ? {} : { maas_topology: existing('--topology', options.topology) }),
-    },
+    HyperParameters: hyperparametersOf(options),
     InputDataConfig: [
       channel('train', '--data', data),
       ...(options.validation === undefined ? [] : [channel('validation', '--validation', options.validation)]),
       ...(options.test === undefined ? [] : [channel('test', '--test', options.test)]),
     ],
-    OutputDataConfig: { S3OutputPath: `file://${resolve(options.root, 'jobs')}` },
+    OutputDataConfig: { S3OutputPath: pathToFileURL(resolve(options.root, 'jobs')).href },
   }
+}
+
+const topologyText = async ({ topology }: TrainOptions): Promise<string | undefined> =>
+  topology === undefined ? undefined : readFile(existing('--topology', topology), 'utf8')
+
+const newJob = async (options: TrainOptions, output: Output) => {
+  const { prepareJobFolder } = await import('@maas/local')
+  if (options.data === undefined) {
+    throw new UsageError('--data', 'say what to train on: a folder, .zip, .tar.gz, .npz or .csv')
+  }
+  const data = await resolveData(options.data, options.root, output)
+  return prepareJobFolder(jobDocument(options, data, new Date()), options.root, await topologyText(options))
 }
 
 /** Trains and registers; shared with quickstart. */
@@ -95,7 +106,7 @@ export const trainAndRegister = async (options: TrainOptions, output: Output) =>
   const follow = followTraining(output)
   const job =
     options.resume === undefined
-      ? await local.prepareJobFolder(jobDocument(options, new Date()), options.root)
+      ? await newJob(options, output)
       : await local.openJobFolder(options.resume, options.root)
   const { TrainingJobName: name } = job.document
   output.line(`job    ${name}`)
@@ -108,14 +119,22 @@ export const trainAndRegister = async (options: TrainOptions, output: Output) =>
     (signal) => local.runJob({ directory: job.directory, report, signal }),
     () => output.note(`Stopping after this step. Go on later with: ${resumeHint}`),
   )
-  const registered = await local.registerJob(job.directory, job.document, await openLocalRegistry(options.root), 'maas train')
+  const registered = await local.registerJob(
+    job.directory,
+    job.document,
+    await openLocalRegistry(options.root),
+    'maas train',
+  )
   return { ...registered, directory: job.directory, job: name }
 }
 
 export const trainCommand = (output: Output): Command =>
   new Command('train')
     .description('train a model, evaluate it and register it as a new version')
-    .option('--data <path>', 'image folder (directory, .zip, .tar, .tar.gz), CIFAR-10 binary, .npz, or .csv')
+    .option(
+      '--data <path>',
+      'image folder (directory, .zip, .tar, .tar.gz), CIFAR-10 binary, .npz or .csv; or "cifar10"',
+    )
     .option('--validation <path>', 'validation data, when it is not part of --data')
     .option('--test <path>', 'test data, when it is not part of --data')
     .option('--name <model>', 'model to register the version under')
@@ -129,7 +148,11 @@ export const trainCommand = (output: Output): Command =>
     .option('--seed <n>', 'seed of initial weights, order and splits', integer(0, 2_147_483_647))
     .option('--validation-split <share>', 'share of the training data kept for validation', decimal(0, 0.9))
     .option('--test-split <share>', 'share kept for test when the data brings no test part', decimal(0, 0.9))
-    .option('--early-stopping <epochs>', 'epochs without improvement before training stops; 0 never', integer(0, 10_000))
+    .option(
+      '--early-stopping <epochs>',
+      'epochs without improvement before training stops; 0 never',
+      integer(0, 10_000),
+    )
     .option('--min-gradient-norm <norm>', 'stop when the gradient is smaller; 0 never', decimal(0, 1e9))
     .option('--l2 <factor>', 'L2 penalty on kernels', decimal(0, 10))
     .option('--dropout <rate>', 'share of units dropped while training', decimal(0, 0.95))
@@ -154,7 +177,9 @@ Examples:
       const { manifest, gate, alias, directory, job } = await trainAndRegister(options, output)
       const report = `${directory}/model/report.html`
       output.data({ event: 'registered', name: manifest.name, version: manifest.version, alias, gate, report, job })
-      output.line(`\nRegistered ${manifest.name}:${manifest.version}${alias ? `, ${manifest.name}@${alias} points at it` : ''}`)
+      output.line(
+        `\nRegistered ${manifest.name}:${manifest.version}${alias ? `, ${manifest.name}@${alias} points at it` : ''}`,
+      )
       if (!gate.passed) output.line(`The alias stays where it was: ${gate.message}.`)
       const metrics = Object.entries(manifest.metrics).map(([name, value]) => `${name} ${formatNumber(value)}`)
       output.line(`  ${metrics.join('  ')}`)
