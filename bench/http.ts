@@ -1,8 +1,9 @@
 /** The services under test, all with the same two routes, and the requests they are asked. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { node, onModel, ours, python } from './contenders.ts'
+import { node, onModel, python } from './contenders.ts'
 import type { Contender } from './interleave.ts'
+import { ourService } from './ours.ts'
 import { type Peer, startPeer } from './peer.ts'
 import { type Bench, Unavailable } from './types.ts'
 
@@ -48,7 +49,7 @@ export const questions: readonly Question[] = [
 ]
 
 export const services = (bench: Bench): readonly Contender[] => [
-  onModel(bench, 'maas', ours, 'serve'),
+  ourService(bench),
   onModel(bench, 'FastAPI + tf.function', python, 'serve'),
   onModel(bench, 'fastify + onnxruntime-node', node, 'serve'),
 ]

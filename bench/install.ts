@@ -1,11 +1,10 @@
 /** Installs the peers into the cache, once: the Python environment, the Node packages, and the model in every format. */
-import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Unavailable } from './types.ts'
+import { run } from './run-program.ts'
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
 
@@ -58,24 +57,4 @@ async function once(name: string, decisive: string[], make: (into: string) => Pr
 function cacheDirectory(): string {
   const stated = process.env.XDG_CACHE_HOME
   return join(stated !== undefined && isAbsolute(stated) ? stated : join(homedir(), '.cache'), 'maas', 'bench')
-}
-
-/** Standard output of a program; what it says on standard error ends up in the reason when it fails. */
-function run(program: string, args: readonly string[], cwd?: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], ...(cwd === undefined ? {} : { cwd }) })
-    let printed = ''
-    let said = ''
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      printed += text
-    })
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      said = (said + text).slice(-4096)
-    })
-    child.on('error', (error) => reject(new Unavailable(`${program} could not be started: ${error.message}`)))
-    child.on('close', (code) => {
-      if (code === 0) resolve(printed)
-      else reject(new Unavailable(said.trim().split('\n').at(-1) || `${program} ended with code ${code}`))
-    })
-  })
 }

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { installNode, installPython, makeFixtures } from './install.ts'
 import { describeMachine } from './machine.ts'
+import { makeRegistry } from './ours.ts'
 import { data } from './parts/data.ts'
 import { http } from './parts/http.ts'
 import { memory } from './parts/memory.ts'
@@ -82,13 +83,15 @@ function prepare(options: ReturnType<typeof readOptions>): Bench {
     }
   }
   const python = lazily('installing the Python peers (1.6 GB, once)', installPython)
+  const fixtures = lazily('making the model and its inputs', async () => makeFixtures(await python()))
   return {
     rounds: options.rounds,
     quick: options.quick,
     data: options.data,
     python,
     node: lazily('installing the Node peers (330 MB, once)', installNode),
-    fixtures: lazily('making the model and its inputs', async () => makeFixtures(await python())),
+    fixtures,
+    registry: lazily('pushing the model into a registry', async () => makeRegistry(await fixtures())),
     progress,
   }
 }

@@ -1,6 +1,7 @@
 /** A peer is a process of its own that measures itself when asked: one JSON line in, one JSON line out. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import { lastWords } from './run-program.ts'
 import { Unavailable } from './types.ts'
 
 /** What a process says first. */
@@ -62,10 +63,11 @@ export async function startPeer({ program, args, cwd, env = process.env }: Comma
     clearTimeout(timer)
     if (!line.done) return JSON.parse(line.value) as T
     await ended
-    throw new Unavailable(failed?.message ?? `its process ended: ${lastWords(said)}`)
+    throw new Unavailable(failed?.message ?? `its process ended: ${lastWords(said) || 'without a word'}`)
   }
   const stop = async (): Promise<void> => {
     child.stdin.end()
+    child.kill('SIGTERM')
     const timer = setTimeout(() => child.kill('SIGKILL'), stopMilliseconds)
     await ended
     clearTimeout(timer)
@@ -80,10 +82,4 @@ export async function startPeer({ program, args, cwd, env = process.env }: Comma
     },
     stop,
   }
-}
-
-/** The line of a stack trace that says what was wrong. */
-const lastWords = (said: string): string => {
-  const lines = said.trim().split('\n')
-  return lines.findLast((line) => /^\s*\w*(Error|Exception)\b/.test(line))?.trim() ?? (lines.at(-1) || 'without a word')
 }

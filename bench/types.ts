@@ -45,6 +45,8 @@ export interface Bench {
   node(): Promise<string>
   /** Folder with the one model in every format, and the inputs. @throws Unavailable */
   fixtures(): Promise<string>
+  /** A registry (`--root`) that holds that model under the name `bench`. @throws Unavailable */
+  registry(): Promise<string>
   progress(text: string): void
 }
 

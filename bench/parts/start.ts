@@ -6,10 +6,15 @@ import { type Peer, startPeer } from '../peer.ts'
 import type { Bench, Part } from '../types.ts'
 
 /** A contender whose every measurement is a process of its own. */
-const launcher = (bench: Bench, name: string, command: CommandOf): Contender => ({
+const launcher = (
+  bench: Bench,
+  name: string,
+  command: CommandOf,
+  more: () => Promise<readonly string[]> = async () => [],
+): Contender => ({
   name,
   start: async () => {
-    const launch = await command(bench, 'first', [await bench.fixtures()])
+    const launch = await command(bench, 'first', [await bench.fixtures(), ...(await more())])
     const once = async () => {
       const start = performance.now()
       const peer = await startPeer(launch)
@@ -36,7 +41,7 @@ export const start: Part = {
     const title = 'process start to first prediction'
     const [outcomes] = await interleave<First>(bench, {
       contenders: [
-        launcher(bench, 'maas', ours),
+        launcher(bench, 'maas', ours, async () => [await bench.registry()]),
         launcher(bench, 'Python TensorFlow', python),
         launcher(bench, 'onnxruntime-node', node),
       ],

@@ -1,9 +1,14 @@
-/** Ours: a fresh process that loads the model, answers once and says so. */
+/** Ours: a fresh process that loads the model from a registry, as the service's own do, answers once and says so. */
+import { loadPredictor } from '@maas/core/predict'
+import { openLocalRegistry } from '../../../sdk/src/cli/target.ts'
 import { say } from '../node/protocol.mjs'
 import { benchKernels, versionsOf } from './model.ts'
-import { loadCall } from './predictor.ts'
+import { callOf } from './predictor.ts'
 
+const [, , directory = '', root = ''] = process.argv
 const kernels = await benchKernels()
-const call = await loadCall(process.argv[2] ?? '', kernels)
-say({ ready: versionsOf(kernels), outputs: [...(await call(1))] })
+const registry = await openLocalRegistry(root)
+const predictor = await loadPredictor(registry, await registry.manifest('bench', 1), kernels)
+const outputs = await callOf(directory, predictor)(1)
+say({ ready: versionsOf(kernels), outputs: [...outputs] })
 process.exit(0)

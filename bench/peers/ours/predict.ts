@@ -1,10 +1,14 @@
 /** Ours: a predictor in this process, arrays in and arrays out, as `loadModel(file).predict` runs it. */
+import { readModelFile } from '@maas/core/formats'
+import { createPredictor } from '@maas/core/predict'
 import { serve } from '../node/protocol.mjs'
-import { benchKernels, versionsOf } from './model.ts'
-import { loadCall } from './predictor.ts'
+import { benchKernels, modelPath, versionsOf } from './model.ts'
+import { callOf } from './predictor.ts'
 
 const kernels = await benchKernels()
-const call = await loadCall(process.argv[2] ?? '', kernels)
+const directory = process.argv[2] ?? ''
+const artifact = await readModelFile(modelPath(directory))
+const call = callOf(directory, await createPredictor({ name: 'bench', version: 1, artifact }, kernels))
 
 await serve(versionsOf(kernels), {
   answer: async ({ rows }: { readonly rows: number }) => ({ outputs: [...(await call(rows))] }),

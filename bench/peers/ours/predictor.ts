@@ -1,15 +1,11 @@
-/** The bench's model ready to answer in this process. */
-import { readModelFile } from '@maas/core/formats'
-import type { Kernels } from '@maas/core/kernels'
-import { createPredictor } from '@maas/core/predict'
-import { modelPath, readFloats } from './model.ts'
+/** Calls of a predictor in this process on the bench's inputs. */
+import type { Predictor } from '@maas/core/predict'
+import { readFloats } from './model.ts'
 
 const mostRows = 256
 
-/** Answers the first `rows` of the bench's inputs. */
-export async function loadCall(directory: string, kernels: Kernels): Promise<(rows: number) => Promise<Float32Array>> {
-  const artifact = await readModelFile(modelPath(directory))
-  const predictor = await createPredictor({ name: 'bench', version: 1, artifact }, kernels)
+/** Answers the first `rows` of the inputs. */
+export function callOf(directory: string, predictor: Predictor): (rows: number) => Promise<Float32Array> {
   const input = predictor.model.signature.inputs[0]?.name ?? ''
   const inputs = readFloats(`${directory}/predict.f32`, mostRows * 3072)
   return async (rows) => {

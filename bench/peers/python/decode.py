@@ -12,10 +12,10 @@ import PIL
 from PIL import Image
 
 
-def decode(path, limit):
+def decode(path):
     start = time.perf_counter()
     with zipfile.ZipFile(path) as archive:
-        names = sorted(name for name in archive.namelist() if name.lower().endswith((".jpg", ".jpeg")))[:limit]
+        names = sorted(name for name in archive.namelist() if name.lower().endswith((".jpg", ".jpeg")))
         pixels = [np.asarray(Image.open(io.BytesIO(archive.read(name))).convert("RGB")) for name in names]
     seconds = time.perf_counter() - start
     digest = hashlib.sha256()

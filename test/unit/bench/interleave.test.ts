@@ -7,7 +7,7 @@ import { type Bench, Unavailable } from '../../../bench/types.ts'
 const never = () => Promise.reject(new Error('not asked for'))
 const bench: Bench = {
   ...{ rounds: 2, quick: false, data: '', progress: () => undefined },
-  ...{ python: never, node: never, fixtures: never },
+  ...{ python: never, node: never, fixtures: never, registry: never },
 }
 
 function peerOf(name: string, stopped: string[] = []): Peer {
