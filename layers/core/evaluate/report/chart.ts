@@ -28,7 +28,7 @@ export const chart = (options: ChartOptions, draw: (x: Scale, y: Scale) => reado
   const { description, title } = options
   const x = scaleLinear([options.x.from, options.x.to], [frame.left, inner.right])
   const y = scaleLinear([options.y.from, options.y.to], [inner.bottom, frame.top]).nice(5)
-  const xFormat = options.x.format ?? x.tickFormat(6)
+  const xFormat = options.x.format ?? (options.x.whole ? String : x.tickFormat(6))
   const yFormat = options.y.format ?? y.tickFormat(5)
   const xTicks = x.ticks(6).filter((tick) => !options.x.whole || Number.isInteger(tick))
   return html`<h3>${title}</h3>

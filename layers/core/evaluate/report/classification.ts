@@ -32,7 +32,7 @@ const matrix = ({ confusion, labels }: ClassificationEvaluation): Markup => {
     return html`<td class="${share > 0.5 ? 'strong' : ''}" style="--share:${(share ** 0.7).toFixed(3)}" title="${words}">${times === 0 ? '' : times}</td>`
   }
   return html`<div class="scroll"><table class="matrix${dense ? ' dense' : ''}">
-<thead><tr><th>true ↓ predicted →</th>${labels.map((label) => html`<th scope="col" title="${label}">${label}</th>`)}</tr></thead>
+<thead><tr><th>true ↓<br>predicted →</th>${labels.map((label) => html`<th scope="col" title="${label}">${label}</th>`)}</tr></thead>
 <tbody>${confusion.map((row, wanted) => html`<tr><th scope="row" title="${labels[wanted]}">${labels[wanted]}</th>${row.map((times, guess) => cell(row, times, wanted, guess))}</tr>`)}</tbody>
 </table></div>`
 }
@@ -78,6 +78,22 @@ const calibration = (evaluation: ClassificationEvaluation): Markup =>
     ],
   )}<p class="soft">${trust(evaluation)}</p></div>`
 
+/** How many predictions there are behind each column of the calibration. */
+const sureness = ({ calibration: { bins } }: ClassificationEvaluation): Markup =>
+  html`<div class="card">${chart(
+    {
+      title: 'How sure it is',
+      description: `Predictions by confidence: ${bins.map(({ count: examples, to }) => `${count(examples)} up to ${percent(to)}`).join(', ')}`,
+      x: { label: 'confidence of the prediction', from: 0, to: 1, format: (value) => `${Math.round(value * 100)} %` },
+      y: { from: 0, to: Math.max(1, ...bins.map((bin) => bin.count)), format: count },
+    },
+    (x, y) =>
+      bins.map(
+        ({ count: examples, from, to }) =>
+          html`<rect class="column" x="${x(from) + 2}" width="${x(to) - x(from) - 4}" y="${y(examples)}" height="${extent.bottom - y(examples)}" rx="2"><title>${count(examples)} predictions</title></rect>`,
+      ),
+  )}<p class="soft">Number of predictions behind each column.</p></div>`
+
 const mistakes = ({ mistakes: list }: ClassificationEvaluation, pictures: ReadonlyMap<number, string>): Markup =>
   pictures.size > 0
     ? html`<div class="card pictures">${list.map(({ confidence, expected, index, predicted, source }) => {
@@ -105,6 +121,6 @@ ${
 <h2>Each class</h2>
 ${perClass(evaluation)}
 <h2>How far its confidence can be trusted</h2>
-<div class="grid">${calibration(evaluation)}</div>
+<div class="grid">${calibration(evaluation)}${sureness(evaluation)}</div>
 ${evaluation.mistakes.length > 0 && html`<h2>The mistakes it was surest of</h2>${mistakes(evaluation, pictures)}`}`
 }

@@ -14,8 +14,8 @@ const balance = (report: DataReport, labels: readonly string[]): Markup => {
 const badFiles = ({
   badFileCount,
   badFiles: list,
-}: DataReport): Markup => html`<h3>Files that could not be read: ${count(badFileCount)}</h3>
-<div class="card scroll"><table><thead><tr><th>file</th><th>reason</th></tr></thead><tbody>
+}: DataReport): Markup => html`<div class="card scroll spaced"><h3>Files that could not be read: ${count(badFileCount)}</h3>
+<table><thead><tr><th>file</th><th class="wrap">reason</th></tr></thead><tbody>
 ${list.slice(0, 20).map(({ path, reason }) => html`<tr><td class="wrap">${path}</td><td class="wrap">${reason}</td></tr>`)}
 </tbody></table>${badFileCount > 20 && html`<p class="soft">and ${count(badFileCount - Math.min(20, list.length))} more</p>`}</div>`
 

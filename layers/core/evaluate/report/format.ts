@@ -1,6 +1,6 @@
 /** Numbers as a reader wants them. */
 
-export const percent = (share: number): string => `${(share * 100).toFixed(share > 0 && share < 0.0995 ? 2 : 1)} %`
+export const percent = (share: number): string => `${(share * 100).toFixed(share > 0 && share < 0.00995 ? 2 : 1)} %`
 export const count = (value: number): string => value.toLocaleString('en-US')
 
 /** Four significant digits, without an exponent where people would not write one. */

@@ -66,7 +66,7 @@ const curve = (history: History, name: string, title: string): Markup | undefine
         since !== undefined &&
         since <= last &&
         html`<rect class="shade" x="${toX(since - 1)}" width="${toX(last) - toX(since - 1)}" y="${extent.top}" height="${extent.bottom - extent.top}"/>
-<text class="soft" x="${(toX(since - 1) + toX(last)) / 2}" y="${extent.bottom - 6}" text-anchor="middle">overfitting</text>`
+<text class="soft" x="${toX(since - 1) + 5}" y="${extent.bottom - 6}">overfitting</text>`
       }`,
       html`${
         history.bestEpoch > 0 &&

@@ -41,12 +41,12 @@ const headline = ({ evaluation, history, model, seconds }: ReportInput): Markup 
           tile(figure(evaluation.loss), `${split} loss`),
           ...Object.entries(evaluation.topK)
             .filter(([k]) => k !== '1')
-            .map(([k, share]) => tile(percent(share), `among its first ${k}`)),
+            .map(([k, share]) => tile(percent(share), `top-${k} accuracy`)),
         ]
       : [
-          tile(figure(evaluation.mae), `mean absolute error (${split})`),
-          tile(figure(Math.sqrt(evaluation.mse)), 'root mean squared error'),
-          tile(figure(evaluation.r2), 'R², share of variance explained'),
+          tile(figure(evaluation.mae), `${split} mean abs. error`),
+          tile(figure(Math.sqrt(evaluation.mse)), 'root mean sq. error'),
+          tile(figure(evaluation.r2), 'R² (1 is perfect)'),
         ]
   return html`<div class="tiles">${measured}${tile(count(model.parameters), 'parameters')}${tile(`${history.bestEpoch} of ${history.epochs.length}`, 'epoch kept')}${tile(duration(seconds), 'training')}</div>`
 }
@@ -60,15 +60,14 @@ const lineageSection = ({ lineage, model, settings }: ReportInput): Markup => ht
   ['preset', model.preset],
   ['parameters', count(model.parameters)],
   ['layers', model.summary],
-])}</div>
-<div class="card"><h3>Hyperparameters</h3>${definitions(Object.entries(settings))}</div>
-<div class="card"><h3>Origin</h3>${definitions([
+])}<h3>Origin</h3>${definitions([
   ['job', lineage.job],
   ['data', lineage.dataset?.name],
   ['seed', lineage.seed === undefined ? undefined : String(lineage.seed)],
   ['code', lineage.code],
   ['kernels', lineage.kernels],
 ])}</div>
+<div class="card"><h3>Hyperparameters</h3>${definitions(Object.entries(settings))}</div>
 </div>`
 
 /** Nothing is loaded and no script runs, whatever a class or file is called. */

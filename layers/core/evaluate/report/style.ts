@@ -22,11 +22,12 @@ h1 { font-size: 26px; line-height: 1.2; margin: 0 0 4px; overflow-wrap: anywhere
 h2 { font-size: 18px; margin: 36px 0 10px }
 h3 { font-size: 14px; margin: 0 0 8px; font-weight: 600 }
 p { margin: 0 0 10px; max-width: 75ch }
+dl + h3 { margin-top: 18px }
 .soft { color: var(--soft) }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 16px; min-width: 0 }
 .grid { display: grid; gap: 14px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)) }
 .tiles { display: grid; gap: 10px; grid-template-columns: repeat(auto-fit, minmax(140px, 1fr)); margin: 20px 0 }
-.tile b { display: block; font-size: 24px; line-height: 1.2; font-weight: 650; font-variant-numeric: tabular-nums }
+.tile b { display: block; font-size: 22px; line-height: 1.3; font-weight: 650; white-space: nowrap; font-variant-numeric: tabular-nums }
 .tile span { color: var(--soft); font-size: 13px }
 .notice { border-left: 3px solid var(--line); padding: 8px 12px; margin: 8px 0; background: var(--card); border-radius: 0 8px 8px 0; overflow-wrap: anywhere }
 .notice.warning { border-color: var(--warn-line); background: var(--warn-back) }
@@ -36,9 +37,12 @@ th, td { text-align: right; padding: 5px 10px; border-bottom: 1px solid var(--li
 th { color: var(--soft); font-weight: 600; font-size: 13px }
 th:first-child, td:first-child { text-align: left; max-width: 260px; overflow: hidden; text-overflow: ellipsis }
 tr:last-child td { border-bottom: 0 }
-td.wrap { white-space: normal; overflow-wrap: anywhere; max-width: none; text-align: left }
+.spaced { margin-top: 14px }
+th.wrap, td.wrap { white-space: normal; overflow-wrap: anywhere; max-width: none; text-align: left }
 .bar { display: inline-block; width: 72px; height: 8px; border-radius: 4px; background: var(--grid); margin-left: 8px; vertical-align: 1px; overflow: hidden }
 .bar i { display: block; height: 100%; background: var(--train); border-radius: 4px }
+svg + p { margin: 12px 0 0 }
+@media (max-width: 640px) { td .bar { display: none } }
 svg { display: block; width: 100%; height: auto; overflow: visible; font: 12px system-ui, sans-serif; fill: var(--ink) }
 svg .soft { fill: var(--soft) }
 svg .grid-line { stroke: var(--grid) } svg .axis { stroke: var(--line) }
@@ -48,13 +52,14 @@ svg .dot.train { fill: var(--train); stroke: none } svg .dot.validation { fill: 
 svg text.train { fill: var(--train); stroke: none; font-weight: 600 } svg text.validation { fill: var(--validation); stroke: none; font-weight: 600 }
 svg .mark { stroke: var(--soft); stroke-dasharray: 3 3 } svg .shade { fill: var(--shade) }
 svg .ideal { stroke: var(--soft); stroke-dasharray: 4 4 } svg .column { fill: var(--train); opacity: .85 }
-.matrix { border-collapse: separate; border-spacing: 2px; width: auto; font-size: 12px }
-.matrix th, .matrix td { border: 0; padding: 4px 2px; text-align: center; min-width: 34px }
+.matrix { border-collapse: separate; border-spacing: 1px; width: auto; font-size: 12px }
+.matrix th, .matrix td { border: 0; padding: 4px 2px; text-align: center; min-width: 30px }
 .matrix td { border-radius: 4px; background: rgb(var(--heat) / var(--share)) }
 .matrix td.strong { color: #fff }
 @media (prefers-color-scheme: dark) { .matrix td.strong { color: #08101c } }
-.matrix th { max-width: 92px; overflow: hidden; text-overflow: ellipsis }
+.matrix th { max-width: 110px; overflow: hidden; text-overflow: ellipsis }
 .matrix th:first-child { text-align: right; padding-right: 8px }
+.matrix thead th:first-child { white-space: normal; font-weight: 400 }
 .matrix thead th { writing-mode: vertical-rl; transform: rotate(180deg); text-align: left; max-width: none; max-height: 110px; padding: 2px 0 }
 .matrix thead th:first-child { writing-mode: horizontal-tb; transform: none; vertical-align: bottom }
 .matrix.dense th, .matrix.dense td { min-width: 7px; padding: 0; font-size: 0; height: 7px; border-radius: 1px }
