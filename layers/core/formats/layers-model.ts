@@ -28,7 +28,7 @@ interface Slot {
 export const toModelArtifact = (model: layers.LayersModel): ModelArtifact => {
   const trainingConfig = trainingConfigOf(model)
   return {
-    topology: model.toJSON(null, false) as Record<string, unknown>,
+    topology: topologyOf(model),
     ...(trainingConfig && { trainingConfig }),
     weights: slotsOf(model).map(({ name, variable }) => ({
       name,
@@ -57,6 +57,26 @@ export const toLayersModel = async (artifact: ModelArtifact, kernels: ModelKerne
     throw error
   }
   return model
+}
+
+/** As tfjs-layers writes it, with the one option that it forgets. */
+const topologyOf = (model: layers.LayersModel): Record<string, unknown> => {
+  const topology = model.toJSON(null, false) as unknown as Topology
+  restoreDepthMultipliers(topology, model)
+  return topology
+}
+
+interface Topology extends Record<string, unknown> {
+  readonly config: { readonly layers: readonly Topology[]; depth_multiplier?: number }
+}
+
+const restoreDepthMultipliers = (topology: Topology, model: layers.LayersModel): void => {
+  for (const [i, layer] of model.layers.entries()) {
+    const written = topology.config.layers[i]
+    if (!written) continue
+    if (isContainer(layer)) restoreDepthMultipliers(written, layer)
+    else if ('depthMultiplier' in layer) written.config.depth_multiplier = layer.depthMultiplier as number
+  }
 }
 
 /** Names, dtypes and shapes of the model's inputs and outputs, in its own order; the batch is -1. */

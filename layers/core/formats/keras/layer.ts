@@ -54,7 +54,7 @@ export const isOperation = ({ class_name: className, module, config }: KerasLaye
   className === 'TFOpLambda' ||
   className === 'SlicingOpLambda' ||
   /^keras\.src\.ops/.test(module ?? '') ||
-  (className !== 'InputLayer' && !('dtype' in config) && !('trainable' in config))
+  (!isModelClass(className) && className !== 'InputLayer' && !('dtype' in config) && !('trainable' in config))
 
 const applyRule = (
   layer: KerasLayer,

@@ -24,7 +24,7 @@ export const weightsFromH5 = (file: Hdf5Group, model: KerasLayer): WeightTensor[
   return [...byName].flatMap(([name, layer]) => {
     const list = stored.get(name) ?? []
     if (isModelClass(layer.class_name)) return nestedWeights(layer, list)
-    return list.map(({ name: own, dataset }, i) => weight(`${name}/${localName(own, name, i)}`, dataset))
+    return namedWeights(name, list)
   })
 }
 
@@ -52,13 +52,23 @@ const stringList = ({ attributes }: Hdf5Group, name: string): string[] => {
   return lists.flat().map(String)
 }
 
-const weight = (name: string, dataset: Hdf5Dataset): WeightTensor => ({ name, ...decodeElements(dataset, name) })
+/** `path` ends with the layer's own name. */
+const namedWeights = (path: string, list: readonly Stored[]): WeightTensor[] => {
+  const locals = localNames(list, path.split('/').at(-1) ?? path)
+  return list.map(({ dataset }, i) => ({
+    name: `${path}/${locals[i]}`,
+    ...decodeElements(dataset, `${path}/${locals[i]}`),
+  }))
+}
 
-/** What follows the layer's name in the weight's own, numbered, for names may repeat. */
-const localName = (stored: string, layer: string, index: number): string => {
-  const components = stored.replace(/:\d+$/, '').split('/')
-  const after = components.lastIndexOf(layer)
-  return `${components.slice(after >= 0 && after < components.length - 1 ? after + 1 : -1).join('.')}.${index}`
+/** What follows the layer's name in the weights' own, made distinct, for names may repeat. */
+const localNames = (list: readonly Stored[], layer: string): string[] => {
+  const names = list.map(({ name }) => {
+    const components = name.replace(/:\d+$/, '').split('/')
+    const after = components.lastIndexOf(layer)
+    return components.slice(after >= 0 && after < components.length - 1 ? after + 1 : -1).join('.')
+  })
+  return names.map((name, i) => (names.indexOf(name) === names.lastIndexOf(name) ? name : `${name}.${i}`))
 }
 
 interface Leaf {
@@ -87,9 +97,7 @@ const nestedWeights = (model: KerasLayer, list: readonly Stored[]): WeightTensor
   return leaves.flatMap((leaf) => {
     // Back in file order: several scopes may belong to one layer.
     const own = (groups.get(leaf) ?? []).sort((a, b) => list.indexOf(a) - list.indexOf(b))
-    return own.map(({ name, dataset }, i) =>
-      weight(`${leaf.path.join('/')}/${localName(name, leaf.path.at(-1) ?? '', i)}`, dataset),
-    )
+    return namedWeights(leaf.path.join('/'), own)
   })
 }
 

@@ -1,0 +1,87 @@
+/** A whole topology back to Keras' configuration: Keras 2's spelling where Keras 3 reads it too, else Keras 3's. */
+import { type Config, isModelClass, type KerasLayer, layersOf, nameOf } from './config.ts'
+import { exportLayer } from './export-layer.ts'
+
+type Exported = Config & { class_name: string; config: Config }
+
+export const exportModel = (model: KerasLayer): Exported =>
+  model.class_name === 'Sequential' ? exportSequential(model) : exportFunctional(model)
+
+const exportAny = (layer: KerasLayer): Exported =>
+  isModelClass(layer.class_name) ? exportModel(layer) : exportLayer(layer)
+
+const exportSequential = (model: KerasLayer): Exported => {
+  const [first, ...rest] = layersOf(model)
+  if (!first) return { class_name: 'Sequential', config: { name: nameOf(model), layers: [] } }
+  const shape = first.config.batch_input_shape
+  const implicit = first.class_name !== 'InputLayer' && Array.isArray(shape)
+  const input = {
+    class_name: 'InputLayer',
+    config: { name: `${nameOf(first)}_input`, batch_input_shape: shape, dtype: inputDtype(first) },
+  }
+  const layers = [first, ...rest].map(exportAny)
+  return { class_name: 'Sequential', config: { name: nameOf(model), layers: implicit ? [input, ...layers] : layers } }
+}
+
+/** An embedding takes indices whatever its own dtype. */
+const inputDtype = ({ class_name: className, config }: KerasLayer): unknown =>
+  className === 'Embedding' ? 'int32' : (config.dtype ?? 'float32')
+
+const exportFunctional = (model: KerasLayer): Exported => {
+  const layers = layersOf(model)
+  const nested = new Set(layers.filter(({ class_name: className }) => isModelClass(className)).map(nameOf))
+  return {
+    class_name: 'Functional',
+    config: {
+      name: nameOf(model),
+      trainable: true,
+      layers: layers.map((layer) => ({
+        ...exportAny(layer),
+        name: nameOf(layer),
+        inbound_nodes: exportNodes(layer, nested),
+      })),
+      input_layers: model.config.input_layers,
+      output_layers: (model.config.output_layers as TensorReference[]).map((reference) =>
+        outputReference(reference, layers),
+      ),
+    },
+  }
+}
+
+type TensorReference = [layer: string, node: number, tensor: number, keywords?: Config]
+
+/**
+ * Lists of references are read by both versions. Initial states of a recurrent layer are a keyword argument, which only
+ * Keras 3's own form can name; so files with them, and with nested models, whose calls the versions count differently, need Keras 3.
+ */
+const exportNodes = (layer: KerasLayer, nested: ReadonlySet<string>): unknown[] => {
+  const nodes = (layer.inbound_nodes ?? []) as TensorReference[][]
+  return nodes.map((node) => {
+    const references = node.map(
+      ([from, index, tensor, keywords = {}]): TensorReference => [
+        from,
+        nested.has(from) ? index - 1 : index,
+        tensor,
+        keywords,
+      ],
+    )
+    const [first, ...states] = references
+    if (!first || states.length === 0 || !recurrent.has(layer.class_name)) return references
+    return { args: [kerasTensor(first)], kwargs: { ...first[3], initial_state: states.map(kerasTensor) } }
+  })
+}
+
+const recurrent = new Set(['SimpleRNN', 'LSTM', 'GRU', 'RNN', 'Bidirectional', 'ConvLSTM2D'])
+
+/** Shape and dtype stand for nothing: Keras looks the tensor up by its history. */
+const kerasTensor = ([layer, node, tensor]: TensorReference): Config => ({
+  class_name: '__keras_tensor__',
+  config: { shape: [null], dtype: 'float32', keras_history: [layer, node, tensor] },
+})
+
+/** Among the outputs Keras 3 counts a nested functional model like Keras 2 does, a nested Sequential from its first call. */
+const outputReference = (reference: TensorReference, layers: readonly KerasLayer[]): unknown[] => {
+  const [from, node, tensor] = reference
+  const source = layers.find((layer) => nameOf(layer) === from)
+  return [from, source?.class_name === 'Sequential' ? node - 1 : node, tensor]
+}

@@ -1,0 +1,97 @@
+/** A model as a `.h5` file that Python Keras loads and that predicts the same there. */
+import { UnsupportedError } from '../../errors.ts'
+import { writeHdf5 } from '../hdf5/write.ts'
+import type { ModelArtifact } from '../types.ts'
+import { asRecord, type Config, layerFrom } from './config.ts'
+import { exportModel } from './export-model.ts'
+import { exportWeights } from './export-weights.ts'
+import { Refusal } from './report.ts'
+
+/** What the file says wrote it: Keras' loaders choose conversions by it, and need none from here on. */
+const versions = { keras_version: '2.15.0', backend: 'tensorflow' }
+
+/**
+ * Keras 3 reads every file written here, Keras 2 those of models without nested models and without initial states.
+ * UnsupportedError names a layer that Keras would compute differently.
+ */
+export const writeKerasH5 = async (artifact: ModelArtifact): Promise<Uint8Array> => {
+  const model = layerFrom(artifact.topology, 'topology')
+  try {
+    const config = exportModel(model)
+    const training = artifact.trainingConfig && exportTraining(artifact.trainingConfig)
+    return await writeHdf5({
+      attributes: {
+        ...versions,
+        model_config: JSON.stringify(config),
+        ...(training && { training_config: JSON.stringify(training) }),
+      },
+      groups: new Map([['model_weights', exportWeights(model, artifact.weights, versions)]]),
+    })
+  } catch (error) {
+    if (error instanceof Refusal)
+      throw new UnsupportedError(`cannot be written for Keras: ${error.message}`, { cause: error })
+    throw error
+  }
+}
+
+/** Spelled alike by both versions; left out when the optimiser has no counterpart. */
+const exportTraining = (config: Readonly<Config>): Config | undefined => {
+  const optimizer = exportOptimizer(asRecord(config.optimizer_config))
+  return (
+    optimizer && {
+      loss: config.loss,
+      metrics: config.metrics ?? [],
+      loss_weights: null,
+      weighted_metrics: null,
+      optimizer_config: optimizer,
+    }
+  )
+}
+
+const exportOptimizer = (optimizer: Config | undefined): Config | undefined => {
+  const own = asRecord(optimizer?.config) ?? {}
+  // tfjs' optimisers name their options in camel case.
+  const option = (keras: string, tfjs: string, fallback: number): unknown => own[keras] ?? own[tfjs] ?? fallback
+  const learning_rate = option('learning_rate', 'learningRate', 0.001)
+  switch (optimizer?.class_name) {
+    case 'Adam':
+      return {
+        class_name: 'Adam',
+        config: {
+          name: 'Adam',
+          learning_rate,
+          beta_1: option('beta_1', 'beta1', 0.9),
+          beta_2: option('beta_2', 'beta2', 0.999),
+          epsilon: option('epsilon', 'epsilon', 1e-7),
+          amsgrad: false,
+        },
+      }
+    case 'SGD':
+      return { class_name: 'SGD', config: { name: 'SGD', learning_rate, momentum: option('momentum', 'momentum', 0) } }
+    case 'Momentum':
+      return {
+        class_name: 'SGD',
+        config: {
+          name: 'SGD',
+          learning_rate,
+          momentum: option('momentum', 'momentum', 0),
+          nesterov: (own.use_nesterov ?? own.useNesterov) === true,
+        },
+      }
+    case 'RMSprop':
+    case 'RMSProp':
+      return {
+        class_name: 'RMSprop',
+        config: {
+          name: 'RMSprop',
+          learning_rate,
+          rho: option('rho', 'decay', 0.9),
+          momentum: option('momentum', 'momentum', 0),
+          epsilon: option('epsilon', 'epsilon', 1e-7),
+          centered: own.centered === true,
+        },
+      }
+    default:
+      return undefined
+  }
+}
