@@ -2,7 +2,7 @@
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import type { Kernels, NativeSurface } from '../kernels/index.ts'
 import { generalise, type SizedTrace, traceSizes } from './generalise.ts'
-import { intVector, makeOutput, type Output, placeholder, type TensorType, typeOf } from './ir.ts'
+import { intVector, makeOutput, type Output, placeholder, typeOf } from './ir.ts'
 import type { Three } from './rows.ts'
 import { type Binding, trace } from './tracer.ts'
 

@@ -23,12 +23,13 @@ const operations: Readonly<Record<string, { readonly op: string; readonly takes:
 
 export function withNativeGradients<T>(tf: TensorFlow, native: NativeSurface, body: () => T): T {
   const replaced: GradConfig[] = []
+  const own = [...Object.keys(operations).map((name) => nativeGradient(native, name)), tileGradient(tf)]
   try {
-    for (const kernelName of Object.keys(operations)) {
-      const gradient = tf.getGradient(kernelName)
-      if (gradient === undefined) continue
-      replaced.push(gradient)
-      tf.registerGradient(nativeGradient(native, kernelName))
+    for (const gradient of own) {
+      const stock = tf.getGradient(gradient.kernelName)
+      if (stock === undefined) continue
+      replaced.push(stock)
+      tf.registerGradient(gradient)
     }
     return body()
   } finally {
@@ -55,3 +56,16 @@ function attributes({ attrTypes, dtypes }: NativeSurface, values: NamedAttrMap, 
   if (name !== undefined) attrs.push({ name, type: attrTypes.float, value: values[name] as number })
   return attrs
 }
+
+/** The sum over the copies. tfjs slices and adds them one by one, thousands for a layer normalisation of images. */
+const tileGradient = (tf: TensorFlow): GradConfig => ({
+  kernelName: 'Tile',
+  inputsToSave: ['x'],
+  gradFunc(dy, [x], attrs) {
+    const { shape } = x as Tensor
+    const copies = (attrs as unknown as { reps: number[] }).reps
+    const split = shape.flatMap((size, axis) => [copies[axis] ?? 1, size])
+    const axes = shape.map((_, axis) => 2 * axis).filter((axis) => split[axis] !== 1)
+    return { x: () => tf.reshape(tf.sum(tf.reshape(dy as Tensor, split), axes), shape) }
+  },
+})

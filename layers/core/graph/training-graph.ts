@@ -7,6 +7,7 @@ import { withNativeGradients } from './gradients.ts'
 import { writeSavedModel } from './graphdef.ts'
 import { floatScalar, type GraphNode, makeOutput, type Output, placeholder, typeOf } from './ir.ts'
 import { variableOf, weightsOf } from './layers.ts'
+import { withFusedNormalisation } from './normalisation.ts'
 import { applyOptimizer, clipByGlobalNorm, globalNorm } from './optimizers.ts'
 import { assignVariable, declareVariable, type StateVariable, safeName } from './state.ts'
 import { computeStep, type NativeKernels, restoring } from './step.ts'
@@ -21,7 +22,7 @@ export const tensorNames = {
   step: 'step:0',
   /** `[loss, correct, gradient norm]` of a step that changes the weights. */
   report: 'report:0',
-  /** The same numbers, changing nothing. */
+  /** The same numbers, changing nothing, and the norm of the batch statistics that a step would set. */
   check: 'check:0',
   outputs: 'outputs:0',
   loadWeights: 'load_weights:0',
@@ -45,13 +46,14 @@ export function buildTrainingGraph(kernels: NativeKernels, config: StepConfig): 
   const { update, slots } = appendUpdate(config, weights, traced, step)
   const outputs = tracePredictions(kernels, config, inputs, weights, rows)
 
-  const numbers = pack([traced.loss, traced.correct, traced.gradientNorm])
+  const numbers = [traced.loss, traced.correct, traced.gradientNorm]
+  const statistics = traced.moved.length === 0 ? floatScalar(0) : globalNorm(traced.moved.map(({ value }) => value))
   const file = writeSavedModel({
     inputs: { features: inputs.placeholders[0] },
     outputs: { outputs: identity(outputs, 'outputs') },
     roots: [
-      identity(numbers, 'check'),
-      identity(numbers, 'report', update),
+      identity(pack([...numbers, statistics]), 'check'),
+      identity(pack(numbers), 'report', update),
       allDone(
         weights.map(({ state }) => state.assign),
         'load_weights',
@@ -60,6 +62,8 @@ export function buildTrainingGraph(kernels: NativeKernels, config: StepConfig): 
         slots.map((slot) => slot.assign),
         'load_slots',
       ),
+      // Without Adam or dropout nothing consumes the step; it is fed all the same.
+      step,
       ...[...weights.map(({ state }) => state), ...slots].map(({ read }) => read),
     ].map(({ node }) => node),
   })
@@ -96,7 +100,7 @@ function traceStep(
       restoring(variables, () => {
         const example = { features: x as Tensor, targets: y as Tensor, step: stepExample }
         const { loss, correct, gradients } = withNativeGradients(tf, native, () =>
-          computeStep(kernels, config, example),
+          withFusedNormalisation(kernels, config.model, () => computeStep(kernels, config, example)),
         )
         correct.dispose()
         trained = [...gradients.keys()]

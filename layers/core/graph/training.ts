@@ -54,14 +54,19 @@ export class GraphEngine implements Required<StepEngine> {
 
   step(batch: Batch, learningRate: number): StepResult {
     const rate: Feed = { tensor: tensorNames.rate, dtype: 'float32', shape: [], data: Float32Array.of(learningRate) }
-    const result = this.#report(batch, tensorNames.report, [rate])
+    const [loss = Number.NaN, correct = 0, gradientNorm = Number.NaN] = this.#numbers(batch, tensorNames.report, [rate])
     this.#step++
-    return result
+    return { loss, correct, gradientNorm }
   }
 
-  /** What the next step on this batch would report, without making it. */
-  check(batch: Batch): StepResult {
-    return this.#report(batch, tensorNames.check, [])
+  /** What the next step on this batch would report and set, without making it. */
+  check(batch: Batch): StepResult & { readonly statisticsNorm: number } {
+    const [loss = Number.NaN, correct = 0, gradientNorm = Number.NaN, statisticsNorm = Number.NaN] = this.#numbers(
+      batch,
+      tensorNames.check,
+      [],
+    )
+    return { loss, correct, gradientNorm, statisticsNorm }
   }
 
   predict(batch: Features): Float32Array {
@@ -120,11 +125,10 @@ export class GraphEngine implements Required<StepEngine> {
     this.#open = false
   }
 
-  #report(batch: Batch, fetch: string, more: readonly Feed[]): StepResult {
+  #numbers(batch: Batch, fetch: string, more: readonly Feed[]): Float32Array {
     const step: Feed = { tensor: tensorNames.step, dtype: 'int32', shape: [], data: Int32Array.of(this.#step) }
     const [report] = this.#run([this.#featureFeed(batch), this.#targetFeed(batch), step, ...more], [fetch])
-    const [loss = Number.NaN, correct = 0, gradientNorm = Number.NaN] = report ?? []
-    return { loss, correct, gradientNorm }
+    return report as Float32Array
   }
 
   #featureFeed({ features, rows, rowShape }: Features): Feed {

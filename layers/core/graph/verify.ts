@@ -1,19 +1,22 @@
 /** Holds a compiled step against tfjs before it is trusted: a graph that is wrong must not train. */
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { UnsupportedError } from '../errors.ts'
+import { withNativeGradients } from './gradients.ts'
 import { variableOf, weightsOf } from './layers.ts'
+import { withWholeNormalisation } from './normalisation.ts'
 import { computeStep, type NativeKernels, restoring } from './step.ts'
 import { declareStepInputs } from './step-inputs.ts'
-import type { Batch, StepConfig, StepEngine, StepResult } from './types.ts'
+import type { GraphEngine } from './training.ts'
+import type { Batch, StepConfig } from './types.ts'
 
 /** A batch size that no trace had. */
 const rows = 4
 /** Relative to the larger of the two; float32 sums in another order part by about 1e-6. */
 const tolerance = 1e-4
 
-type Verifiable = Required<Pick<StepEngine, 'predict'>> & { check(batch: Batch): StepResult }
+type Verifiable = Pick<GraphEngine, 'predict' | 'check'>
 
-/** Throws UnsupportedError when loss, hits, gradient norm or predictions differ from tfjs. */
+/** Throws UnsupportedError when loss, gradient norm, batch statistics or predictions differ from those of tfjs. */
 export function verifyStep(kernels: NativeKernels, config: StepConfig, engine: Verifiable): void {
   const { tf } = kernels
   const { model, inputScale } = config
@@ -27,19 +30,33 @@ export function verifyStep(kernels: NativeKernels, config: StepConfig, engine: V
       rows,
       rowShape: features.shape.slice(1),
     }
-    const variables = weightsOf(model).map(variableOf)
-    const step = tf.scalar(0, 'int32')
-    const eager = restoring(variables, () => {
-      const { loss, correct, gradients } = computeStep(kernels, config, { features, targets, step })
-      const numbers = [loss, correct, normOf(tf, [...gradients.values()])].map((value) => value.dataSync()[0] as number)
-      correct.dispose()
-      return numbers
-    })
     const compiled = engine.check(batch)
-    compare('loss', [compiled.loss], eager.slice(0, 1))
-    compare('gradient norm', [compiled.gradientNorm], eager.slice(2))
+    const eager = eagerNumbers(kernels, config, features, targets)
+    compare('loss', [compiled.loss], [eager.loss])
+    compare('gradient norm', [compiled.gradientNorm], [eager.gradientNorm])
+    compare('batch statistics', [compiled.statisticsNorm], [eager.statisticsNorm])
     const expected = (model.apply(features, { training: false }) as Tensor).dataSync() as Float32Array
     compare('prediction', engine.predict(batch), expected)
+  })
+}
+
+function eagerNumbers(kernels: NativeKernels, config: StepConfig, features: Tensor, targets: Tensor) {
+  const { tf } = kernels
+  const variables = weightsOf(config.model).map(variableOf)
+  const before = variables.map(({ dataId }) => dataId)
+  const step = tf.scalar(0, 'int32')
+  return restoring(variables, () => {
+    const { loss, correct, gradients } = withNativeGradients(tf, kernels.native, () =>
+      withWholeNormalisation(kernels, config.model, () => computeStep(kernels, config, { features, targets, step })),
+    )
+    correct.dispose()
+    const moved = variables.filter(({ dataId }, index) => dataId !== before[index])
+    const number = (value: Tensor) => value.dataSync()[0] as number
+    return {
+      loss: number(loss),
+      gradientNorm: number(normOf(tf, [...gradients.values()])),
+      statisticsNorm: moved.length === 0 ? 0 : number(normOf(tf, moved)),
+    }
   })
 }
 
