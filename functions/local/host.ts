@@ -34,9 +34,6 @@ export const createProcessHost = (options: HostOptions): ModelHost => {
   const alive = new Map<ModelProcess, Promise<void> | undefined>()
   const models = new LRUCache<string, ModelProcess>({
     maxSize: modelBytes,
-    ttl: idleMs,
-    updateAgeOnGet: true,
-    perf: { now: clock },
     dispose: (model) => {
       alive.set(
         model,
@@ -47,7 +44,7 @@ export const createProcessHost = (options: HostOptions): ModelHost => {
   let lastUse = clock()
   const sweep = setInterval(
     () => {
-      models.purgeStale()
+      for (const [key, model] of models) if (model.idle() > idleMs) models.delete(key)
       if (clock() - lastUse > idleMs) pool.rest()
     },
     Math.min(idleMs, 5000),
@@ -80,13 +77,7 @@ export const createProcessHost = (options: HostOptions): ModelHost => {
 
   return {
     describe: async (reference) => (await find(reference)).describe(),
-    predict: async (reference, input, predictOptions) => {
-      const model = await find(reference)
-      const prediction = await model.predict(input, predictOptions)
-      // Idle time counts from the last answer, not from the last question.
-      models.get(keyOf(prediction.model))
-      return prediction
-    },
+    predict: async (reference, input, predictOptions) => (await find(reference)).predict(input, predictOptions),
     versions: lookup.versions,
     loaded: () => [...models.entries()].filter(([, model]) => model.loaded()).map(([key]) => parseKey(key)),
     close: async () => {

@@ -30,6 +30,8 @@ export interface ModelProcess {
   predict(input: PredictInput, options?: PredictOptions): Promise<Prediction>
   /** Whether it is in memory now. */
   loaded(): boolean
+  /** Milliseconds since the last answer; 0 while somebody waits for one. */
+  idle(): number
   /** Ends the process at once; whoever waits gets a NotReadyError. */
   kill(): void
   /** Answers what was asked, then ends the process. */
@@ -46,6 +48,8 @@ const pause = 5000
 export const createModelProcess = ({ root, name, version, take, clock, limits }: ModelOptions): ModelProcess => {
   const label = `${name}:${version}`
   const queue = new PQueue({ concurrency: inFlight })
+  let asked = 0
+  let quietSince = clock()
   let waitingBytes = 0
   let current: { readonly worker: Worker; readonly model: Promise<ServedModel>; loaded: boolean } | undefined
   let crashes: number[] = []
@@ -86,33 +90,46 @@ export const createModelProcess = ({ root, name, version, take, clock, limits }:
   }
 
   const run = async (input: PredictInput): Promise<Prediction> => {
-    const asked = clock()
+    const began = clock()
     const cold = current?.loaded !== true
     const { worker, model: loading } = current ?? start()
     const model = await loading
-    const load = clock() - asked
+    const load = clock() - began
     const { outputs, timings } = await worker.call({ type: 'predict', input }, limits.predictMs)
     return { model, outputs, timings: cold ? { ...timings, load } : timings }
   }
 
+  const busy = async <T>(answer: () => Promise<T>): Promise<T> => {
+    asked++
+    try {
+      return await answer()
+    } finally {
+      asked--
+      quietSince = clock()
+    }
+  }
+
+  const enqueue = async (input: PredictInput, { signal }: PredictOptions): Promise<Prediction> => {
+    const bytes = bytesOf(input)
+    if (queue.size >= limits.queued || waitingBytes + bytes > limits.queuedBytes) {
+      throw new NotReadyError(`${label} is busy: ${queue.size} requests wait for it. Try again in a second.`)
+    }
+    waitingBytes += bytes
+    try {
+      return (await queue.add(() => run(input), signal === undefined ? {} : { signal })) as Prediction
+    } catch (error) {
+      if (signal?.aborted) throw new MaasError('canceled', 'The caller went away.', { cause: error })
+      throw error
+    } finally {
+      waitingBytes -= bytes
+    }
+  }
+
   return {
-    describe: async () => (current ?? start()).model,
+    describe: () => busy(async () => (current ?? start()).model),
     loaded: () => current?.loaded === true,
-    predict: async (input, { signal } = {}) => {
-      const bytes = bytesOf(input)
-      if (queue.size >= limits.queued || waitingBytes + bytes > limits.queuedBytes) {
-        throw new NotReadyError(`${label} is busy: ${queue.size} requests wait for it. Try again in a second.`)
-      }
-      waitingBytes += bytes
-      try {
-        return (await queue.add(() => run(input), signal === undefined ? {} : { signal })) as Prediction
-      } catch (error) {
-        if (signal?.aborted) throw new MaasError('canceled', 'The caller went away.', { cause: error })
-        throw error
-      } finally {
-        waitingBytes -= bytes
-      }
-    },
+    idle: () => (asked > 0 ? 0 : clock() - quietSince),
+    predict: (input, options = {}) => busy(() => enqueue(input, options)),
     kill: () => current?.worker.kill(),
     retire: async () => {
       await current?.model.catch(() => {})

@@ -87,7 +87,7 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
     idleMs: idleSeconds * 1000,
     random: Math.random,
   })
-  const handlers = { ...predictHandlers({ host: models, limits }), ...apiHandlers({ registry }) }
+  const handlers = { ...predictHandlers({ host: models, limits, clock }), ...apiHandlers({ registry }) }
   const app = createApp(handlers, { log, limits, clock, ids: randomUUID, admit })
 
   let closed: Promise<void> | undefined

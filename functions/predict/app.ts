@@ -31,7 +31,8 @@ export const createPredictApp = (dependencies: PredictDependencies) =>
 export const predictHandlers = ({
   host,
   limits,
-}: Pick<PredictDependencies, 'host' | 'limits'>): Record<PredictOperation, Handler> => ({
+  clock,
+}: Pick<PredictDependencies, 'host' | 'limits' | 'clock'>): Record<PredictOperation, Handler> => ({
   health: () => ({
     json: { status: 'ok', loaded: host.loaded().map(({ name, version }) => `${name}:${version}`) },
   }),
@@ -43,9 +44,11 @@ export const predictHandlers = ({
     const image = await imageBody(call)
     if (image !== undefined) return predicted(await host.predict(reference, image, { signal: call.signal }), 'row')
     const request = await call.json(predictRequestSchema)
+    const asked = clock()
     const model = await host.describe(reference)
+    const load = clock() - asked
     const { form, input } = decodePredict(request, model, limits.batchRows)
-    return predicted(await host.predict(exactly(model), input, { signal: call.signal }), form)
+    return predicted(await host.predict(exactly(model), input, { signal: call.signal }), form, load)
   },
 
   classify: async (call) => {
@@ -53,19 +56,22 @@ export const predictHandlers = ({
     const image = await imageBody(call)
     if (image !== undefined) return classified(await host.predict(reference, image, { signal: call.signal }))
     const { examples, context } = await call.json(classifyRequestSchema)
+    const asked = clock()
     const model = await host.describe(reference)
+    const load = clock() - asked
     const whole = context === undefined ? examples : examples.map((example) => withContext(example, context))
     const input = decodeRows(whole, model, limits.batchRows, 'examples')
-    return classified(await host.predict(exactly(model), input, { signal: call.signal }))
+    return classified(await host.predict(exactly(model), input, { signal: call.signal }), load)
   },
 })
 
 /** The version whose signature the input was checked against: an alias may move, or be split, between two questions. */
 const exactly = ({ name, version }: ServedModel): ModelReference => ({ name, version })
 
-const predicted = (prediction: Prediction, form: Form): Reply =>
-  answer(encodePredictions(prediction.outputs, form), prediction)
-const classified = (prediction: Prediction): Reply => answer({ results: rank(prediction) }, prediction)
+const predicted = (prediction: Prediction, form: Form, load?: number): Reply =>
+  answer(encodePredictions(prediction.outputs, form), prediction, load)
+const classified = (prediction: Prediction, load?: number): Reply =>
+  answer({ results: rank(prediction) }, prediction, load)
 
 /** One image as the whole body; undefined when the body is JSON. */
 const imageBody = async (call: Call): Promise<PredictInput | undefined> =>
@@ -80,12 +86,15 @@ export const toReference = ({ model = '', version, label }: PathParameters): Mod
 const withContext = (example: unknown, context: Readonly<Record<string, unknown>>): unknown =>
   typeof example === 'object' && example !== null ? { ...context, ...example } : example
 
-/** Which version answered, and where the time went, in headers: bodies stay as TensorFlow Serving has them. */
-const answer = (json: unknown, { model, timings }: Prediction): Reply => ({
+/**
+ * Which version answered, and where the time went, in headers: bodies stay as TensorFlow Serving has them.
+ * `load` is how long the question about the model took, which is where a cold model is loaded.
+ */
+const answer = (json: unknown, { model, timings }: Prediction, load = timings.load ?? 0): Reply => ({
   json,
   headers: {
     'x-maas-model-version': String(model.version),
-    'server-timing': Object.entries(timings)
+    'server-timing': Object.entries({ load, prepare: timings.prepare, run: timings.run })
       .map(([stage, ms]) => `${stage};dur=${ms.toFixed(3)}`)
       .join(', '),
   },

@@ -94,7 +94,7 @@ describe('images', () => {
       expect(ranked.map(([, score]) => score)).toEqual(ranked.map(([, score]) => score).toSorted((a, b) => b - a))
       expect(ranked.reduce((sum, [, score]) => sum + score, 0)).toBeCloseTo(1, 5)
       expect(reply.headers.get('x-maas-model-version')).toBe('1')
-      expect(reply.headers.get('server-timing')).toMatch(/prepare;dur=[\d.]+, run;dur=[\d.]+/)
+      expect(reply.headers.get('server-timing')).toMatch(/^load;dur=[\d.]+, prepare;dur=[\d.]+, run;dur=[\d.]+$/)
     }
   })
 

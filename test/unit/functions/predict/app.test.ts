@@ -89,7 +89,7 @@ describe('predict', () => {
     const { json } = setup()
     const { headers } = await json('/v1/models/sums:predict', { instances: [[1, 2]] })
     expect(headers.get('x-maas-model-version')).toBe('2')
-    expect(headers.get('server-timing')).toBe('prepare;dur=0.250, run;dur=1.500')
+    expect(headers.get('server-timing')).toBe('load;dur=0.000, prepare;dur=0.250, run;dur=1.500')
     expect(headers.get('x-request-id')).toBe('id-1')
     expect(headers.get('x-content-type-options')).toBe('nosniff')
   })
