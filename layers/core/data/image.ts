@@ -157,7 +157,12 @@ async function decodeBySharp(bytes: Uint8Array, spec: ImagePreprocess): Promise<
       .toColourspace('srgb')
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true })
-    return toColour({ data, height: info.height, width: info.width, channels: info.channels })
+    return toColour({
+      data: new Uint8Array(data.buffer, data.byteOffset, data.length),
+      height: info.height,
+      width: info.width,
+      channels: info.channels,
+    })
   } catch (cause) {
     throw new InvalidInputError(`The ${formatOf(bytes)} is damaged: ${firstLine(cause)}`, { cause })
   }

@@ -67,7 +67,7 @@ export function parseNpy(name: string, bytes: Uint8Array): NpyArray {
       `${name} is damaged: ${bytes.length - start} bytes of values where its shape needs ${needed}.`,
     )
   }
-  const aligned = (bytes.byteOffset + start) % 8 === 0 ? bytes.subarray(start) : bytes.slice(start)
+  const aligned = (bytes.byteOffset + start) % 8 === 0 ? bytes.subarray(start) : new Uint8Array(bytes.subarray(start))
   return { name, shape, values: new Type(aligned.buffer, aligned.byteOffset, length), whole: /[bui]/.test(descr) }
 }
 

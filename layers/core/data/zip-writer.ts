@@ -33,7 +33,7 @@ export async function writeImageFolderZip(path: string, files: readonly ArchiveF
     }
     await rename(partial, path)
   } catch (cause) {
-    await rm(partial, { force: true })
+    await rm(partial, { force: true }).catch(() => undefined)
     throw new StorageError(`${path} cannot be written: ${messageOf(cause)}.`, { cause })
   }
 }
