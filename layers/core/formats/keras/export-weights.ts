@@ -58,7 +58,8 @@ interface Branch extends Hdf5NewGroup {
 const branch = (): Branch => ({ groups: new Map(), datasets: new Map() })
 
 const datasetOf = ({ shape, dtype, data }: WeightTensor): Hdf5NewDataset => {
-  const { buffer } = data.slice()
+  // A copy of its own: the weights may be a view, and a Buffer's `slice` is one too.
+  const { buffer } = new Uint8Array(data)
   if (dtype === 'bool') return { shape, data: new Uint8Array(buffer) }
   return { shape, data: dtype === 'int32' ? new Int32Array(buffer) : new Float32Array(buffer) }
 }
