@@ -6,7 +6,7 @@ import { resolve } from 'node:path'
 import { apiHandlers } from '@maas/api'
 import { limits as defaultLimits } from '@maas/core/contract'
 import { NotReadyError } from '@maas/core/errors'
-import { createApp, type Limits, type Log } from '@maas/core/http'
+import { createApp, type Limits, type Log, type LogEntry } from '@maas/core/http'
 import { createRegistry } from '@maas/core/registry'
 import { createFileStore } from '@maas/core/store'
 import { predictHandlers } from '@maas/predict'
@@ -105,11 +105,15 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
 /** Of the machine, or of the container when that has less. */
 const usableMemory = (): number => Math.min(totalmem(), process.constrainedMemory() || totalmem())
 
+/** Verbose: every entry as a line of JSON. Else only what went wrong, in plain words. */
 const toStandardError =
   (verbose: boolean): Log =>
   (entry) => {
-    if (verbose || entry.level === 'error') process.stderr.write(`${JSON.stringify(entry)}\n`)
+    if (verbose) process.stderr.write(`${JSON.stringify(entry)}\n`)
+    else if (entry.level === 'error') process.stderr.write(`${entry.message}${requestOf(entry)}\n`)
   }
+
+const requestOf = ({ request_id: id }: LogEntry): string => (typeof id === 'string' ? ` (request ${id})` : '')
 
 /** Every worker says the same about this machine; a person reads it once. */
 const once = (say: (text: string) => void): ((text: string) => void) => {

@@ -98,6 +98,32 @@ describe('a model process', () => {
   })
 })
 
+it('a model that takes too long fails with 504, and its process is replaced', async () => {
+  const service = await start({ modelLimits: { predictMs: 1 }, spares: 0 })
+  const reply = await post(`${service.url}/v1/models/tiny:predict`, { instances: rowsOf(500) })
+  expect([reply.status, reply.body]).toEqual([504, { error: 'The model did not answer within 0.001 s.' }])
+  const health = async () => (await ask(`${service.url}/healthz`)).body as { loaded: string[] }
+  expect(await until(async () => (await health()).loaded.length === 0, 5000)).toBe(true)
+})
+
+it('without native kernels the WASM backend answers, with the same numbers, and says so once', async () => {
+  const { XDG_CACHE_HOME: cache } = process.env
+  const native = await start({ spares: 0 })
+  const expected = (await post(`${native.url}/v1/models/tiny:predict`, body)).body as { predictions: number[][] }
+  process.env.XDG_CACHE_HOME = registry.folder
+  try {
+    const service = await start({ spares: 2 })
+    const reply = await post(`${service.url}/v1/models/tiny:predict`, body)
+    const values = (reply.body as { predictions: number[][] }).predictions.flat()
+    for (const [at, value] of values.entries()) expect(value).toBeCloseTo(expected.predictions.flat()[at] ?? -1, 5)
+    const said = service.entries.filter(({ message }) => message.includes('using the WASM backend'))
+    expect(said.length).toBe(1)
+  } finally {
+    if (cache === undefined) delete process.env.XDG_CACHE_HOME
+    else process.env.XDG_CACHE_HOME = cache
+  }
+})
+
 it('a damaged version fails with 500 and says nothing of files, and the others still answer', async () => {
   const broken = await makeRegistry({ 'weights.bin': new Uint8Array(12) })
   closing.push(broken.remove)
