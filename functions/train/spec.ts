@@ -1,5 +1,5 @@
 /** What a job is to do, read from the container's folder: the whole job document, or the files SageMaker writes. */
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   channelNames,
@@ -38,16 +38,16 @@ const readJson = async (path: string): Promise<unknown> => {
   }
 }
 
-/** The channel's only file when it holds just one (an archive, a table), else its folder; undefined when there is no such channel. */
+/** The channel's only file when it holds just one (an archive, a table), else its folder, under their own names; undefined when there is no such channel. */
 const channelPath = async (folder: string): Promise<string | undefined> => {
   const names = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') return undefined
     throw new InvalidInputError(`the channel ${folder} cannot be read: ${cause.message}`, { cause })
   })
-  const [only, ...others] = names ?? []
-  if (names === undefined || only === undefined || others.length > 0) return names && folder
-  const path = join(folder, only)
-  return (await stat(path)).isFile() ? path : folder
+  if (names === undefined) return undefined
+  const [only, ...others] = names
+  const path = only === undefined || others.length > 0 ? folder : join(folder, only)
+  return realpath((await stat(path)).isFile() ? path : folder)
 }
 
 const record = z.record(z.string(), z.unknown())
