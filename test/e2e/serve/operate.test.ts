@@ -69,7 +69,7 @@ describe('a model process', () => {
   })
 
   it('makes room for the next one when memory is short', async () => {
-    const service = await start({ modelBytes: 150 * 1024 * 1024, spares: 0 })
+    const service = await start({ modelBytes: 300 * 1024 * 1024, spares: 0 })
     for (const version of [1, 2, 1]) {
       expect((await post(`${service.url}/v1/models/tiny/versions/${version}:predict`, body)).status).toBe(200)
       expect((await ask(`${service.url}/healthz`)).body).toEqual({ status: 'ok', loaded: [`tiny:${version}`] })
