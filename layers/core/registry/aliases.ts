@@ -159,10 +159,12 @@ export const createAliases = (context: Context, versions: Versions): Aliases => 
     async holding(name, version) {
       const held = await each(await all(name), async ({ raw, targets }) => {
         if (pointsAt([...raw.targets, ...targets], version) || raw.shadow === version) return [raw.alias]
-        // A move whose target may yet be deleted would fall back to where it came from.
+        // A move whose target was deleted, or may yet be, falls back to where it came from. The leases come first: a
+        // deletion that begins after this look sees the move; one that ended before it shows in what lives.
         if (!pointsAt(raw.history.at(-1)?.from ?? [], version)) return []
         const leased = await each(raw.targets, (target) => isLeased(context, deletingPrefix(name, target.version)))
-        return leased.some(Boolean) ? [raw.alias] : []
+        const isSettled = !leased.some(Boolean) && (await allLive(name, raw.targets))
+        return isSettled ? [] : [raw.alias]
       })
       return held.flat()
     },

@@ -8,7 +8,7 @@ export interface ModelSummary {
 }
 
 export interface Registry {
-  /** Stores blobs, takes the next free number, writes the manifest last. */
+  /** Stores blobs, takes the next free number, writes the manifest last. Numbers of deleted versions are never reused. */
   register(name: string, version: NewVersion): Promise<Manifest>
   models(): Promise<readonly ModelSummary[]>
   /** NotFoundError when the model has no version. */
@@ -22,7 +22,10 @@ export interface Registry {
   file(manifest: Manifest, path: string): Promise<Uint8Array>
   alias(name: string, alias: string): Promise<AliasRecord>
   aliases(name: string): Promise<readonly AliasRecord[]>
-  /** Creates or moves; every move is kept in the record's history. ConflictError when `generation` is given and is not the current one, or when races never settle. */
+  /**
+   * Creates or moves; every move is kept in the record's history. Weights are percentages that add up to 100.
+   * ConflictError when `generation` is given and is not the current one (0: must not exist yet), or when races never settle.
+   */
   setAlias(
     name: string,
     alias: string,
@@ -30,6 +33,9 @@ export interface Registry {
     change: { readonly by: string; readonly why: string; readonly generation?: number },
   ): Promise<AliasRecord>
   deleteAlias(name: string, alias: string): Promise<void>
-  /** ConflictError while an alias points at it. Blobs that no other version uses go too. */
+  /**
+   * ConflictError while an alias points at it. Its derived files go too, and all blobs that no version uses, once they
+   * are an hour old: younger ones may belong to a version that is being registered.
+   */
   deleteVersion(name: string, version: number): Promise<void>
 }

@@ -1,6 +1,6 @@
 /** Listing of the file store: walks the directories in key order and hides everything that is not an object. */
 import { join } from 'node:path'
-import { type FileSystem, namesIn } from './generations.ts'
+import { entriesIn, type FileSystem } from './generations.ts'
 import { byKey, checkedLimit, checkedPrefix } from './keys.ts'
 import type { ListPage, ObjectInfo, ObjectStore } from './types.ts'
 
@@ -22,9 +22,9 @@ interface Entry {
 }
 
 const entriesOf = async (fs: FileSystem, path: string, folder: string): Promise<readonly Entry[]> =>
-  (await namesIn(fs, path))
-    .filter((name) => /^[^#]+#?$/.test(name))
-    .map((name) => {
+  (await entriesIn(fs, path))
+    .filter((entry) => entry.isDirectory() && /^[^#]+#?$/.test(entry.name))
+    .map(({ name }) => {
       const isObject = name.endsWith('#')
       const segment = nameToSegment(isObject ? name.slice(0, -1) : name)
       return { key: `${folder}${segment}${isObject ? '' : '/'}`, path: join(path, name), isObject }

@@ -67,7 +67,7 @@ const isHighest = async (fs: FileSystem, object: string, found: Generation): Pro
   return !(await exists(found.number + 1)) && (await exists(found.number))
 }
 
-const entriesIn = async (fs: FileSystem, path: string) => {
+export const entriesIn = async (fs: FileSystem, path: string) => {
   try {
     return await fs.readdir(path, { withFileTypes: true })
   } catch (error) {

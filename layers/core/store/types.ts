@@ -22,13 +22,17 @@ export interface ListPage {
 }
 
 /**
- * Keys are `/`-separated, 1-1024 bytes of UTF-8, without empty, `.` or `..` segments; anything else is an InvalidInputError.
+ * Keys are `/`-separated, 1-1024 bytes of UTF-8, without empty, `.` or `..` segments, segments over 200 bytes or control
+ * characters; anything else is an InvalidInputError.
  * Failures of the medium are StorageErrors that name the key and the reason.
  */
 export interface ObjectStore {
   /** Whole content; NotFoundError when absent. */
   get(key: string): Promise<{ readonly body: Uint8Array; readonly info: ObjectInfo }>
-  /** Content as a stream of chunks, optionally a byte range (end exclusive); NotFoundError when absent. */
+  /**
+   * Content as a stream of chunks, to be iterated once; NotFoundError when absent.
+   * Of a byte range (end exclusive) comes the part that exists, which may be nothing.
+   */
   stream(key: string, range?: { readonly start: number; readonly end?: number }): Promise<AsyncIterable<Uint8Array>>
   /** Undefined when absent. */
   head(key: string): Promise<ObjectInfo | undefined>
@@ -38,7 +42,10 @@ export interface ObjectStore {
   putStream(key: string, body: AsyncIterable<Uint8Array>, condition?: Condition): Promise<ObjectInfo>
   /** Absent keys are fine, unless `ifMatch` is given: then ConflictError. */
   delete(key: string, condition?: { readonly ifMatch: ETag }): Promise<void>
-  /** In key order. `delimiter` groups keys into prefixes, as S3 does. */
+  /**
+   * In key order: by bytes of UTF-8. `delimiter` groups keys into prefixes, as S3 does; `after` leaves out all up to
+   * that key or whole prefix; `limit` (1-1000, default 1000) counts objects and prefixes together.
+   */
   list(
     prefix: string,
     options?: { readonly delimiter?: '/'; readonly after?: string; readonly limit?: number },
