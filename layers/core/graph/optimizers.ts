@@ -14,6 +14,8 @@ export interface Updates {
   readonly nodes: readonly GraphNode[]
   /** In the weights' order; Keras starts all of them at 0. */
   readonly slots: readonly StateVariable[]
+  /** Slots that the operations want but whose values do not matter from one step to the next; they start at 0 too. */
+  readonly scratch: readonly StateVariable[]
 }
 
 const scalarType = { dtype: 'float32', shape: [] } as const
@@ -30,23 +32,22 @@ export function applyOptimizer(
   step: Output,
 ): Updates {
   const slots: StateVariable[] = []
-  const slot = ({ name: weight, dtype, shape }: StateVariable, kind: string): Output => {
+  const scratch: StateVariable[] = []
+  const slot: Slot = ({ name: weight, dtype, shape }, kind, kept = true) => {
     const declared = declareVariable(`${weight}/${kind}`, { dtype, shape })
-    slots.push(declared)
+    ;(kept ? slots : scratch).push(declared)
     return declared.handle
   }
   const update = updateRule({ name, momentum }, rate, step, slot)
-  return { nodes: inputs.map(update), slots }
+  return { nodes: inputs.map(update), slots, scratch }
 }
+
+/** Declares a slot of a weight, which a checkpoint keeps unless told otherwise. */
+type Slot = (weight: StateVariable, kind: string, kept?: boolean) => Output
 
 type Rule = (inputs: UpdateInputs) => GraphNode
 
-function updateRule(
-  { name, momentum }: OptimizerConfig,
-  rate: Output,
-  step: Output,
-  slot: (weight: StateVariable, kind: string) => Output,
-): Rule {
+function updateRule({ name, momentum }: OptimizerConfig, rate: Output, step: Output, slot: Slot): Rule {
   const attrs: Record<string, Attr> = { ...T, use_locking: { bool: true } }
   switch (name) {
     case 'sgd':
@@ -67,7 +68,7 @@ function updateRule(
         makeNode(
           'ResourceApplyRMSProp',
           [
-            ...[weight.handle, slot(weight, 'velocity'), slot(weight, 'momentum')],
+            ...[weight.handle, slot(weight, 'velocity'), slot(weight, 'momentum', momentum > 0)],
             ...[rate, rho, floatScalar(momentum), epsilon, gradient],
           ],
           attrs,

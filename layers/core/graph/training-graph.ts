@@ -33,7 +33,10 @@ export interface TrainingGraph {
   readonly file: Uint8Array
   /** In the model's order. */
   readonly weights: readonly { readonly variable: Variable; readonly state: StateVariable }[]
+  /** What a checkpoint keeps of the optimiser. */
   readonly slots: readonly StateVariable[]
+  /** Further variables that must be set to 0 once. */
+  readonly scratch: readonly StateVariable[]
 }
 
 /** Throws UnsupportedError naming what cannot be compiled. */
@@ -43,7 +46,7 @@ export function buildTrainingGraph(kernels: NativeKernels, config: StepConfig): 
   const step = placeholder('step', { dtype: 'int32', shape: [] })
   const rows = rowsOf(inputs.features.output)
   const traced = traceStep(kernels, config, inputs, weights, step, rows)
-  const { update, slots } = appendUpdate(config, weights, traced, step)
+  const { update, slots, scratch } = appendUpdate(config, weights, traced, step)
   const outputs = tracePredictions(kernels, config, inputs, weights, rows)
 
   const numbers = [traced.loss, traced.correct, traced.gradientNorm]
@@ -59,7 +62,7 @@ export function buildTrainingGraph(kernels: NativeKernels, config: StepConfig): 
         'load_weights',
       ),
       allDone(
-        slots.map((slot) => slot.assign),
+        [...slots, ...scratch].map((slot) => slot.assign),
         'load_slots',
       ),
       // Without Adam or dropout nothing consumes the step; it is fed all the same.
@@ -67,7 +70,7 @@ export function buildTrainingGraph(kernels: NativeKernels, config: StepConfig): 
       ...[...weights.map(({ state }) => state), ...slots].map(({ read }) => read),
     ].map(({ node }) => node),
   })
-  return { file, weights, slots }
+  return { file, weights, slots, scratch }
 }
 
 /** What a step computes before anything is changed. */
@@ -91,23 +94,23 @@ function traceStep(
 ): TracedStep {
   const { tf, native } = kernels
   const variables = weights.map(({ variable }) => variable)
-  const stepExample = tf.scalar(0, 'int32')
   let trained: Variable[] = []
-  const roots = traceAnyBatch(tf, native, rows, {
-    inputs: [features, targets],
-    bindings: [...weights.map(({ variable, state }) => [variable, state.read] as const), [stepExample, step]],
-    run: ([x, y], outputOf) =>
-      restoring(variables, () => {
-        const example = { features: x as Tensor, targets: y as Tensor, step: stepExample }
-        const { loss, correct, gradients } = withNativeGradients(tf, native, () =>
-          withFusedNormalisation(kernels, config.model, () => computeStep(kernels, config, example)),
-        )
-        correct.dispose()
-        trained = [...gradients.keys()]
-        return [loss, correct, ...gradients.values(), ...variables].map(outputOf)
-      }),
-  })
-  stepExample.dispose()
+  const roots = withScalar(tf, (stepExample) =>
+    traceAnyBatch(tf, native, rows, {
+      inputs: [features, targets],
+      bindings: [...weights.map(({ variable, state }) => [variable, state.read] as const), [stepExample, step]],
+      run: ([x, y], outputOf) =>
+        restoring(variables, () => {
+          const example = { features: x as Tensor, targets: y as Tensor, step: stepExample }
+          const { loss, correct, gradients } = withNativeGradients(tf, native, () =>
+            withFusedNormalisation(kernels, config.model, () => computeStep(kernels, config, example)),
+          )
+          correct.dispose()
+          trained = [...gradients.keys()]
+          return [loss, correct, ...gradients.values(), ...variables].map(outputOf)
+        }),
+    }),
+  )
   const [loss, correct, ...rest] = roots as [Output, Output]
   const gradients: readonly Output[] = rest.slice(0, trained.length)
   const values: readonly Output[] = rest.slice(trained.length)
@@ -121,6 +124,16 @@ function traceStep(
     gradients: new Map(trained.map((variable, index) => [variable, gradients[index] as Output])),
     gradientNorm: globalNorm(gradients),
     moved,
+  }
+}
+
+/** A tensor that stands for the step's number while `body` runs. */
+function withScalar<T>(tf: NativeKernels['tf'], body: (scalar: Tensor) => T): T {
+  const scalar = tf.scalar(0, 'int32')
+  try {
+    return body(scalar)
+  } finally {
+    scalar.dispose()
   }
 }
 
@@ -144,7 +157,7 @@ function appendUpdate(
   weights: TrainingGraph['weights'],
   { gradients, gradientNorm, moved }: TracedStep,
   step: Output,
-): { update: readonly GraphNode[]; slots: readonly StateVariable[] } {
+): Pick<TrainingGraph, 'slots' | 'scratch'> & { readonly update: readonly GraphNode[] } {
   const trained = weights.filter(({ variable }) => gradients.has(variable))
   const raw = trained.map(({ variable }) => gradients.get(variable) as Output)
   const clipped = optimizer.clipNorm === undefined ? raw : clipByGlobalNorm(raw, gradientNorm, optimizer.clipNorm)
@@ -156,7 +169,7 @@ function appendUpdate(
     step,
   )
   const statistics = moved.map(({ state, value }) => assignVariable(state, value))
-  return { update: [...applied.nodes, ...statistics], slots: applied.slots }
+  return { update: [...applied.nodes, ...statistics], slots: applied.slots, scratch: applied.scratch }
 }
 
 /** One variable per weight, named after it. */

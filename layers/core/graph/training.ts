@@ -49,7 +49,7 @@ export class GraphEngine implements Required<StepEngine> {
     this.#graph = buildTrainingGraph(kernels, config)
     this.#session = loadGraph(kernels.native, this.#graph.file)
     this.reload()
-    this.#loadSlots(this.#graph.slots.map(({ shape }) => new Float32Array(sizeOf(shape))))
+    this.#loadSlots(this.#graph.slots.map(zeros))
   }
 
   step(batch: Batch, learningRate: number): StepResult {
@@ -150,12 +150,12 @@ export class GraphEngine implements Required<StepEngine> {
   }
 
   #loadSlots(values: readonly Float32Array[]): void {
-    const { slots } = this.#graph
-    if (slots.length === 0) return
-    this.#run(
-      slots.map((slot, index) => feedState(slot, values[index] as Float32Array)),
-      [tensorNames.loadSlots],
-    )
+    const { slots, scratch } = this.#graph
+    const feeds = [
+      ...slots.map((slot, index) => feedState(slot, values[index] as Float32Array)),
+      ...scratch.map((slot) => feedState(slot, zeros(slot))),
+    ]
+    if (feeds.length > 0) this.#run(feeds, [tensorNames.loadSlots])
   }
 
   #run(feeds: readonly Feed[], fetches: readonly string[]): (Float32Array | Int32Array | Uint8Array)[] {
@@ -163,6 +163,8 @@ export class GraphEngine implements Required<StepEngine> {
     return runGraph(this.#kernels.native, this.#session, feeds, fetches).map(({ data }) => data)
   }
 }
+
+const zeros = ({ shape }: { readonly shape: readonly number[] }): Float32Array => new Float32Array(sizeOf(shape))
 
 const feedState = (
   { names, shape }: { readonly names: { readonly feed: string }; readonly shape: readonly number[] },

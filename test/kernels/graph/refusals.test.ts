@@ -1,0 +1,88 @@
+/** What cannot be compiled is refused by name, never compiled wrong, and leaves tfjs as it was. */
+import type { Tensor } from '@tensorflow/tfjs-core'
+import { describe, expect, it } from 'vitest'
+import { UnsupportedError } from '../../../layers/core/errors.ts'
+import { createGraphEngine, type StepConfig } from '../../../layers/core/graph/index.ts'
+import type { TensorFlow } from '../../../layers/core/kernels/index.ts'
+import { nativeKernels } from '../native.ts'
+
+/** A layer that does something of its own to a tensor. */
+function ownLayer(tf: TensorFlow, compute: (x: Tensor) => Tensor) {
+  class Own extends tf.layers.Layer {
+    static readonly className = 'Own'
+    override call(inputs: Tensor | Tensor[]): Tensor {
+      return tf.tidy(() => compute(Array.isArray(inputs) ? (inputs[0] as Tensor) : inputs))
+    }
+  }
+  return new Own({})
+}
+
+function configure(tf: TensorFlow, compute: (x: Tensor) => Tensor): StepConfig {
+  const { dense } = tf.layers
+  const model = tf.sequential({
+    layers: [dense({ units: 3, inputShape: [4] }), ownLayer(tf, compute), dense({ units: 1 })],
+  })
+  return { model, loss: 'mean_squared_error', optimizer: { name: 'sgd', momentum: 0 }, inputScale: 1, seed: 1 }
+}
+
+describe('compiling a training step', () => {
+  it('accepts a layer of unknown class that only computes', async (context) => {
+    const kernels = await nativeKernels(context)
+    createGraphEngine(
+      configure(kernels.tf, (x) => kernels.tf.sin(x)),
+      kernels,
+      4,
+    ).dispose()
+  })
+
+  const cases: readonly [string, RegExp, (tf: TensorFlow) => (x: Tensor) => Tensor][] = [
+    ['reads a value', /reads the value of a tensor/, (tf) => (x) => tf.mul(x, tf.max(x).dataSync()[0] as number)],
+    ['draws numbers in JavaScript', /random/, (tf) => (x) => tf.add(x, tf.randomNormal(x.shape))],
+    ['draws one number in JavaScript', /random/, (tf) => (x) => tf.mul(x, Math.random() + 0.5)],
+    [
+      'computes something else for other batch sizes',
+      /batch size/,
+      (tf) => (x) => ((x.shape[0] as number) > 4 ? tf.neg(x) : x),
+    ],
+    [
+      'computes something else for the batch size that is checked',
+      /differs from that of tfjs/,
+      (tf) => (x) => ((x.shape[0] as number) === 4 ? tf.mul(x, 1.01) : tf.mul(x, 1.02)),
+    ],
+  ]
+  it.for(cases)('refuses a layer that %s', async ([, message, compute], context) => {
+    const kernels = await nativeKernels(context)
+    const { tf, native } = kernels
+    const config = configure(tf, compute(tf))
+    const before = { tensors: tf.memory().numTensors, sessions: native.counters().savedModels }
+    const relu = tf.getGradient('Relu')
+    const attempt = () => createGraphEngine(config, kernels, 4)
+    expect(attempt).toThrow(UnsupportedError)
+    expect(attempt).toThrow(message)
+    // tfjs itself loses the tensors of a gradient whose function throws.
+    if (!message.test('reads the value of a tensor')) expect(tf.memory().numTensors).toBe(before.tensors)
+    expect(native.counters().savedModels).toBe(before.sessions)
+    expect(tf.getGradient('Relu')).toBe(relu)
+    expect(Object.hasOwn(native.backend, 'executeSingleOutput')).toBe(false)
+  })
+
+  it('refuses constraints, which it would not apply', async (context) => {
+    const kernels = await nativeKernels(context)
+    const { tf } = kernels
+    const layer = tf.layers.dense({ units: 1, inputShape: [2], kernelConstraint: 'nonNeg' })
+    const config = { ...configure(tf, (x) => x), model: tf.sequential({ layers: [layer] }) }
+    expect(() => createGraphEngine(config, kernels, 4)).toThrow(/kernel has a constraint/)
+  })
+
+  it('refuses models with two inputs, and backends without graphs', async (context) => {
+    const kernels = await nativeKernels(context)
+    const { tf } = kernels
+    const inputs = [tf.input({ shape: [2] }), tf.input({ shape: [2] })]
+    const outputs = tf.layers.add().apply(inputs) as (typeof inputs)[0]
+    const config = { ...configure(tf, (x) => x), model: tf.model({ inputs, outputs: outputs as never }) }
+    expect(() => createGraphEngine(config, kernels, 4)).toThrow(/2 inputs/)
+    const { tf: same, version } = kernels
+    const wasm = { tf: same, version, backend: 'wasm' as const, id: 'wasm' }
+    expect(() => createGraphEngine(config, wasm, 4)).toThrow(/native kernels/)
+  })
+})
