@@ -28,10 +28,17 @@ export interface Registered {
 
 const noGate: GateResult = { passed: true, message: 'no gate was set' }
 
-/** The version is registered either way, so that a run held back by its gate can still be looked at. */
+/** The version that an earlier, interrupted attempt registered. */
+const registeredBefore = async ({ model, job }: RegisterRequest, registry: Registry): Promise<Manifest | undefined> => {
+  const known = (await registry.models()).some(({ name }) => name === model)
+  return known ? (await registry.versions(model)).find(({ lineage }) => lineage.job === job) : undefined
+}
+
+/** The version is registered either way, so that a run held back by its gate can still be looked at. A repeated call registers nothing twice. */
 export const registerCandidate = async (request: RegisterRequest, registry: Registry): Promise<Registered> => {
   const gate = request.gate === undefined ? noGate : checkGate(parseGate(request.gate), request.candidate.metrics)
-  const manifest = await registry.register(request.model, request.candidate)
+  const manifest =
+    (await registeredBefore(request, registry)) ?? (await registry.register(request.model, request.candidate))
   if (request.alias === undefined || !gate.passed) return { manifest, gate }
   await registry.setAlias(request.model, request.alias, [{ version: manifest.version, weight: 100 }], {
     by: request.by,

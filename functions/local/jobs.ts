@@ -1,6 +1,6 @@
 /** Training jobs on one machine: the container's own entrypoint as a child process, then gate, register and alias move. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readdir, readFile } from 'node:fs/promises'
+import { access, readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
@@ -140,6 +140,13 @@ export const readCandidate = async (directory: string): Promise<Candidate> => {
     lineage: lineageSchema.parse(await json('lineage.json')),
   }
 }
+
+/** Whether the job has finished training. */
+export const hasCandidate = (directory: string): Promise<boolean> =>
+  access(layoutOf(directory).model).then(
+    () => true,
+    () => false,
+  )
 
 /** Registers what a finished job left, by the job document's own `maas_` hyperparameters. */
 export const registerJob = async (

@@ -15,6 +15,9 @@ export const formatSeconds = (seconds: number): string => {
 
 export const formatPercent = (share: number): string => `${(share * 100).toFixed(1)} %`
 
+/** The metrics that tables of versions have room for. */
+export const headlineMetrics = ['test_accuracy', 'test_mae', 'test_loss'] as const
+
 /** Four significant digits at most; whole numbers whole. */
 export const formatNumber = (value: number): string =>
   Number.isInteger(value) ? String(value) : Number(value.toPrecision(4)).toString()

@@ -1,8 +1,14 @@
 /** Options that several commands share, and the parsers that explain a bad value. */
 import { InvalidArgumentError, Option } from 'commander'
 
+const defaultRoot = './.maas'
+
 export const rootOption = (): Option =>
-  new Option('--root <dir>', 'folder of the local registry, jobs and data').env('MAAS_ROOT').default('./.maas')
+  new Option('--root <dir>', 'folder of the local registry, jobs and data').env('MAAS_ROOT').default(defaultRoot)
+
+/** The flag as it must be repeated in a command that is printed for copying. */
+export const rootFlag = (root: string): string =>
+  root === defaultRoot || root === process.env.MAAS_ROOT ? '' : ` --root ${root}`
 
 export const urlOption = (): Option =>
   new Option('--url <url>', 'a running service to talk to, in place of --root').env('MAAS_URL')

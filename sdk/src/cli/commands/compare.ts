@@ -1,6 +1,6 @@
 /** `maas compare`: versions side by side, so that one can be chosen. */
 import { Command } from 'commander'
-import { formatBytes, formatNumber } from '../format.ts'
+import { formatBytes, formatNumber, headlineMetrics } from '../format.ts'
 import { loadVersion } from '../load-version.ts'
 import { integer, jsonOption, rootOption } from '../options.ts'
 import type { Output } from '../output.ts'
@@ -37,8 +37,6 @@ const measure = async (reference: string, { root, runs }: CompareOptions) => {
   }
 }
 
-const shownMetrics = ['test_accuracy', 'test_mae', 'test_loss']
-
 export const compareCommand = (output: Output): Command =>
   new Command('compare')
     .description('compare versions by parameters, size, latency, memory, price and accuracy')
@@ -72,7 +70,7 @@ Examples:
       })
       bar.clear()
       output.data({ rows })
-      const metrics = shownMetrics.filter((name) => rows.some((row) => row.metrics[name] !== undefined))
+      const metrics = headlineMetrics.filter((name) => rows.some((row) => row.metrics[name] !== undefined))
       const cell = (value: number | undefined, format: (value: number) => string): string =>
         value === undefined ? '-' : format(value)
       output.table(

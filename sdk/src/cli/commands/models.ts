@@ -1,6 +1,6 @@
 /** `maas models`: what is registered, and the story of one model. */
 import { Command } from 'commander'
-import { formatNumber } from '../format.ts'
+import { formatNumber, headlineMetrics } from '../format.ts'
 import { apiKeyOption, jsonOption, rootOption, type TargetOptions, urlOption } from '../options.ts'
 import type { Output } from '../output.ts'
 import { openCatalog } from '../target.ts'
@@ -38,7 +38,7 @@ const show = async (name: string, options: TargetOptions, output: Output): Promi
       .filter(({ targets }) => targets.some((target) => target.version === version))
       .map(({ alias }) => alias)
       .join(', ')
-  const metrics = [...new Set(versions.flatMap((version) => Object.keys(version.metrics)))].slice(0, 4)
+  const metrics = headlineMetrics.filter((name) => versions.some((version) => version.metrics[name] !== undefined))
   output.table(
     ['version', 'created', 'aliases', ...metrics, 'from'],
     versions.map((version) => [

@@ -5,7 +5,7 @@ import { Command } from 'commander'
 import { resolveData } from '../data-source.ts'
 import { ensureKernels } from '../ensure-kernels.ts'
 import { formatPercent, formatSeconds } from '../format.ts'
-import { integer, jsonOption, rootOption } from '../options.ts'
+import { integer, jsonOption, rootFlag, rootOption } from '../options.ts'
 import type { Output } from '../output.ts'
 import { storeDirectory } from '../target.ts'
 import { type TrainOptions, trainAndRegister } from './train.ts'
@@ -49,11 +49,11 @@ const classifyUnseen = async (root: string, name: string, samples: readonly Samp
 }
 
 const printNext = (name: string, report: string, options: QuickstartOptions, output: Output): void => {
-  const root = options.root === './.maas' ? '' : ` --root ${options.root}`
+  const root = rootFlag(options.root)
   output.line(`\nThe report, with curves and mistakes as pictures:\n  ${report}`)
   output.line('\nWhat to type next:')
   output.line(`  npx maas serve${root}`)
-  output.line('  npx maas models')
+  output.line(`  npx maas models${root}`)
   output.line(`  npx maas export ${name}@production model.h5${root}     # opens in Python Keras`)
   output.line('  npx maas train --help                         # your own images or table')
 }

@@ -8,7 +8,7 @@ import { Command, Option } from 'commander'
 import { resolveData } from '../data-source.ts'
 import { formatNumber } from '../format.ts'
 import { interruptible } from '../interrupt.ts'
-import { decimal, integer, jsonOption, rootOption } from '../options.ts'
+import { decimal, integer, jsonOption, rootFlag, rootOption } from '../options.ts'
 import type { Output } from '../output.ts'
 import { followTraining } from '../progress.ts'
 import { openLocalRegistry } from '../target.ts'
@@ -27,6 +27,8 @@ export interface TrainOptions {
   readonly resume?: string
   readonly [hyperparameter: string]: unknown
 }
+
+const dataKinds = 'a folder, .zip, .tar, .tar.gz, .npz, .npy or .csv'
 
 /** Flags that are hyperparameters of the job document under another spelling. */
 const hyperparameterFlags = {
@@ -91,41 +93,37 @@ export const jobDocument = (options: TrainOptions, data: string, now: Date): Rec
 const topologyText = async ({ topology }: TrainOptions): Promise<string | undefined> =>
   topology === undefined ? undefined : readFile(existing('--topology', topology), 'utf8')
 
-const newJob = async (options: TrainOptions, output: Output) => {
-  const { prepareJobFolder } = await import('@maas/local')
-  if (options.data === undefined) {
-    throw new UsageError('--data', 'say what to train on: a folder, .zip, .tar.gz, .npz or .csv')
-  }
-  const data = await resolveData(options.data, options.root, output)
-  return prepareJobFolder(jobDocument(options, data, new Date()), options.root, await topologyText(options))
+/** A new job's folder, or that of one to go on with; wrong flags are refused before anything is loaded or written. */
+const openJob = async (options: TrainOptions, output: Output) => {
+  const { data, resume, root } = options
+  if (resume !== undefined) return (await import('@maas/local')).openJobFolder(resume, root)
+  if (data === undefined) throw new UsageError('--data', `say what to train on: ${dataKinds}`)
+  const topology = await topologyText(options)
+  const document = jobDocument(options, await resolveData(data, root, output), new Date())
+  return (await import('@maas/local')).prepareJobFolder(document, root, topology)
 }
 
 /** Trains and registers; shared with quickstart. */
 export const trainAndRegister = async (options: TrainOptions, output: Output) => {
-  const local = await import('@maas/local')
+  const { directory, document } = await openJob(options, output)
+  const { hasCandidate, registerJob, runJob } = await import('@maas/local')
   const follow = followTraining(output)
-  const job =
-    options.resume === undefined
-      ? await newJob(options, output)
-      : await local.openJobFolder(options.resume, options.root)
-  const { TrainingJobName: name } = job.document
+  const name = document.TrainingJobName
   output.line(`job    ${name}`)
-  const resumeHint = `npx maas train --resume ${name}${options.root === './.maas' ? '' : ` --root ${options.root}`}`
+  const resumeHint = `npx maas train --resume ${name}${rootFlag(options.root)}`
   const report = (event: Parameters<typeof follow>[0]): void => {
     follow(event)
     output.data(event)
   }
-  await interruptible(
-    (signal) => local.runJob({ directory: job.directory, report, signal }),
-    () => output.note(`Stopping after this step. Go on later with: ${resumeHint}`),
-  )
-  const registered = await local.registerJob(
-    job.directory,
-    job.document,
-    await openLocalRegistry(options.root),
-    'maas train',
-  )
-  return { ...registered, directory: job.directory, job: name }
+  // A job that was trained but not registered, because something failed in between, has nothing left to train.
+  if (!(await hasCandidate(directory))) {
+    await interruptible(
+      (signal) => runJob({ directory, report, signal }),
+      () => output.note(`Stopping after this step. Go on later with: ${resumeHint}`),
+    )
+  }
+  const registered = await registerJob(directory, document, await openLocalRegistry(options.root), 'maas train')
+  return { ...registered, directory, job: name }
 }
 
 export const trainCommand = (output: Output): Command =>
@@ -184,5 +182,5 @@ Examples:
       const metrics = Object.entries(manifest.metrics).map(([name, value]) => `${name} ${formatNumber(value)}`)
       output.line(`  ${metrics.join('  ')}`)
       output.line(`  report: ${report}`)
-      output.line(`  next:   npx maas serve${options.root === './.maas' ? '' : ` --root ${options.root}`}`)
+      output.line(`  next:   npx maas serve${rootFlag(options.root)}`)
     })
