@@ -18,6 +18,8 @@ export interface Computation {
   readonly inputs: readonly BatchInput[]
   /** Tensors of fixed shape and what stands for them: weights, counters. */
   readonly bindings: readonly Binding[]
+  /** `TraceOptions.constants`. */
+  readonly constants?: readonly Binding[]
   /** Computes on examples and gives the outputs to keep, in any fixed order. */
   run(examples: readonly Tensor[], outputOf: (tensor: TensorInfo) => Output): readonly Output[]
 }
@@ -27,7 +29,7 @@ export function traceAnyBatch(
   tf: Kernels['tf'],
   native: NativeSurface,
   rows: Output,
-  { inputs, bindings, run }: Computation,
+  { inputs, bindings, constants = [], run }: Computation,
 ): Output[] {
   const names = inputs.map((_, index) => `stand-in/${index}`)
   const record = (count: number): SizedTrace => {
@@ -38,7 +40,7 @@ export function traceAnyBatch(
         const { dtype } = typeOf(inputOf(inputs, index))
         return [tensor, placeholder(names[index] as string, { dtype, shape: tensor.shape })]
       })
-      roots = trace(native, [...bindings, ...standIns], (outputOf) => run(examples, outputOf))
+      roots = trace(native, { bindings: [...bindings, ...standIns], constants }, (outputOf) => run(examples, outputOf))
     })
     return { rows: count, roots }
   }

@@ -90,6 +90,12 @@ export const intScalar = (value: number): Output => constant({ dtype: 'int32', s
 export const placeholder = (name: string, type: TensorType): Output =>
   makeOutput('Placeholder', [], { dtype: { type: type.dtype }, shape: { shape: type.shape } }, type, { name })
 
+/** The same value under a name that sessions fetch. */
+export function identity(value: Output, name: string, controls: readonly GraphNode[] = []): Output {
+  const type = typeOf(value)
+  return makeOutput('Identity', [value], { T: { type: type.dtype } }, type, { name, controls })
+}
+
 /** The content of a constant, or undefined for anything that is computed. */
 export const constantOf = (output: Output): TensorValue | undefined => {
   const value = output.node.op === 'Const' ? output.node.attrs.value : undefined

@@ -18,6 +18,13 @@ import { simplify } from './simplify.ts'
 /** A tensor whose value will be another one when the graph runs, and what stands for it there. */
 export type Binding = readonly [tensor: TensorInfo, output: Output]
 
+export interface TraceOptions {
+  /** Tensors that change with what is fed. */
+  readonly bindings: readonly Binding[]
+  /** Tensors that do not, and the constants to use for them. @default constants are made of what is met */
+  readonly constants?: readonly Binding[]
+}
+
 /** Unrolled recurrent layers can ask for more; TensorFlow's start-up time grows with every node. */
 const mostNodes = 50_000
 
@@ -30,10 +37,10 @@ const mostNodes = 50_000
  */
 export function trace<T>(
   native: NativeSurface,
-  bindings: readonly Binding[],
+  options: TraceOptions,
   body: (outputOf: (tensor: TensorInfo) => Output) => T,
 ): T {
-  const recorder = new Recorder(native, bindings)
+  const recorder = new Recorder(native, options)
   return recorder.run(() => body((tensor) => recorder.outputOf(tensor)))
 }
 
@@ -42,15 +49,17 @@ class Recorder {
   readonly #readSync: (id: DataId) => unknown
   /** What computes each tensor that depends on a bound one. */
   readonly #computed: Map<DataId, Output>
-  readonly #constants = new Map<DataId, Output>()
+  readonly #constants: Map<DataId, Output>
   /** Results of the operation that runs now; undefined between operations. */
   #results: TensorMetadata[] | undefined
   #nodes = 0
 
-  constructor(native: NativeSurface, bindings: readonly Binding[]) {
+  constructor(native: NativeSurface, { bindings, constants = [] }: TraceOptions) {
     this.#native = native
     this.#readSync = native.backend.readSync.bind(native.backend)
-    this.#computed = new Map(bindings.map(([tensor, output]) => [tensor.dataId, output]))
+    const byData = (pairs: readonly Binding[]) => new Map(pairs.map(([tensor, output]) => [tensor.dataId, output]))
+    this.#computed = byData(bindings)
+    this.#constants = byData(constants)
   }
 
   run<T>(body: () => T): T {
@@ -163,11 +172,15 @@ class Recorder {
   }
 
   #valueOf({ dataId, dtype, shape }: TensorInfo): TensorValue {
-    const values = this.#readSync(dataId) as ArrayLike<number>
-    const data = toTyped(dtype, values)
-    const uniform = data.length > 1 && data.every((value: number) => value === data[0])
-    return { dtype: dtype as DType, shape, data: uniform ? data.slice(0, 1) : data }
+    return tensorValue(dtype, shape, this.#readSync(dataId) as ArrayLike<number>)
   }
+}
+
+/** A tensor's content as a graph stores it; throws UnsupportedError for types that graphs here do not carry. */
+export function tensorValue(dtype: DataType, shape: readonly number[], values: ArrayLike<number>): TensorValue {
+  const data = toTyped(dtype, values)
+  const uniform = data.length > 1 && data.every((value: number) => value === data[0])
+  return { dtype: dtype as DType, shape, data: uniform ? data.slice(0, 1) : data }
 }
 
 function toTyped(dtype: DataType, values: ArrayLike<number>): TensorValue['data'] {

@@ -5,7 +5,7 @@ import { UnsupportedError } from '../errors.ts'
 import { rowsOf, traceAnyBatch } from './dynamic.ts'
 import { withNativeGradients } from './gradients.ts'
 import { writeSavedModel } from './graphdef.ts'
-import { floatScalar, type GraphNode, makeOutput, type Output, placeholder, typeOf } from './ir.ts'
+import { floatScalar, type GraphNode, identity, makeOutput, type Output, placeholder } from './ir.ts'
 import { variableOf, weightsOf } from './layers.ts'
 import { withFusedNormalisation } from './normalisation.ts'
 import { applyOptimizer, clipByGlobalNorm, globalNorm } from './optimizers.ts'
@@ -188,11 +188,6 @@ function declareWeights({ model }: StepConfig): TrainingGraph['weights'] {
     taken.add(unique)
     return { variable, state: declareVariable(unique, { dtype: 'float32', shape: variable.shape }) }
   })
-}
-
-function identity(value: Output, name: string, controls: readonly GraphNode[] = []): Output {
-  const type = typeOf(value)
-  return makeOutput('Identity', [value], { T: { type: type.dtype } }, type, { name, controls })
 }
 
 /** Something to fetch so that nodes without outputs run. */

@@ -1,0 +1,111 @@
+/** Compiles a layers model for prediction: one file, any batch size, weights as constants, nothing of tfjs needed to run it. */
+import type { Tensor } from '@tensorflow/tfjs-core'
+import type { LayersModel } from '@tensorflow/tfjs-layers'
+import type { Signature, TensorSpec } from '../contract/index.ts'
+import { UnsupportedError } from '../errors.ts'
+import type { Kernels } from '../kernels/index.ts'
+import { isAllowedOperation } from './allowed-operations.ts'
+import { type BatchInput, rowsOf, traceAnyBatch } from './dynamic.ts'
+import { writeSavedModel } from './graphdef.ts'
+import { constant, identity, placeholder } from './ir.ts'
+import { variableOf, weightsOf } from './layers.ts'
+import { loadGraph } from './load-graph.ts'
+import { readSavedModel } from './saved-model.ts'
+import { type Feed, runGraph } from './session.ts'
+import { type NativeKernels, requireNative } from './step.ts'
+import { type Binding, tensorValue } from './tracer.ts'
+import { relativeError } from './verify.ts'
+
+/** max|a-b| / max|b| between compiled and eager outputs. */
+const tolerance = 1e-5
+
+/** Batch sizes the compiled graph is tried with; none of them was recorded. */
+const triedRows = [1, 4]
+
+/**
+ * The content of `saved_model.pb`, with the signature's names.
+ *
+ * @param signature what the model takes and gives, in the model's order; only the batch may be of any size
+ * Throws UnsupportedError naming what the model does that cannot be compiled, also when the compiled outputs differ from tfjs'.
+ */
+export async function compileInference(
+  model: LayersModel,
+  kernels: Kernels,
+  signature: Signature,
+): Promise<Uint8Array> {
+  const { tf, native } = requireNative(kernels)
+  const inputs = signature.inputs.map((spec, index) => declareInput(tf, spec, index))
+  const [batch] = inputs as [BatchInput]
+  const outputs = traceAnyBatch(tf, native, rowsOf(batch.output), {
+    inputs,
+    bindings: [],
+    constants: weightsOf(model).map((weight): Binding => {
+      const variable = variableOf(weight)
+      return [variable, constant(tensorValue(variable.dtype, variable.shape, variable.dataSync()))]
+    }),
+    run: (examples, outputOf) => applyModel(model, examples).map(outputOf),
+  })
+  const file = writeSavedModel({
+    inputs: Object.fromEntries(inputs.map(({ output }, index) => [signature.inputs[index]?.name ?? '', output])),
+    outputs: Object.fromEntries(
+      outputs.map((output, index) => [signature.outputs[index]?.name ?? '', identity(output, `output_${index}`)]),
+    ),
+  })
+  const foreign = [...readSavedModel(file).operations].filter((operation) => !isAllowedOperation(operation))
+  if (foreign.length > 0) throw new UnsupportedError(`Compiled models do not use the operations ${foreign.join(', ')}.`)
+  verifyOutputs({ tf, native }, model, inputs, file)
+  return file
+}
+
+function declareInput(tf: NativeKernels['tf'], { name, dtype, shape }: TensorSpec, index: number): BatchInput {
+  const rowShape = shape.slice(1)
+  if (shape[0] !== -1 || rowShape.includes(-1)) {
+    throw new UnsupportedError(`Input ${name} has shape [${shape}]; compiled models are free in the batch size only.`)
+  }
+  if (dtype !== 'float32' && dtype !== 'int32' && dtype !== 'bool') {
+    throw new UnsupportedError(`Input ${name} is ${dtype}; compiled models take float32, int32 and bool.`)
+  }
+  const output = placeholder(`input_${index}`, { dtype, shape })
+  return { output, example: (rows) => tf.cast(tf.randomUniform([rows, ...rowShape], 0, 2), dtype) }
+}
+
+function applyModel(model: LayersModel, examples: readonly Tensor[]): Tensor[] {
+  const outputs = model.apply(examples.length === 1 ? (examples[0] as Tensor) : [...examples], { training: false })
+  return [outputs].flat() as Tensor[]
+}
+
+/** Throws UnsupportedError when compiled and eager outputs differ. */
+function verifyOutputs(
+  { tf, native }: NativeKernels,
+  model: LayersModel,
+  inputs: readonly BatchInput[],
+  file: Uint8Array,
+): void {
+  const session = loadGraph(native, file)
+  try {
+    for (const rows of triedRows) {
+      tf.tidy(() => {
+        const examples = inputs.map((input) => input.example(rows))
+        const feeds = examples.map(
+          (tensor, index): Feed => ({
+            tensor: `input_${index}:0`,
+            dtype: tensor.dtype as Feed['dtype'],
+            shape: tensor.shape,
+            data: tensor.dataSync() as Feed['data'],
+          }),
+        )
+        const expected = applyModel(model, examples)
+        const fetches = expected.map((_, index) => `output_${index}:0`)
+        for (const [index, { data }] of runGraph(native, session, feeds, fetches).entries()) {
+          const error = relativeError(data, (expected[index] as Tensor).dataSync() as Float32Array)
+          if (error <= tolerance) continue
+          throw new UnsupportedError(
+            `Compiled output ${index} differs from that of tfjs by ${error.toExponential(1)} (allowed ${tolerance}); the layers model serves it.`,
+          )
+        }
+      })
+    }
+  } finally {
+    native.deleteSavedModel(session)
+  }
+}
