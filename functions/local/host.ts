@@ -1,10 +1,9 @@
 /** The local ModelHost: versions load on demand, each in its own process, and the least recently used make room by bytes. */
 import { type ModelReference, versionFiles } from '@maas/core/contract'
 import { NotReadyError } from '@maas/core/errors'
-import type { ModelHost } from '@maas/core/predict'
+import { createLookup, type ModelHost } from '@maas/core/predict'
 import type { Registry } from '@maas/core/registry'
 import { LRUCache } from 'lru-cache'
-import { createLookup } from './lookup.ts'
 import { createModelProcess, type ModelLimits, type ModelProcess } from './model.ts'
 import type { WorkerPool } from './pool.ts'
 

@@ -60,7 +60,10 @@ export interface AppOptions {
   readonly admit?: (request: Request) => void | Promise<void>
 }
 
-type Variables = { requestId: string; operation: Operation | 'none'; failure: unknown }
+type Variables = { requestId: string; operation: Operation | 'none'; model: string | undefined; failure: unknown }
+
+/** Which version answered. */
+const versionHeader = 'x-maas-model-version'
 
 /** Mounts every route that has a handler. */
 export const createApp = (handlers: Handlers, options: AppOptions): Hono<{ Variables: Variables }> => {
@@ -90,6 +93,8 @@ export const createApp = (handlers: Handlers, options: AppOptions): Hono<{ Varia
       method: c.req.method,
       path: c.req.path,
       operation: c.get('operation'),
+      ...(c.get('model') !== undefined && { model: c.get('model') }),
+      ...(c.res.headers.has(versionHeader) && { version: c.res.headers.get(versionHeader) }),
       status: c.res.status,
       ms: Math.round(ms * 1000) / 1000,
     })
@@ -118,7 +123,9 @@ export const createApp = (handlers: Handlers, options: AppOptions): Hono<{ Varia
     app.on(route.method, honoPath(route.path), async (c) => {
       c.set('operation', route.operation)
       try {
-        return write(await handler(toCall(c, route, options.limits)))
+        const call = toCall(c, route, options.limits)
+        c.set('model', call.params.model)
+        return write(await handler(call))
       } catch (error) {
         return fail(c, error, route.dialect)
       }

@@ -2,7 +2,7 @@ import type { AliasRecord, Manifest } from '@maas/core/contract'
 import { NotFoundError } from '@maas/core/errors'
 import type { Registry } from '@maas/core/registry'
 import { expect, it } from 'vitest'
-import { createLookup } from '../../../../functions/local/lookup.ts'
+import { createLookup } from '../../../layers/core/predict/lookup.ts'
 
 const setup = (random = () => 0) => {
   const state = { targets: [{ version: 1, weight: 100 }], versions: [1, 3, 2], asked: 0, now: 1000 }

@@ -348,6 +348,8 @@ describe('failures', () => {
         message: 'request',
         request_id: 'id-1',
         method: 'POST',
+        model: 'sums',
+        version: '2',
         path: '/v1/models/sums:predict',
         operation: 'predict',
         status: 200,

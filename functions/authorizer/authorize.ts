@@ -1,0 +1,69 @@
+/** From an API key to what may be called with it, as an API Gateway policy: everything it does not name is refused. */
+import { type ApiKey, apiKeyId, apiKeyPattern, apiKeySchema, type Right, routes } from '@maas/core/contract'
+import { StorageError } from '@maas/core/errors'
+import type { APIGatewayAuthorizerResult } from 'aws-lambda'
+
+export interface AuthorizeDeps {
+  /** The stored item, undefined when there is none. */
+  readonly find: (id: string) => Promise<unknown>
+  /** Value of the usage plan's key that requests of each right count against. */
+  readonly usageKeys: Readonly<Record<Right, string>>
+  /** Seconds since 1970. */
+  readonly now: () => number
+}
+
+export interface AuthorizeRequest {
+  readonly key: string | undefined
+  /** `arn:…:{api}/{stage}/{METHOD}/{path}` of the call. */
+  readonly methodArn: string
+}
+
+/** Undefined for keys that are unknown or have expired. */
+export const authorize = async (
+  { key, methodArn }: AuthorizeRequest,
+  { find, usageKeys, now }: AuthorizeDeps,
+): Promise<APIGatewayAuthorizerResult | undefined> => {
+  if (key === undefined || !apiKeyPattern.test(key)) return undefined
+  const id = apiKeyId(key)
+  const item = await find(id)
+  if (item === undefined) return undefined
+  const found = apiKeySchema.safeParse(item)
+  if (!found.success) throw new StorageError(`the stored key ${id} is damaged: ${found.error.message}`)
+  const { name, rights, expires } = found.data
+  if (expires !== undefined && expires <= now()) return undefined
+  const stage = methodArn.split('/').slice(0, 2).join('/')
+  return {
+    principalId: name,
+    policyDocument: {
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Action: 'execute-api:Invoke',
+          Resource: pathsOf(found.data).map((path) => `${stage}/${path}`),
+        },
+      ],
+    },
+    usageIdentifierKey: usageKeys[rights.includes('control') ? 'control' : 'data'],
+    context: { key: id.slice(4, 16), name },
+  }
+}
+
+/**
+ * `METHOD/path` patterns from the route table. A policy may take 8 KB, so routes are told apart by what comes before
+ * their first parameter; that parameter is the model.
+ */
+export const pathsOf = ({ rights, models }: Pick<ApiKey, 'rights' | 'models'>): string[] => {
+  const patterns = routes
+    .filter(({ right }) => right !== 'none' && rights.includes(right))
+    .flatMap(({ method, path, right }) => {
+      const [head = '', ...rest] = path.slice(1).split('{model}')
+      if (rest.length === 0) return [`${method}/${head}`]
+      const named = right === 'data' ? models : undefined
+      return (named ?? ['*']).flatMap((model) => {
+        const [tail = ''] = rest
+        return [`${method}/${head}${model}${tail === '' || model === '*' ? '' : `${tail[0]}*`}`]
+      })
+    })
+  return [...new Set(patterns)]
+}

@@ -1,0 +1,16 @@
+/** Reads this function's environment, once. */
+import { originsOf, required } from '@maas/core/http/lambda'
+
+export interface Environment {
+  /** Where models lie: `s3://bucket`. */
+  readonly store: string
+  /** Memory for weights, bytes: the native library and the runtime take the rest. */
+  readonly modelBytes: number
+  readonly origins: readonly string[]
+}
+
+export const readEnvironment = (env: NodeJS.ProcessEnv): Environment => ({
+  store: required(env, 'MAAS_STORE'),
+  modelBytes: (Number(required(env, 'AWS_LAMBDA_FUNCTION_MEMORY_SIZE')) * 1024 * 1024) / 4,
+  origins: originsOf(env),
+})

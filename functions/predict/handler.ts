@@ -1,0 +1,31 @@
+/** Entry of the predict Lambda: kernels start to load with the process, models with the first request for them. */
+import { randomUUID } from 'node:crypto'
+import { limits } from '@maas/core/contract'
+import { createLambdaLog, lambdaHandler } from '@maas/core/http/lambda'
+import { loadKernels } from '@maas/core/kernels'
+import { createInProcessHost } from '@maas/core/predict'
+import { createRegistry } from '@maas/core/registry'
+import { openStore } from '@maas/core/store'
+import { createPredictApp } from './app.ts'
+import { readEnvironment } from './environment.ts'
+
+const environment = readEnvironment(process.env)
+const { logger, log } = createLambdaLog('predict')
+const kernels = loadKernels({ prefer: 'native' })
+// The first request for a model reports it; until then a failure must not end the process.
+kernels.catch((error: unknown) => logger.error('kernels', error instanceof Error ? error : String(error)))
+
+const clock = () => performance.timeOrigin + performance.now()
+const host = createInProcessHost({
+  registry: createRegistry(await openStore(environment.store)),
+  kernels,
+  modelBytes: environment.modelBytes,
+  clock,
+  random: Math.random,
+})
+
+export const handler = lambdaHandler(
+  createPredictApp({ host, limits, log, clock, ids: randomUUID }),
+  logger,
+  environment.origins,
+)
