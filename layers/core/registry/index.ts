@@ -1,4 +1,5 @@
-/** The registry: versions, aliases and lineage over an object store. */
+/** The registry: versions, aliases and their files in an object store. */
 export type { RegistryDeps } from './context.ts'
+export * as registryKeys from './layout.ts'
 export { createRegistry } from './registry.ts'
 export type * from './types.ts'
