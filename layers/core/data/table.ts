@@ -52,21 +52,29 @@ export async function readTables(
       : { columns: encoding.columns, indices: findColumns(header, encoding) }
   const scale = fitTarget(target, split.parts.train, encoding?.target)
   const unseen = new Map<string, number>()
+  const lineOf = (example: number): string => {
+    const { table, row } = target.kept[example] as (typeof target.kept)[number]
+    return `${table.name}:${table.lines[row]}`
+  }
   const examples: Examples = {
     ...{ rowShape: [widthOf(columns)], bytes: false, targets: scale.targets },
     copyRow: (example, out, at) => {
       let to = at
       for (const [index, column] of columns.entries()) {
         const cell = rows[example]?.[indices[index] as number]
-        if (!encodeCell(column, cell, out as Float32Array, to))
+        if (!encodeCell(column, cell, out as Float32Array, to)) {
           unseen.set(column.name, (unseen.get(column.name) ?? 0) + 1)
+        }
+        // Only with an encoding fitted elsewhere: here a column with such a cell would have become a category.
+        if (Number.isNaN(out[to])) {
+          throw new InvalidInputError(
+            `${lineOf(example)}: column '${column.name}' is '${cell}'; it was a number in training.`,
+          )
+        }
         to += column.type === 'number' ? 1 : column.values.length
       }
     },
-    sourceOf: (example) => {
-      const { table, row } = target.kept[example] as (typeof target.kept)[number]
-      return `${table.name}:${table.lines[row]}`
-    },
+    sourceOf: lineOf,
   }
   const parts = await takeParts(examples, split.parts, { ...options, memoryBytes: deps.memoryBytes })
   for (const [column, times] of unseen) {

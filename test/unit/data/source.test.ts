@@ -1,7 +1,9 @@
+import { once } from 'node:events'
 import { symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InvalidInputError, MaasError, NotFoundError } from '@maas/core/errors'
 import { zipSync } from 'fflate'
+import tar from 'tar-stream'
 import { describe, expect, it } from 'vitest'
 import { openSource, type Source } from '../../../layers/core/data/source/index.ts'
 import { asFile, asFolder, asTar, asZip } from './helpers.ts'
@@ -116,6 +118,14 @@ describe('openSource', () => {
       expect(read['b/two.txt']).toBe('problem: it holds 3000 bytes, more than the 100 allowed for one file')
       expect(read['a/one.txt']).toBe('one')
     }
+  })
+
+  it('refuses a tar that declares more than can be meant, before unpacking it', async () => {
+    const pack = tar.pack()
+    pack.entry({ name: 'huge.jpg', size: 100 * 1024 ** 3 })
+    const [header] = await once(pack, 'data')
+    pack.on('error', () => undefined).destroy()
+    expect(await refusalOf(await asFile('huge.tar', header))).toContain('unpacks to more than 64 GiB')
   })
 
   it('says what is wrong with archives that are cut off', async () => {
