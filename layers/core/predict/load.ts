@@ -1,14 +1,17 @@
 /** A version's files out of the registry into a predictor. */
 import { type Manifest, preprocessSchema, versionFiles } from '@maas/core/contract'
-import { StorageError } from '@maas/core/errors'
+import { InvalidInputError, messageOf, StorageError } from '@maas/core/errors'
 import { decodeLayersJson } from '@maas/core/formats'
 import type { Kernels } from '@maas/core/kernels'
 import type { Registry } from '@maas/core/registry'
 import { z } from 'zod'
 import { createPredictor, type Predictor } from './predictor.ts'
 
-/** StorageError when a file is missing or damaged. */
+/** StorageError when a file is missing or damaged; UnsupportedError when the model cannot run here. */
 export const loadPredictor = async (registry: Registry, manifest: Manifest, kernels: Kernels): Promise<Predictor> => {
+  const { name, version } = manifest
+  const damaged = (path: string, cause: unknown): StorageError =>
+    new StorageError(`${path} of ${name}:${version} is damaged: ${messageOf(cause)}`, { cause })
   const read = async (path: string): Promise<Uint8Array | undefined> =>
     manifest.files.some((file) => file.path === path) ? registry.file(manifest, path) : undefined
   const json = async <T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> => {
@@ -17,7 +20,7 @@ export const loadPredictor = async (registry: Registry, manifest: Manifest, kern
     try {
       return schema.parse(JSON.parse(new TextDecoder().decode(bytes)))
     } catch (cause) {
-      throw new StorageError(`${path} of ${manifest.name}:${manifest.version} is not what it should be`, { cause })
+      throw damaged(path, cause)
     }
   }
   const [model, weights, preprocess, labels] = await Promise.all([
@@ -27,18 +30,14 @@ export const loadPredictor = async (registry: Registry, manifest: Manifest, kern
     json(versionFiles.labels, z.array(z.string())),
   ])
   if (model === undefined || weights === undefined) {
-    throw new StorageError(
-      `${manifest.name}:${manifest.version} has no ${versionFiles.model} or ${versionFiles.weights}`,
-    )
+    throw new StorageError(`${name}:${version} has no ${versionFiles.model} or ${versionFiles.weights}`)
   }
-  return createPredictor(
-    {
-      name: manifest.name,
-      version: manifest.version,
-      artifact: decodeLayersJson(model, weights),
-      ...(preprocess && { preprocess }),
-      ...(labels && { labels }),
-    },
-    kernels,
-  )
+  try {
+    const artifact = decodeLayersJson(model, weights)
+    const parts = { name, version, artifact, ...(preprocess && { preprocess }), ...(labels && { labels }) }
+    return await createPredictor(parts, kernels)
+  } catch (cause) {
+    // What is wrong with a stored model is no fault of whoever asks for a prediction.
+    throw cause instanceof InvalidInputError ? damaged(versionFiles.model, cause) : cause
+  }
 }

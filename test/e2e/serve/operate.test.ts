@@ -129,8 +129,9 @@ it('a damaged version fails with 500 and says nothing of files, and the others s
   closing.push(broken.remove)
   const service = await start({ root: broken.root })
   const reply = await post(`${service.url}/v1/models/tiny:predict`, body)
-  expect(reply.status).toBeGreaterThanOrEqual(400)
-  expect(JSON.stringify(reply.body)).not.toContain(broken.root)
+  expect(reply.status).toBe(500)
+  expect(JSON.stringify(reply.body)).not.toMatch(/weights|model\.json|store/)
+  expect(service.entries.some(({ level, message }) => level === 'error' && message.includes('is damaged'))).toBe(true)
   expect((await ask(`${service.url}/v1/models/tiny`)).status).toBe(200)
 })
 
