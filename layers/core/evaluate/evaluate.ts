@@ -1,9 +1,9 @@
 /** One evaluation of a model on one part of the data. */
 import type { Evaluation } from '../contract/index.ts'
 import type { DataPart } from '../data/types.ts'
-import { InvalidInputError } from '../errors.ts'
+import { InvalidInputError, TrainingError } from '../errors.ts'
 import { evaluateClasses } from './classification.ts'
-import { type Predictor, predictPart } from './predictions.ts'
+import { type Predictions, type Predictor, predictPart } from './predictions.ts'
 import { evaluateNumbers, type TargetUnit } from './regression.ts'
 
 export interface EvaluateInput {
@@ -17,7 +17,18 @@ export interface EvaluateInput {
   readonly target?: TargetUnit
 }
 
-/** Runs the model over the part once and measures it. InvalidInputError when there is nothing to measure, or the classes do not fit. */
+/** Nothing can be said about a model that predicts no numbers. */
+const checkFinite = ({ values, width }: Predictions, { sources }: DataPart): void => {
+  const bad = values.findIndex((value) => !Number.isFinite(value))
+  if (bad < 0) return
+  const example = Math.floor(bad / width)
+  const source = sources?.[example]
+  throw new TrainingError(
+    `the model predicts ${values[bad]} for example ${example}${source === undefined ? '' : ` (${source})`}; its weights or this input are not finite`,
+  )
+}
+
+/** Runs the model over the part once and measures it. InvalidInputError when there is nothing to measure, or the classes do not fit; TrainingError when predictions are no numbers. */
 export const evaluate = async (input: EvaluateInput, predict: Predictor): Promise<Evaluation> => {
   const { labels, part, split, target = { mean: 0, std: 1 }, task } = input
   if (part.examples === 0) throw new InvalidInputError(`the ${split} data is empty; give it at least one example`)
@@ -27,6 +38,7 @@ export const evaluate = async (input: EvaluateInput, predict: Predictor): Promis
     throw new InvalidInputError(
       `the model gives ${outputs.width} numbers a row, but the ${split} data has ${task === 'regression' ? 'one number to predict' : `${wanted} classes`}`,
     )
+  checkFinite(outputs, part)
   return task === 'classification'
     ? evaluateClasses(outputs, part, labels, split)
     : evaluateNumbers(outputs, part, target, split)

@@ -2,7 +2,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { sizeOf } from '../contract/index.ts'
 import type { DataPart } from '../data/types.ts'
-import { TrainingError } from '../errors.ts'
 
 /** Rows to run at once: large enough to keep the kernels busy, small enough to keep memory low. */
 export const predictRows = 256
@@ -39,13 +38,7 @@ export const predictPart = async (part: DataPart, predict: Predictor): Promise<P
     values.set(output, offset)
     offset += output.length
   }
-  const bad = values.findIndex((value) => !Number.isFinite(value))
-  const width = values.length / Math.max(1, part.examples)
-  if (bad >= 0)
-    throw new TrainingError(
-      `the model predicts ${values[bad]} for example ${Math.floor(bad / width)}${part.sources ? ` (${part.sources[Math.floor(bad / width)]})` : ''}; its weights or this input are not finite`,
-    )
-  return { values, width }
+  return { values, width: values.length / Math.max(1, part.examples) }
 }
 
 /** A single sigmoid output is the probability of class 1; written out as both classes' probabilities. */

@@ -52,6 +52,16 @@ export const findOverfitting = (epochs: readonly Metrics[]): Overfitting | undef
   }
 }
 
+/** Says so when the training loss ends no lower than it began: nothing was learned. Undefined for a single epoch. */
+export const findStandstill = (epochs: readonly Metrics[]): string | undefined => {
+  const [first, last] = [epochs[0]?.loss, epochs.at(-1)?.loss]
+  if (epochs.length < 2 || first === undefined || last === undefined || last < first) return undefined
+  return (
+    `Training loss has not fallen: ${figure(first)} in epoch 1, ${figure(last)} in epoch ${epochs.length}. ` +
+    'The model learned nothing. Try a learning rate ten times lower, and check that labels and examples belong together.'
+  )
+}
+
 /** Rows of the batch that hold NaN or an infinity. */
 const badRows = ({ features, rows, rowShape }: Batch): number[] => {
   const size = rowShape.reduce((product, dimension) => product * dimension, 1)
@@ -74,8 +84,10 @@ export const explainNaN = (
   if (!batch.targets.every(Number.isFinite))
     return `${where}: targets of the training data are NaN or infinite; repair or remove those examples`
   const before = at.lastLoss === undefined ? 'at the very first step' : `after a loss of ${figure(at.lastLoss)}`
-  return (
-    `${where}, ${before}: the numbers overflowed, most often because the learning rate of ${at.learningRate} is too high. ` +
-    `Try learning_rate=${Number((at.learningRate / 10).toPrecision(2))}, and check that features are scaled to about -1..1`
-  )
+  return `${where}, ${before}: ${tooHigh(at.learningRate)}`
 }
+
+/** Why numbers overflow in good data. */
+export const tooHigh = (learningRate: number): string =>
+  `the numbers overflowed, most often because the learning rate of ${learningRate} is too high. ` +
+  `Try learning_rate=${Number((learningRate / 10).toPrecision(2))}, and check that features are scaled to about -1..1`

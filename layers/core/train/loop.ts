@@ -3,7 +3,7 @@ import type { History, Report } from '../contract/index.ts'
 import { TrainingError } from '../errors.ts'
 import type { StepEngine } from '../graph/types.ts'
 import type { CheckpointStore, Progress } from './checkpoint.ts'
-import { findOverfitting, isBetter, type Metrics, type Monitor } from './diagnose.ts'
+import { findOverfitting, findStandstill, isBetter, type Metrics, type Monitor, tooHigh } from './diagnose.ts'
 import { type EpochInput, meansOf, trainEpoch } from './epoch.ts'
 import { stepReporter } from './progress.ts'
 import type { NamedArray } from './safetensors.ts'
@@ -115,6 +115,8 @@ export const train = async (input: TrainInput, deps: TrainDeps): Promise<TrainRe
   const overfitting = findOverfitting(epochs)
   if (overfitting && !notices.some(({ message }) => message === overfitting.message))
     notice('warning', 'overfitting', overfitting.message)
+  const standstill = findStandstill(epochs)
+  if (standstill) notice('warning', 'not_learning', standstill)
   describeEnd(input, progress, reason, notice)
   weights.write(best)
   engine.reload()
@@ -164,7 +166,7 @@ const epochMetrics = (input: TrainInput, progress: Progress, validation: Metrics
   for (const [name, value] of Object.entries(validation)) row[`val_${name}`] = value
   if (input.monitor !== 'none' && !Number.isFinite(row.val_loss))
     throw new TrainingError(
-      `the validation loss is not a number after epoch ${epoch}: the numbers overflowed, most often because the learning rate of ${input.learningRate} is too high, or the validation data holds NaN`,
+      `the validation loss is not a number after epoch ${epoch}: ${tooHigh(input.learningRate)}; or the validation data holds NaN`,
     )
   return {
     ...row,

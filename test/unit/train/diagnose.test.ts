@@ -1,4 +1,4 @@
-import { findOverfitting } from '@maas/core/train'
+import { findOverfitting, findStandstill } from '@maas/core/train'
 import { describe, expect, it } from 'vitest'
 
 const epochs = (train: readonly number[], validation: readonly number[]) =>
@@ -23,5 +23,17 @@ describe('overfitting', () => {
     ['there is no validation', [3, 1, 0.5, 0.2], []],
   ])('is not claimed when %s', (_, train, validation) => {
     expect(findOverfitting(epochs(train, validation))).toBeUndefined()
+  })
+})
+
+describe('a run that learned nothing', () => {
+  it('is named with both losses and what to try', () => {
+    expect(findStandstill(epochs([2.303, 2.4, 2.31], []))).toMatch(
+      /not fallen: 2\.30 in epoch 1, 2\.31 in epoch 3\. .*ten times lower/,
+    )
+  })
+
+  it.each([[[2, 1.9]], [[2]], [[]]])('is not claimed of %j', (losses) => {
+    expect(findStandstill(epochs(losses, []))).toBeUndefined()
   })
 })
