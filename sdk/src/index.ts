@@ -1,6 +1,7 @@
-/** The client of maas: a model is a service, wherever it runs. */
+/** The SDK: load a model, ask it, manage a service. Using a service needs no dependency and loads no TensorFlow. */
+export { Maas } from './client.ts'
 export * from './errors.ts'
-export type { CallOptions, ConnectionOptions } from './http.ts'
-export type { ImageFile, Images, Input, Row, TensorLike } from './input.ts'
 export { type LoadOptions, loadModel } from './load-model.ts'
-export type { Answers, Label, Model, Signature, TensorSpec } from './model.ts'
+export type { ClientOptions } from './remote/http.ts'
+export type { AliasChange } from './resources/aliases.ts'
+export type * from './types.ts'

@@ -1,35 +1,32 @@
-/** `loadModel`: one call for a file, a registry on this machine, and a running service. */
-import { type ConnectionOptions, createSend } from './http.ts'
-import type { Model } from './model.ts'
+/** One function for every model: a file runs in this process, a name in the registry on this machine or behind a service. */
+import { readEnvironment } from './environment.ts'
+import type { LocalOptions } from './local/model.ts'
 import { isFile, parseReference } from './reference.ts'
-import { createRemoteModel } from './remote-model.ts'
+import { type ClientOptions, Http } from './remote/http.ts'
+import { openRemoteModel } from './remote/model.ts'
+import type { Model } from './types.ts'
 
-export interface LoadOptions extends Partial<ConnectionOptions> {
-  /** Folder of a local registry, for names without `url`. @default MAAS_ROOT, else ./.maas */
-  readonly root?: string | undefined
-}
-
-const environment = (name: string): string | undefined =>
-  typeof process === 'undefined' ? undefined : process.env[name] || undefined
+export interface LoadOptions extends Partial<ClientOptions>, LocalOptions {}
 
 /**
- * Loads a model to predict with.
- *
- * A text with a path separator or an ending such as `.h5` is a file and runs in this process. Everything else is a name:
- * behind the service at `url` (or `MAAS_URL`) when there is one, else in this process from the registry in `root`.
+ * A path if it contains a separator or ends in .h5, .hdf5, .keras or .json, else `name`, `name@alias` or `name:version`;
+ * never a fallback from one to the other.
+ * A name goes to `url` (or MAAS_URL) when there is one, else to the registry in `root` (or MAAS_ROOT, or `./.maas`).
  *
  * @example
- * const model = await loadModel('cifar10@production', { url: 'http://127.0.0.1:8501' })
- * const [labels] = await model.classify(['photo.jpg'])
+ * const model = await loadModel('model.h5')
+ * const [probabilities] = await model.predict(images)
  */
 export const loadModel = async (fileOrName: string, options: LoadOptions = {}): Promise<Model> => {
-  if (isFile(fileOrName)) return (await import('./local-model.ts')).loadFile(fileOrName)
+  if (isFile(fileOrName)) return (await import('./local/model.ts')).openFile(fileOrName, options)
   const reference = parseReference(fileOrName)
-  const url = options.url ?? (options.root === undefined ? environment('MAAS_URL') : undefined)
-  if (url === undefined) {
-    const root = options.root ?? environment('MAAS_ROOT') ?? './.maas'
-    return (await import('./local-model.ts')).loadRegistered(reference, root)
+  const environment = readEnvironment()
+  // A root that was asked for stands above a service in the environment.
+  const url = options.url ?? (options.root === undefined ? environment.url : undefined)
+  if (url !== undefined) {
+    const http = new Http({ ...options, url, apiKey: options.apiKey ?? environment.apiKey })
+    return openRemoteModel(http, reference, { ...(options.signal && { signal: options.signal }) })
   }
-  const apiKey = options.apiKey ?? environment('MAAS_API_KEY')
-  return createRemoteModel(reference, createSend({ ...options, url, apiKey }))
+  const { openRegistered } = await import('./local/model.ts')
+  return openRegistered(reference, { ...options, root: options.root ?? environment.root })
 }

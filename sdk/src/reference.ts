@@ -1,5 +1,5 @@
-/** `name`, `name@alias` and `name:version`, and how to tell them from the path of a file. */
-import { BadRequestError } from './errors.ts'
+/** What people type: a file, or a model by name with at most one of version and alias. */
+import { BadRequestError, UnsupportedError } from './errors.ts'
 
 export interface Reference {
   readonly name: string
@@ -7,26 +7,42 @@ export interface Reference {
   readonly alias?: string
 }
 
-const fileEndings = /\.(h5|hdf5|keras|json)$/i
+const extensions = ['.h5', '.hdf5', '.keras', '.json'] as const
 
-/** A path if it contains a separator or ends like a model file; everything else is a name, never one instead of the other. */
-export const isFile = (text: string): boolean => /[/\\]/.test(text) || fileEndings.test(text)
+/** A path if it contains a separator or ends in a known extension, else a name; whether the file exists plays no part. */
+export const isFile = (text: string): boolean =>
+  /[/\\]/.test(text) || extensions.some((extension) => text.toLowerCase().endsWith(extension))
 
+/** `name`, `name@alias` or `name:version`; `name@latest` is the highest version, as `name` is. */
 export const parseReference = (text: string): Reference => {
   const match = /^([a-z0-9][a-z0-9-]{0,62})(?:@([a-z0-9_]{1,63})|:([1-9]\d{0,8}))?$/.exec(text)
-  if (!match) {
+  if (!match?.[1]) {
     throw new BadRequestError(
-      `"${text}" is neither a file nor a model; write name, name@alias or name:version, e.g. cifar10@production`,
+      `${JSON.stringify(text)} is neither a file nor a model: a file ends in ${extensions.join(', ')} or contains a slash; a model is name, name@alias or name:version, the name 1-63 of a-z, 0-9 and -`,
+      { param: 'model', status: 400 },
     )
   }
-  const [, name = '', alias, version] = match
-  return {
-    name,
-    ...(alias !== undefined && alias !== 'latest' && { alias }),
-    ...(version !== undefined && { version: Number(version) }),
+  const [, name, alias, version] = match
+  if (version !== undefined) return { name, version: Number(version) }
+  if (alias === undefined || alias === 'latest') return { name }
+  if (/^\d+$/.test(alias)) {
+    throw new BadRequestError(`alias ${alias} reads as a version; write ${name}:${alias}`, {
+      param: 'model',
+      status: 400,
+    })
   }
+  return { name, alias }
 }
 
-/** The part of TensorFlow Serving's URLs that names a model. */
-export const referencePath = ({ alias, name, version }: Reference): string =>
-  alias !== undefined ? `${name}/labels/${alias}` : version !== undefined ? `${name}/versions/${version}` : name
+export const formatReference = ({ name, version, alias }: Reference): string =>
+  version !== undefined ? `${name}:${version}` : alias !== undefined ? `${name}@${alias}` : name
+
+/** Formats a file is saved in, told by its extension. */
+export const saveFormat = (path: string): 'h5' | 'tfjs' => {
+  if (/\.(h5|hdf5)$/i.test(path)) return 'h5'
+  if (/\.json$/i.test(path)) return 'tfjs'
+  throw new UnsupportedError(`${path}: a model is saved as .h5 (Keras) or .json (TF.js, with weights.bin beside it)`, {
+    param: 'path',
+    status: 422,
+  })
+}

@@ -51,32 +51,27 @@ const exportFunctional = (model: KerasLayer): Exported => {
 type TensorReference = [layer: string, node: number, tensor: number, keywords?: Config]
 
 /**
- * Lists of references are read by both versions. Initial states of a recurrent layer are a keyword argument, which only
- * Keras 3's own form can name; so files with them, and with nested models, whose calls the versions count differently, need Keras 3.
+ * Lists of references are read by both versions. A nested model's calls the versions count differently, and initial states are
+ * a keyword argument which Keras 3 finds in its own form only; such nodes are written in that form, which Keras 2 refuses at once.
  */
 const exportNodes = (layer: KerasLayer, nested: ReadonlySet<string>): unknown[] => {
   const nodes = (layer.inbound_nodes ?? []) as TensorReference[][]
   return nodes.map((node) => {
-    const references = node.map(
-      ([from, index, tensor, keywords = {}]): TensorReference => [
-        from,
-        nested.has(from) ? index - 1 : index,
-        tensor,
-        keywords,
-      ],
-    )
-    const [first, ...states] = references
-    if (!first || states.length === 0 || !recurrent.has(layer.class_name)) return references
-    return { args: [kerasTensor(first)], kwargs: { ...first[3], initial_state: states.map(kerasTensor) } }
+    const [first, ...others] = node
+    const states = recurrent.has(layer.class_name) ? others : []
+    if (!first || (states.length === 0 && !node.some(([from]) => nested.has(from)))) return node
+    const tensors = node.map((reference) => kerasTensor(reference, nested))
+    if (states.length > 0) return { args: [tensors[0]], kwargs: { ...first[3], initial_state: tensors.slice(1) } }
+    return { args: [tensors.length === 1 ? tensors[0] : tensors], kwargs: first[3] ?? {} }
   })
 }
 
 const recurrent = new Set(['SimpleRNN', 'LSTM', 'GRU', 'RNN', 'Bidirectional', 'ConvLSTM2D'])
 
 /** Shape and dtype stand for nothing: Keras looks the tensor up by its history. */
-const kerasTensor = ([layer, node, tensor]: TensorReference): Config => ({
+const kerasTensor = ([layer, node, tensor]: TensorReference, nested: ReadonlySet<string>): Config => ({
   class_name: '__keras_tensor__',
-  config: { shape: [null], dtype: 'float32', keras_history: [layer, node, tensor] },
+  config: { shape: [null], dtype: 'float32', keras_history: [layer, nested.has(layer) ? node - 1 : node, tensor] },
 })
 
 /** Among the outputs Keras 3 counts a nested functional model like Keras 2 does, a nested Sequential from its first call. */

@@ -1,0 +1,43 @@
+/** A service as an object: its models, versions and aliases, one class per noun. */
+import { readEnvironment } from './environment.ts'
+import { ConnectionError } from './errors.ts'
+import { parseReference } from './reference.ts'
+import { type ClientOptions, Http } from './remote/http.ts'
+import { openRemoteModel } from './remote/model.ts'
+import { Aliases } from './resources/aliases.ts'
+import { Models } from './resources/models.ts'
+import { Versions } from './resources/versions.ts'
+import type { CallOptions, Model } from './types.ts'
+
+/**
+ * @example
+ * const maas = new Maas({ url: 'http://127.0.0.1:8501' })
+ * await maas.aliases.set('cifar10', 'production', 2, { reason: 'better on the test set' })
+ */
+export class Maas {
+  readonly models: Models
+  readonly versions: Versions
+  readonly aliases: Aliases
+  readonly #http: Http
+
+  /** `url` and `apiKey` default to MAAS_URL and MAAS_API_KEY. */
+  constructor(options: Partial<ClientOptions> = {}) {
+    const environment = readEnvironment()
+    const url = options.url ?? environment.url
+    if (url === undefined) throw new ConnectionError('no service is named: give { url }, or set MAAS_URL')
+    this.#http = new Http({ ...options, url, apiKey: options.apiKey ?? environment.apiKey })
+    this.models = new Models(this.#http)
+    this.versions = new Versions(this.#http)
+    this.aliases = new Aliases(this.#http)
+  }
+
+  /** Whether the service is up, and which versions it holds in memory. */
+  health(options?: CallOptions): Promise<{ status: 'ok'; loaded: string[] }> {
+    return this.#http.json({ method: 'GET', path: '/healthz' }, options)
+  }
+
+  /** A model to predict with: `name`, `name@alias` or `name:version`. */
+  async load(name: string, options?: CallOptions): Promise<Model> {
+    return openRemoteModel(this.#http, parseReference(name), options)
+  }
+}

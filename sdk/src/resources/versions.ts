@@ -1,0 +1,43 @@
+/** Versions of a model: immutable, numbered from 1. */
+import type { Evaluation, Manifest } from '@maas/core/contract'
+import { type Http, path } from '../remote/http.ts'
+import type { CallOptions } from '../types.ts'
+
+export class Versions {
+  readonly #http: Http
+
+  constructor(http: Http) {
+    this.#http = http
+  }
+
+  /** Manifests, newest first. */
+  async list(model: string, options?: CallOptions): Promise<Manifest[]> {
+    const request = { method: 'GET', path: path`/models/${model}/versions` } as const
+    return (await this.#http.json<{ versions: Manifest[] }>(request, options)).versions
+  }
+
+  /** Files and their hashes, metrics, lineage. */
+  get(model: string, version: number, options?: CallOptions): Promise<Manifest> {
+    return this.#http.json({ method: 'GET', path: path`/models/${model}/versions/${version}` }, options)
+  }
+
+  /** What evaluation measured. */
+  evaluation(model: string, version: number, options?: CallOptions): Promise<Evaluation> {
+    return this.#http.json({ method: 'GET', path: path`/models/${model}/versions/${version}/evaluation` }, options)
+  }
+
+  /** The evaluation as a self-contained HTML page. */
+  async report(model: string, version: number, options?: CallOptions): Promise<string> {
+    const request = {
+      method: 'GET',
+      path: path`/models/${model}/versions/${version}/report`,
+      headers: { accept: 'text/html' },
+    } as const
+    return (await this.#http.send(request, options)).text
+  }
+
+  /** ConflictError while an alias points at it. */
+  async delete(model: string, version: number, options?: CallOptions): Promise<void> {
+    await this.#http.send({ method: 'DELETE', path: path`/models/${model}/versions/${version}` }, options)
+  }
+}
