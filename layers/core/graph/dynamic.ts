@@ -1,9 +1,10 @@
 /** Records a computation at three batch sizes and merges the records into one graph for all of them. */
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core'
-import type { Kernels, NativeSurface } from '../kernels/index.ts'
+import { withRecordableGather } from './gather.ts'
 import { generalise, type SizedTrace, traceSizes } from './generalise.ts'
 import { intVector, makeOutput, type Output, placeholder, typeOf } from './ir.ts'
 import type { Three } from './rows.ts'
+import type { NativeKernels } from './step.ts'
 import { type Binding, trace } from './tracer.ts'
 
 /** An input of the computation whose first dimension is the batch. */
@@ -26,8 +27,7 @@ export interface Computation {
 
 /** @param rows an int32 scalar of the graph: how many rows are fed */
 export function traceAnyBatch(
-  tf: Kernels['tf'],
-  native: NativeSurface,
+  { tf, native }: NativeKernels,
   rows: Output,
   { inputs, bindings, constants = [], run }: Computation,
 ): Output[] {
@@ -40,7 +40,8 @@ export function traceAnyBatch(
         const { dtype } = typeOf(inputOf(inputs, index))
         return [tensor, placeholder(names[index] as string, { dtype, shape: tensor.shape })]
       })
-      roots = trace(native, { bindings: [...bindings, ...standIns], constants }, (outputOf) => run(examples, outputOf))
+      const known = { bindings: [...bindings, ...standIns], constants }
+      roots = withRecordableGather({ tf, native }, () => trace(native, known, (outputOf) => run(examples, outputOf)))
     })
     return { rows: count, roots }
   }

@@ -10,9 +10,10 @@ import { writeSavedModel } from './graphdef.ts'
 import { constant, identity, placeholder } from './ir.ts'
 import { variableOf, weightsOf } from './layers.ts'
 import { loadGraph } from './load-graph.ts'
+import { withFusedNormalisation } from './normalisation.ts'
 import { readSavedModel } from './saved-model.ts'
 import { type Feed, runGraph } from './session.ts'
-import { type NativeKernels, requireNative } from './step.ts'
+import { type NativeKernels, refusing, requireNative } from './step.ts'
 import { type Binding, tensorValue } from './tracer.ts'
 import { relativeError } from './verify.ts'
 
@@ -33,17 +34,22 @@ export async function compileInference(
   kernels: Kernels,
   signature: Signature,
 ): Promise<Uint8Array> {
-  const { tf, native } = requireNative(kernels)
+  const native = requireNative(kernels)
+  return refusing(() => compile(native, model, signature))
+}
+
+function compile({ tf, native }: NativeKernels, model: LayersModel, signature: Signature): Uint8Array {
   const inputs = signature.inputs.map((spec, index) => declareInput(tf, spec, index))
   const [batch] = inputs as [BatchInput]
-  const outputs = traceAnyBatch(tf, native, rowsOf(batch.output), {
+  const outputs = traceAnyBatch({ tf, native }, rowsOf(batch.output), {
     inputs,
     bindings: [],
     constants: weightsOf(model).map((weight): Binding => {
       const variable = variableOf(weight)
       return [variable, constant(tensorValue(variable.dtype, variable.shape, variable.dataSync()))]
     }),
-    run: (examples, outputOf) => applyModel(model, examples).map(outputOf),
+    run: (examples, outputOf) =>
+      withFusedNormalisation({ tf, native }, model, () => applyModel(model, examples)).map(outputOf),
   })
   const file = writeSavedModel({
     inputs: Object.fromEntries(inputs.map(({ output }, index) => [signature.inputs[index]?.name ?? '', output])),

@@ -1,6 +1,6 @@
 /** One training step as tfjs computes it: forward, loss and gradients, without the update. The graph is a record of this. */
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core'
-import { UnsupportedError } from '../errors.ts'
+import { MaasError, messageOf, UnsupportedError } from '../errors.ts'
 import type { Kernels, NativeSurface } from '../kernels/index.ts'
 import { trainableOf, variableOf } from './layers.ts'
 import { outputActivation, withLogits } from './logits.ts'
@@ -19,6 +19,16 @@ export function requireNative({ tf, native }: Kernels): NativeKernels {
   if (native === undefined)
     throw new UnsupportedError('Compiled graphs need native kernels. Fix: npm run build:kernels')
   return { tf, native }
+}
+
+/** What fails in tfjs while a model is compiled is a reason not to compile it, not one to stop. */
+export function refusing<T>(body: () => T): T {
+  try {
+    return body()
+  } catch (error) {
+    if (error instanceof MaasError) throw error
+    throw new UnsupportedError(`The model cannot be compiled: ${messageOf(error)}`, { cause: error })
+  }
 }
 
 export interface ComputedStep {

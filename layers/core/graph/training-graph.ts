@@ -96,7 +96,7 @@ function traceStep(
   const variables = weights.map(({ variable }) => variable)
   let trained: Variable[] = []
   const roots = withScalar(tf, (stepExample) =>
-    traceAnyBatch(tf, native, rows, {
+    traceAnyBatch(kernels, rows, {
       inputs: [features, targets],
       bindings: [...weights.map(({ variable, state }) => [variable, state.read] as const), [stepExample, step]],
       run: ([x, y], outputOf) =>
@@ -138,16 +138,19 @@ function withScalar<T>(tf: NativeKernels['tf'], body: (scalar: Tensor) => T): T 
 }
 
 function tracePredictions(
-  { tf, native }: NativeKernels,
+  kernels: NativeKernels,
   { model }: StepConfig,
   { features }: StepInputs,
   weights: TrainingGraph['weights'],
   rows: Output,
 ): Output {
-  const [outputs] = traceAnyBatch(tf, native, rows, {
+  const [outputs] = traceAnyBatch(kernels, rows, {
     inputs: [features],
     bindings: weights.map(({ variable, state }) => [variable, state.read] as const),
-    run: ([x], outputOf) => [outputOf(model.apply(x as Tensor, { training: false }) as Tensor)],
+    run: ([x], outputOf) => {
+      const predict = () => model.apply(x as Tensor, { training: false }) as Tensor
+      return [outputOf(withFusedNormalisation(kernels, model, predict))]
+    },
   })
   return outputs as Output
 }

@@ -5,7 +5,7 @@ import type { Kernels } from '../kernels/index.ts'
 import { onlyTensors } from './layers.ts'
 import { loadGraph } from './load-graph.ts'
 import { type Feed, runGraph } from './session.ts'
-import { type NativeKernels, requireNative } from './step.ts'
+import { type NativeKernels, refusing, requireNative } from './step.ts'
 import { buildTrainingGraph, type TrainingGraph, tensorNames } from './training-graph.ts'
 import type { Batch, OptimizerState, StepConfig, StepEngine, StepResult } from './types.ts'
 import { verifyStep } from './verify.ts'
@@ -18,14 +18,16 @@ import { verifyStep } from './verify.ts'
  */
 export function createGraphEngine(config: StepConfig, kernels: Kernels, batchRows: number): GraphEngine {
   const native = requireNative(kernels)
-  const engine = new GraphEngine(native, config, batchRows)
-  try {
-    verifyStep(native, config, engine)
-  } catch (error) {
-    engine.dispose()
-    throw error
-  }
-  return engine
+  return refusing(() => {
+    const engine = new GraphEngine(native, config, batchRows)
+    try {
+      verifyStep(native, config, engine)
+      return engine
+    } catch (error) {
+      engine.dispose()
+      throw error
+    }
+  })
 }
 
 type Features = Pick<Batch, 'features' | 'rows' | 'rowShape'>

@@ -6,6 +6,8 @@ import type { TensorFlow } from '../../../layers/core/kernels/index.ts'
 export interface Net {
   readonly loss: StepConfig['loss']
   readonly rowShape: readonly number[]
+  /** Features are whole numbers below this. @default fractions from 0 to 1 */
+  readonly tokens?: number
   /** Numbers per row that the loss compares with; classes for cross-entropy. */
   readonly width: number
   build(tf: TensorFlow): LayersModel
@@ -119,6 +121,19 @@ const nets = {
         layers.dense({ units: 5, activation: 'softmax' }),
       ),
   },
+  'an embedding of tokens': {
+    ...classifier,
+    rowShape: [7],
+    tokens: 9,
+    build: ({ layers, ...tf }: TensorFlow) =>
+      sequential(
+        tf as TensorFlow,
+        layers.embedding({ inputDim: 9, outputDim: 6, inputLength: 7 }),
+        layers.conv1d({ filters: 4, kernelSize: 3, activation: 'relu' }),
+        layers.globalAveragePooling1d({} as never),
+        layers.dense({ units: 5, activation: 'softmax' }),
+      ),
+  },
   'a binary classifier': {
     loss: 'binary_crossentropy',
     rowShape: [9],
@@ -162,11 +177,14 @@ export function buildNet(tf: TensorFlow, net: Net): LayersModel {
   return model
 }
 
-export function makeBatch({ loss, rowShape, width }: Net, rows: number, number: number, bytes = false): Batch {
+export function makeBatch({ loss, rowShape, width, tokens }: Net, rows: number, number: number, bytes = false): Batch {
   const size = rowShape.reduce((product, length) => product * length, rows)
-  const values = Float32Array.from({ length: size }, (_, at) => noise(number + 100, at))
+  const fraction = (at: number) => noise(number + 100, at)
+  const values = Float32Array.from({ length: size }, (_, at) =>
+    tokens === undefined ? fraction(at) : Math.floor(fraction(at) * tokens),
+  )
   const classes = loss === 'binary_crossentropy' ? 2 : width
-  const hint = (row: number) => noise(number + 100, (row * size) / rows)
+  const hint = (row: number) => fraction((row * size) / rows)
   const targets =
     loss === 'mean_squared_error'
       ? Float32Array.from({ length: rows }, (_, row) => Math.sin(6 * hint(row)))
