@@ -61,8 +61,9 @@ function findImages({ part: given, source }: LocatedSource, warnings: string[]):
   const paths = source.entries.map((entry) => entry.path).filter(isImagePath)
   if (paths.length === 0) throw new InvalidInputError(`${source.name} holds no JPEG, PNG or WebP image. ${example}.`)
   mentionOtherPictures(source, warnings)
-  const depth = commonDepth(paths, source.folders)
-  const split = paths.map((path) => ({ path, parts: path.split('/').slice(depth) }))
+  const whole = paths.map((path) => path.split('/'))
+  const depth = commonDepth(whole, source.folders)
+  const split = paths.map((path, index) => ({ path, parts: (whole[index] as string[]).slice(depth) }))
   const byPart = isInParts(split.map(({ parts }) => parts))
   const images: FoundImage[] = []
   let loose = 0
@@ -87,17 +88,15 @@ function findImages({ part: given, source }: LocatedSource, warnings: string[]):
 }
 
 /** How many folders all images share: `cifar10/train/cat/1.jpg` has one to pass over, `cat/1.jpg` none. */
-function commonDepth(paths: readonly string[], folders: readonly string[]): number {
-  const all = [...paths, ...folders.map((folder) => `${folder}/`)].map((path) => path.split('/'))
-  const shallowest = Math.min(...[...new Set(paths.map((path) => path.split('/').length))])
-  let depth = 0
-  while (depth < shallowest - 2) {
-    const here = new Set(all.filter((parts) => parts.length > depth + 1).map((parts) => parts[depth]))
-    const [only = ''] = here
-    if (here.size !== 1 || partOf(only) !== undefined) break
-    depth += 1
+function commonDepth(paths: readonly (readonly string[])[], folders: readonly string[]): number {
+  const all = [...paths, ...folders.map((folder) => [...folder.split('/'), ''])]
+  const shallowest = paths.reduce((least, parts) => Math.min(least, parts.length), Number.POSITIVE_INFINITY)
+  for (let depth = 0; depth < shallowest - 2; depth++) {
+    const only = paths[0]?.[depth] ?? ''
+    const shared = all.every((parts) => parts.length <= depth + 1 || parts[depth] === only)
+    if (!shared || partOf(only) !== undefined) return depth
   }
-  return depth
+  return Math.max(0, shallowest - 2)
 }
 
 /** `train` may be a part or, beside `car` and `bus`, a class: parts hold class folders. */

@@ -3,18 +3,20 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, join, relative, sep } from 'node:path'
 import { limits } from '../../contract/index.ts'
 import { messageOf } from '../../errors.ts'
-import { checkCanceled } from '../pace.ts'
+import { checkCanceled, createPace } from '../pace.ts'
 import { Listing, type Source, type SourceFile, tooLargeProblem } from './entry.ts'
 
 /** Files read at once: enough to hide the disk, few enough to stay under any limit on open files. */
 const parallelReads = 32
 
-export async function openDirectory(location: string): Promise<Source> {
+export async function openDirectory(location: string, signal?: AbortSignal): Promise<Source> {
   const listing = new Listing(location)
+  const pace = createPace({ signal })
   for (const item of await readdir(location, { recursive: true, withFileTypes: true })) {
     const path = relative(location, join(item.parentPath, item.name)).split(sep).join('/')
     const what = item.isFile() ? 'file' : item.isDirectory() ? 'folder' : item.isSymbolicLink() ? 'link' : 'other'
     listing.add(path, what)
+    if (listing.entries.length % 512 === 0) await pace.breathe()
   }
   return {
     name: basename(location),

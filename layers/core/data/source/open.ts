@@ -19,7 +19,7 @@ export async function openSource(location: string, signal?: AbortSignal): Promis
   })
   if (found.isDirectory()) {
     const inner = await onlyFileOf(location)
-    return inner === undefined ? openDirectory(location) : openFile(inner, signal)
+    return inner === undefined ? openDirectory(location, signal) : openFile(inner, signal)
   }
   if (!found.isFile()) throw new InvalidInputError(`${location} is neither a file nor a folder. Give ${accepted}.`)
   return openFile(location, signal)
