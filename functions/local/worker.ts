@@ -6,14 +6,15 @@ import { createRegistry } from '@maas/core/registry'
 import { createFileStore } from '@maas/core/store'
 import { type Command, listenToService, sendToService, toFailure } from './channel.ts'
 
-const kernels = loadKernels({ announce: (text) => sendToService({ type: 'notice', text }) })
+const announce = (text: string): void => sendToService({ type: 'notice', text })
+const kernels = loadKernels({ announce })
 let predictor: Predictor | undefined
 
 const answer = async (command: Command) => {
   if (command.type === 'load') {
     const registry = createRegistry(createFileStore(command.root))
     const manifest = await registry.manifest(command.name, command.version)
-    predictor = await loadPredictor(registry, manifest, await kernels)
+    predictor = await loadPredictor(registry, manifest, await kernels, announce)
     return predictor.model
   }
   if (predictor === undefined) throw new NotReadyError('No model is loaded in this process yet.')

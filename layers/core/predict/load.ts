@@ -8,7 +8,12 @@ import { z } from 'zod'
 import { createPredictor, type Predictor } from './predictor.ts'
 
 /** StorageError when a file is missing or damaged; UnsupportedError when the model cannot run here. */
-export const loadPredictor = async (registry: Registry, manifest: Manifest, kernels: Kernels): Promise<Predictor> => {
+export const loadPredictor = async (
+  registry: Registry,
+  manifest: Manifest,
+  kernels: Kernels,
+  announce?: (line: string) => void,
+): Promise<Predictor> => {
   const { name, version } = manifest
   const damaged = (path: string, cause: unknown): StorageError =>
     new StorageError(`${path} of ${name}:${version} is damaged: ${messageOf(cause)}`, { cause })
@@ -35,7 +40,7 @@ export const loadPredictor = async (registry: Registry, manifest: Manifest, kern
   try {
     const artifact = decodeLayersJson(model, weights)
     const parts = { name, version, artifact, ...(preprocess && { preprocess }), ...(labels && { labels }) }
-    return await createPredictor(parts, kernels)
+    return await createPredictor(parts, kernels, announce)
   } catch (cause) {
     // What is wrong with a stored model is no fault of whoever asks for a prediction.
     throw cause instanceof InvalidInputError ? damaged(versionFiles.model, cause) : cause

@@ -3,8 +3,8 @@ import { type NamedTensors, type Preprocess, type Signature, sizeOf } from '@maa
 import { type ModelArtifact, signatureOf, toLayersModel } from '@maas/core/formats'
 import type { Kernels } from '@maas/core/kernels'
 import { checkTensors } from './check.ts'
-import { runLayers } from './eager.ts'
 import { prepare } from './prepare.ts'
+import { createRunner } from './runner.ts'
 import type { PredictInput, Prediction, ServedModel } from './types.ts'
 
 /** A model and what is needed to serve it. */
@@ -27,8 +27,12 @@ export interface Predictor {
   dispose(): void
 }
 
-/** Builds the model and runs it once, so that the first caller does not wait for memory and threads to be set up. */
-export const createPredictor = async (parts: PredictorParts, kernels: Kernels): Promise<Predictor> => {
+/** Builds and compiles the model and runs it once, so that the first caller does not wait for memory and threads to be set up. */
+export const createPredictor = async (
+  parts: PredictorParts,
+  kernels: Kernels,
+  announce: (line: string) => void = toStandardError,
+): Promise<Predictor> => {
   const layers = await toLayersModel(parts.artifact, kernels)
   const model: ServedModel = {
     name: parts.name,
@@ -38,8 +42,8 @@ export const createPredictor = async (parts: PredictorParts, kernels: Kernels): 
     labels: parts.labels ?? [],
     bytes: parts.artifact.weights.reduce((sum, { data }) => sum + data.byteLength, 0),
   }
-  const run = (tensors: NamedTensors): NamedTensors => runLayers(layers, model.signature, tensors, kernels)
-  if (isFixed(model.signature)) run(zeros(model.signature))
+  const runner = await createRunner(layers, model.signature, kernels, announce)
+  if (isFixed(model.signature)) runner.run(zeros(model.signature))
 
   return {
     model,
@@ -48,18 +52,18 @@ export const createPredictor = async (parts: PredictorParts, kernels: Kernels): 
       const tensors = await prepare(input, model, kernels)
       checkTensors(tensors, model.signature)
       const prepared = performance.now()
-      const outputs = inOwnUnit(run(tensors), input, model.preprocess)
+      const outputs = inOwnUnit(runner.run(tensors), input, model.preprocess)
       return { model, outputs, timings: { prepare: prepared - started, run: performance.now() - prepared } }
     },
     memory: () => {
       const { numTensors, numBytes } = kernels.tf.memory()
       return { tensors: numTensors, bytes: numBytes }
     },
-    dispose: () => {
-      layers.dispose()
-    },
+    dispose: () => runner.dispose(),
   }
 }
+
+const toStandardError = (line: string): void => void process.stderr.write(`${line}\n`)
 
 /** Whether all sizes but the batch are known; others may have a smallest size that only the model knows. */
 const isFixed = ({ inputs }: Signature): boolean => inputs.every(({ shape }) => !shape.slice(1).includes(-1))

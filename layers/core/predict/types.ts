@@ -27,8 +27,6 @@ export interface Prediction {
 
 export interface PredictOptions {
   readonly signal?: AbortSignal
-  /** Milliseconds since which nobody waits for the answer any more. */
-  readonly deadline?: number
 }
 
 /** Loads on demand and answers: in process on Lambda and in the SDK, by child processes in the local service. */

@@ -8,6 +8,7 @@ interface ServeOptions {
   readonly root: string
   readonly port: number
   readonly host: string
+  readonly allowHost?: readonly string[]
   readonly verbose?: boolean
 }
 
@@ -32,6 +33,7 @@ export const serveCommand = (output: Output): Command =>
     .addOption(rootOption())
     .option('--port <number>', 'TCP port; 0 takes a free one', integer(0, 65535), 8501)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--allow-host <name...>', 'further names that clients may call this service by')
     .option('--verbose', 'one line of JSON per request on standard error')
     .addOption(jsonOption())
     .addHelpText(
@@ -39,7 +41,8 @@ export const serveCommand = (output: Output): Command =>
       `
 Examples:
   $ npx maas serve
-  $ npx maas serve --root /var/lib/maas --port 9000 --verbose`,
+  $ npx maas serve --root /var/lib/maas --port 9000 --verbose
+  $ npx maas serve --host 0.0.0.0 --allow-host models.example.org     behind an authenticating proxy`,
     )
     .action(async (options: ServeOptions) => {
       const { startService, untilSignal } = await import('@maas/local')
@@ -47,6 +50,7 @@ Examples:
         root: storeDirectory(options.root),
         port: options.port,
         host: options.host,
+        allowedHosts: options.allowHost ?? [],
         verbose: options.verbose ?? false,
       })
       await printWelcome(service.url, options.root, output)
