@@ -3,63 +3,78 @@ import * as promises from 'node:fs/promises'
 
 type FileSystem = typeof promises
 
-/** Everything that changes the disk. */
-const changes = ['link', 'mkdir', 'open', 'rename', 'rm', 'rmdir', 'symlink', 'unlink'] as const
-const handleChanges = ['writeFile', 'sync'] as const
+/** Everything that changes the disk; `open` counts where it makes a file. */
+const changes = ['link', 'mkdir', 'open', 'rename', 'rm', 'rmdir', 'symlink', 'unlink', 'writeFile', 'sync'] as const
+type Change = (typeof changes)[number]
 
-/** Calls `before` ahead of every change; `partly` of a content write does a part of it first. */
-export const watchedFs = (before: (change: string, partly: () => Promise<void>) => Promise<void>): FileSystem => {
-  const nothing = async () => {}
-
-  const watchedHandle = (handle: promises.FileHandle): promises.FileHandle =>
-    new Proxy(handle, {
-      get(target, property) {
+/** Runs `before` ahead of every change; `partly` does a part of it, where it is a write of content. */
+const watchedFs = (before: (change: Change, partly: () => Promise<void>) => Promise<void>): FileSystem => {
+  const watched = <T extends object>(target: T, partOf: (args: readonly unknown[]) => Promise<void>): T =>
+    new Proxy(target, {
+      get(_, property) {
         const value = Reflect.get(target, property)
         if (typeof value !== 'function') return value
-        if (!handleChanges.some((name) => name === property)) return value.bind(target)
         return async (...args: unknown[]) => {
-          const [content] = args
-          const half = content instanceof Uint8Array ? content.subarray(0, content.length >> 1) : undefined
-          await before(`handle.${String(property)}`, async () => void (half && (await target.writeFile(half))))
-          return value.apply(target, args)
+          const change = changes.find((name) => name === property && !(name === 'open' && args[1] === 'r'))
+          if (change !== undefined) await before(change, () => partOf(args))
+          const result = await value.apply(target, args)
+          return property === 'open' ? watchedHandle(result) : result
         }
       },
     })
 
-  return new Proxy(promises, {
+  const watchedHandle = (handle: promises.FileHandle): promises.FileHandle =>
+    watched(handle, async ([content]) => {
+      if (content instanceof Uint8Array) await handle.writeFile(content.subarray(0, content.length >> 1))
+    })
+
+  return watched(promises, async () => {})
+}
+
+/**
+ * Kills the process, as kill -9 does, ahead of change number `at` (from 1), after a part of it where it is a write.
+ * Syncs are left out: what a process wrote outlives the process, synced or not.
+ */
+export const dyingFs = (at: number): FileSystem => {
+  let count = 0
+  return withoutSync(
+    watchedFs(async (change, partly) => {
+      if (change === 'sync' || ++count !== at) return
+      await partly()
+      process.kill(process.pid, 'SIGKILL')
+      // The signal is on its way; nothing more may happen.
+      await new Promise(() => {})
+    }),
+  )
+}
+
+/** For tests that are about processes and not about power cuts. */
+export const withoutSync = (fs: FileSystem = promises): FileSystem =>
+  new Proxy(fs, {
     get(target, property) {
       const value = Reflect.get(target, property)
-      if (!changes.some((name) => name === property)) return value
-      return async (...args: unknown[]) => {
-        await before(String(property), nothing)
-        const result = await value(...args)
-        return property === 'open' ? watchedHandle(result) : result
+      if (property !== 'open') return value
+      return async (...args: Parameters<FileSystem['open']>) => {
+        const handle = await target.open(...args)
+        return new Proxy(handle, {
+          get: (_, name) => {
+            if (name === 'sync') return async () => {}
+            const member = Reflect.get(handle, name)
+            return typeof member === 'function' ? member.bind(handle) : member
+          },
+        })
       }
     },
   })
-}
 
-/** Kills the process, as kill -9 does, ahead of change number `at` (from 1), after a part of it where it is a write. */
-export const dyingFs = (at: number): FileSystem => {
-  let count = 0
-  return watchedFs(async (_change, partly) => {
-    if (++count !== at) return
-    await partly()
-    process.kill(process.pid, 'SIGKILL')
-    // The signal is on its way; nothing more may happen.
-    await new Promise(() => {})
-  })
-}
-
-/** The disk is full at change number `at`, and full again at the next one that needs room. */
-export const fullFs = (at: number): FileSystem & { readonly met: () => boolean } => {
-  const needRoom = new Set(['handle.writeFile', 'handle.sync', 'link', 'mkdir', 'open', 'rename', 'symlink'])
+/** The disk is full from the change number `at` on that needs room; `met` says whether that many were made. */
+export const fullFs = (at: number): { readonly fs: FileSystem; readonly met: () => boolean } => {
+  const needRoom: readonly Change[] = ['link', 'mkdir', 'open', 'writeFile', 'sync']
   let count = 0
   const fs = watchedFs(async (change, partly) => {
-    if (!needRoom.has(change)) return
-    if (++count < at) return
+    if (!needRoom.includes(change) || ++count < at) return
     await partly()
     throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
   })
-  return Object.assign(Object.create(fs), { met: () => count >= at })
+  return { fs, met: () => count >= at }
 }
