@@ -1,5 +1,6 @@
 /** Turns the file system's errno errors into StorageErrors that say what to do. */
 import { InvalidInputError, MaasError, StorageError } from '../errors.ts'
+import { SourceError } from './source.ts'
 
 const advice: Readonly<Record<string, (root: string) => string>> = {
   ENOSPC: (root) => `the disk of ${root} is full; free some space there (or choose another root) and repeat`,
@@ -19,9 +20,6 @@ const codeOf = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 
 export const isErrno = (error: unknown, ...codes: readonly string[]): boolean => codes.includes(codeOf(error) ?? '')
-
-/** An error of the caller's own stream, carried through the store's error mapping untouched. */
-export class SourceError extends Error {}
 
 /** What to throw for anything that went wrong while `doing` ("write", "read"…) `key` below `root`. */
 export const fileError = (error: unknown, doing: string, key: string, root: string): unknown => {

@@ -1,5 +1,6 @@
 /** Turns the AWS SDK's errors into StorageErrors that name the permission, key or bucket to look at. */
 import { MaasError, StorageError } from '../errors.ts'
+import { SourceError } from './source.ts'
 
 /** What each call needs from IAM, for the message of a refusal. */
 const permissions = {
@@ -102,6 +103,7 @@ const reason = (
 
 /** What to throw for anything that went wrong in a call to S3. */
 export const s3Error = (error: unknown, action: Action, place: Place): unknown => {
+  if (error instanceof SourceError) return error.cause
   if (error instanceof MaasError || !(error instanceof Error)) return error
   const { text, retryAfter } = reason(faultOf(error), action, place)
   return new StorageError(`cannot ${action} s3://${place.bucket}/${place.key}: ${text}`, {

@@ -16,6 +16,7 @@ import { ConflictError, InvalidInputError, NotFoundError } from '../errors.ts'
 import { byKey, checkedKey, checkedLimit, checkedPrefix, checkedRange } from './keys.ts'
 import { readBody } from './s3-body.ts'
 import { type Action, isBehindTheEnd, isConflict, isMissing, s3Error } from './s3-errors.ts'
+import { fromSource } from './source.ts'
 import type { Condition, ListPage, ObjectInfo, ObjectStore } from './types.ts'
 
 export interface S3StoreOptions {
@@ -198,7 +199,7 @@ export const createS3Store = (options: S3StoreOptions): ObjectStore => {
       write(key, condition, async (params) => {
         let size = 0
         const counted = async function* () {
-          for await (const chunk of body) {
+          for await (const chunk of fromSource(body)) {
             size += chunk.length
             yield chunk
           }

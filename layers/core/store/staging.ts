@@ -2,8 +2,9 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { isErrno, SourceError } from './files-errors.ts'
+import { isErrno } from './files-errors.ts'
 import { type FileSystem, makeDirectory, namesIn, syncDirectory } from './generations.ts'
+import { fromSource } from './source.ts'
 
 /** Nobody writes for so long: covers writers on other machines, and process ids that were given out again. */
 const ABANDONED_MS = 24 * 3600_000
@@ -97,12 +98,4 @@ export const createStaging = (fs: FileSystem, directory: string, now: () => numb
   }
 
   return { write, remove, place }
-}
-
-async function* fromSource(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  try {
-    yield* body
-  } catch (error) {
-    throw new SourceError('the source of a write failed', { cause: error })
-  }
 }
