@@ -69,7 +69,7 @@ const presets: Record<PresetName, Preset> = {
       augment: true,
       dropout: 0.25,
       l2: 0.0001,
-      patience: 5,
+      patience: 8,
     },
   },
   mlp: { architecture: mlp, defaults: { epochs: 50, patience: 10 } },
