@@ -2,8 +2,9 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
 import type { LayersModel, layers } from '@tensorflow/tfjs-layers'
 import { mixSeed } from '../data/random.ts'
-import { InvalidInputError, messageOf } from '../errors.ts'
+import { InvalidInputError, MaasError, messageOf } from '../errors.ts'
 import type { Kernels } from '../kernels/index.ts'
+import { withoutKeras3 } from './keras-topology.ts'
 import type { NamedArray } from './safetensors.ts'
 
 type TensorFlow = Kernels['tf']
@@ -33,15 +34,16 @@ export const seedTopology = (topology: Topology, seed: number): Topology => {
   return visit(topology) as Topology
 }
 
-/** Builds the model with fresh weights. InvalidInputError with tfjs' own reason when the topology makes no model. */
+/** Builds the model with fresh weights. InvalidInputError with tfjs' own reason when the topology makes no model, UnsupportedError for Keras layers it does not have. */
 export const buildModel = async (
   topology: Topology,
   seed: number,
   { tf }: Pick<Kernels, 'tf'>,
 ): Promise<LayersModel> => {
   try {
-    return await tf.models.modelFromJSON({ modelTopology: seedTopology(topology, seed) } as never)
+    return await tf.models.modelFromJSON({ modelTopology: seedTopology(withoutKeras3(topology), seed) } as never)
   } catch (cause) {
+    if (cause instanceof MaasError) throw cause
     throw new InvalidInputError(`the topology makes no model: ${messageOf(cause)}`, { cause, param: 'maas_topology' })
   }
 }

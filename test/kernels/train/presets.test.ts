@@ -47,4 +47,70 @@ describe('presets', () => {
       buildModel({ class_name: 'Sequential', config: { layers: [{ class_name: 'Nothing', config: {} }] } }, 1, kernels),
     ).rejects.toThrow(/topology makes no model: .*Nothing/)
   })
+
+  /** As Keras 3.15's `model.to_json()` writes it. */
+  const keras3 = (layer: Record<string, unknown>) => {
+    const dtype = { module: 'keras', class_name: 'DTypePolicy', config: { name: 'float32' }, registered_name: null }
+    return {
+      module: 'keras',
+      class_name: 'Sequential',
+      registered_name: null,
+      config: {
+        name: 'sequential',
+        trainable: true,
+        dtype,
+        layers: [
+          {
+            module: 'keras.layers',
+            class_name: 'InputLayer',
+            registered_name: null,
+            config: { batch_shape: [null, 4], dtype: 'float32', sparse: false, ragged: false, name: 'input_layer' },
+          },
+          {
+            module: 'keras.layers',
+            registered_name: null,
+            ...layer,
+            config: { name: 'last', trainable: true, dtype, ...(layer.config as object) },
+          },
+        ],
+        build_input_shape: [null, 4],
+      },
+    }
+  }
+  const initializer = {
+    module: 'keras.initializers',
+    class_name: 'GlorotUniform',
+    config: { seed: null, input_axes: null, output_axes: null },
+    registered_name: null,
+  }
+
+  it('give way to a topology that Keras 3 wrote', async () => {
+    const model = await buildModel(
+      keras3({
+        class_name: 'Dense',
+        config: {
+          units: 3,
+          activation: 'softmax',
+          use_bias: true,
+          kernel_initializer: initializer,
+          bias_initializer: { module: 'keras.initializers', class_name: 'Zeros', config: {}, registered_name: null },
+          kernel_regularizer: null,
+          bias_regularizer: null,
+          kernel_constraint: null,
+          bias_constraint: null,
+          quantization_config: null,
+        },
+      }),
+      1,
+      kernels,
+    )
+    expect(model.countParams()).toBe(15)
+    model.dispose()
+  })
+
+  it('name the Keras layer that cannot be built', async () => {
+    await expect(buildModel(keras3({ class_name: 'Lambda', config: {} }), 1, kernels)).rejects.toThrow(
+      /last \(Lambda\): a Lambda holds Python bytecode/,
+    )
+  })
 })
