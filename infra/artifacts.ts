@@ -1,0 +1,65 @@
+/** Where built kernels and staged functions lie, and what to type when they are not there. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Config } from './config.ts'
+
+export type Architecture = Config['architecture']
+
+/** Names of the folders below `functions/`. */
+export const zipFunctions = ['api', 'authorizer', 'events'] as const
+export const imageFunctions = ['predict', 'train'] as const
+
+export interface Artifacts {
+  /** `dist/` of the repository. */
+  readonly root: string
+  readonly functions: Readonly<Record<(typeof zipFunctions)[number], string>>
+  readonly images: Readonly<Record<(typeof imageFunctions)[number], string>>
+  /** What goes below `/opt` of functions on the kernels layer. */
+  readonly layer: string
+}
+
+export interface KernelFolders {
+  readonly opt: string
+  readonly layer: string
+}
+
+export const artifactsOf = (repository: string, architecture: Architecture): Artifacts => {
+  const root = join(repository, 'dist')
+  const folders = <T extends string>(kind: string, names: readonly T[]) =>
+    Object.fromEntries(names.map((name) => [name, join(root, kind, name)])) as Record<T, string>
+  return {
+    root,
+    functions: folders('functions', zipFunctions),
+    images: folders('images', imageFunctions),
+    layer: join(repository, 'layers', 'tfjs-node', 'dist', architecture, 'layer'),
+  }
+}
+
+/** Built kernels for container images; an error says which command builds them. */
+export const kernelsOf = (repository: string, architecture: Architecture): KernelFolders => {
+  const built = join(repository, 'layers', 'tfjs-node', 'dist', architecture)
+  const folders = { opt: join(built, 'opt'), layer: join(built, 'layer') }
+  for (const folder of Object.values(folders)) {
+    if (!existsSync(folder))
+      throw new Error(`${folder} is missing. Run: npm run build:kernels -- --arch ${architecture} --bundle`)
+  }
+  return folders
+}
+
+/** Says what was staged; written last. */
+export const stampOf = ({ root }: Artifacts): string => join(root, 'staged.json')
+
+/** The artifacts, all of them there and for this architecture; otherwise an error with the commands that make them. */
+export const readArtifacts = (repository: string, architecture: Architecture): Artifacts => {
+  const artifacts = artifactsOf(repository, architecture)
+  const fix = `Run: npm run build:kernels -- --arch ${architecture} --bundle && npm run stage`
+  if (!existsSync(artifacts.layer)) throw new Error(`${artifacts.layer} is missing. ${fix}`)
+  if (!existsSync(stampOf(artifacts))) throw new Error(`Nothing is staged in ${artifacts.root}. ${fix}`)
+  const staged = JSON.parse(readFileSync(stampOf(artifacts), 'utf8')) as { architecture?: unknown }
+  if (staged.architecture !== architecture) {
+    throw new Error(
+      `${artifacts.root} is staged for ${staged.architecture}, the configuration says ${architecture}. ${fix}`,
+    )
+  }
+  return artifacts
+}

@@ -1,0 +1,214 @@
+/** API Gateway as a projection of the contract's route table: resources, methods, models, rights, error shapes. */
+import { type Route, routes } from '@maas/core/contract'
+import { Duration, Fn, RemovalPolicy, Stack } from 'aws-cdk-lib'
+import {
+  AccessLogFormat,
+  ApiKeySourceType,
+  AuthorizationType,
+  CfnModel,
+  EndpointType,
+  IdentitySource,
+  type IResource,
+  type IRestApi,
+  LambdaIntegration,
+  LogGroupLogDestination,
+  type MethodOptions,
+  Model,
+  Period,
+  RequestAuthorizer,
+  RestApi,
+} from 'aws-cdk-lib/aws-apigateway'
+import type { Alias, IFunction } from 'aws-cdk-lib/aws-lambda'
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
+import { Construct } from 'constructs'
+import { z } from 'zod'
+import type { Config } from '../config.ts'
+import { addGatewayErrors } from './gateway-errors.ts'
+
+export interface ApiProps {
+  readonly config: Config
+  readonly owners: Readonly<Record<Route['owner'], Alias>>
+  readonly authorizer: Alias
+  readonly logs: ILogGroup
+  /** Values of the keys that the authorizer names, so that each right counts against its own plan. */
+  readonly usageKeys: UsageKeys
+}
+
+export type UsageKeys = Readonly<Record<'data' | 'control', string>>
+
+/** Not secrets: API Gateway takes these from our authorizer alone, never from a caller. Unique in account and region. */
+export const usageKeysOf = (scope: Construct, stage: string): UsageKeys => {
+  const unique = Fn.select(2, Fn.split('/', Stack.of(scope).stackId))
+  return { data: `maas-${stage}-data-${unique}`, control: `maas-${stage}-control-${unique}` }
+}
+
+/** One method of one resource; routes that differ in what follows a parameter (`:predict`, `:classify`) share it. */
+interface Projected {
+  readonly path: string
+  readonly method: Route['method']
+  readonly routes: readonly Route[]
+}
+
+/** Braces must wrap a whole path part there, so `{model}` also catches `cifar10:predict`; the function tells them apart. */
+export const project = (table: readonly Route[]): Projected[] => {
+  const found = new Map<string, Projected>()
+  for (const route of table) {
+    const path = route.path.replace(/\{(\w+)\}[^/]*/g, '{$1}')
+    const key = `${route.method} ${path}`
+    found.set(key, { path, method: route.method, routes: [...(found.get(key)?.routes ?? []), route] })
+  }
+  return [...found.values()]
+}
+
+/** Content types that requests bring besides JSON. */
+export const binaryTypes = (table: readonly Route[]): string[] => [
+  ...new Set(table.flatMap(({ request = {} }) => Object.keys(request).filter((type) => request[type] === 'binary'))),
+]
+
+export class Api extends Construct {
+  readonly rest: RestApi
+  private readonly authorizer: RequestAuthorizer
+
+  constructor(scope: Construct, id: string, props: ApiProps) {
+    super(scope, id)
+    const { config, owners } = props
+    this.rest = this.createRest(props)
+    this.authorizer = new RequestAuthorizer(this, 'Authorizer', {
+      handler: props.authorizer as IFunction,
+      identitySources: [IdentitySource.header('x-api-key')],
+      // A revoked key works this much longer.
+      resultsCacheTtl: Duration.minutes(1),
+    })
+    const integrations = {
+      predict: integrate(owners.predict),
+      api: integrate(owners.api),
+    } satisfies Record<Route['owner'], LambdaIntegration>
+    const validator = this.rest.addRequestValidator('Validator', {
+      validateRequestBody: true,
+      validateRequestParameters: true,
+    })
+    for (const projected of project(routes)) {
+      const [first] = projected.routes
+      if (first === undefined) continue
+      const model = this.createModel(projected)
+      const options: MethodOptions = {
+        ...(first.right === 'none'
+          ? { authorizationType: AuthorizationType.NONE }
+          : { authorizationType: AuthorizationType.CUSTOM, authorizer: this.authorizer, apiKeyRequired: true }),
+        requestValidator: validator,
+        ...(model && { requestModels: { 'application/json': model } }),
+      }
+      resourceAt(this.rest.root, projected.path).addMethod(projected.method, integrations[first.owner], options)
+    }
+    addGatewayErrors(this.rest, config.corsOrigins)
+    this.addPlans(props)
+  }
+
+  private createRest({ config, logs }: ApiProps): RestApi {
+    return new RestApi(this, 'Rest', {
+      restApiName: `maas-${config.stage}`,
+      description: 'Predictions (/v1) and models (/models)',
+      endpointTypes: [EndpointType.REGIONAL],
+      apiKeySourceType: ApiKeySourceType.AUTHORIZER,
+      binaryMediaTypes: binaryTypes(routes),
+      // An account has one such role for all its APIs; taking it away would silence theirs.
+      cloudWatchRole: true,
+      cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN,
+      ...(config.corsOrigins.length > 0 && {
+        defaultCorsPreflightOptions: {
+          allowOrigins: config.corsOrigins,
+          allowHeaders: ['content-type', 'x-api-key', 'if-match', 'if-none-match', 'x-request-id'],
+          allowMethods: ['GET', 'POST', 'PUT', 'DELETE'],
+          maxAge: Duration.hours(1),
+        },
+      }),
+      deployOptions: {
+        stageName: config.stage,
+        tracingEnabled: true,
+        metricsEnabled: true,
+        throttlingRateLimit: config.plans.data.rate + config.plans.control.rate,
+        throttlingBurstLimit: config.plans.data.burst + config.plans.control.burst,
+        // Open to anybody, so kept from becoming a bill.
+        methodOptions: { '/healthz/GET': { throttlingRateLimit: 5, throttlingBurstLimit: 10 } },
+        accessLogDestination: new LogGroupLogDestination(logs),
+        accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessLog)),
+      },
+    })
+  }
+
+  /** The JSON body of a method, as draft 4, which is what API Gateway reads; undefined when there is none. */
+  private createModel({
+    method,
+    path,
+    routes: sharing,
+  }: Projected): ReturnType<typeof Model.fromModelName> | undefined {
+    const schemas = sharing.flatMap(({ request = {} }) => {
+      const schema = request['application/json']
+      return schema === undefined || schema === 'binary' ? [] : [toDraft4(schema)]
+    })
+    if (schemas.length === 0) return undefined
+    const id = `${method}${path}`.replace(/\W+(\w?)/g, (_, letter: string) => letter.toUpperCase())
+    const model = new CfnModel(this, id, {
+      restApiId: this.rest.restApiId,
+      contentType: 'application/json',
+      schema: { $schema: draft4, ...(schemas.length === 1 ? schemas[0] : { anyOf: schemas }) },
+    })
+    return Model.fromModelName(this, `${id}Name`, model.ref)
+  }
+
+  private addPlans({ config, usageKeys }: ApiProps): void {
+    for (const right of ['data', 'control'] as const) {
+      const { rate, burst, quota } = config.plans[right]
+      const plan = this.rest.addUsagePlan(`${right}Plan`, {
+        name: `maas-${config.stage}-${right}`,
+        throttle: { rateLimit: rate, burstLimit: burst },
+        quota: { limit: quota, period: Period.DAY },
+        apiStages: [{ api: this.rest as IRestApi, stage: this.rest.deploymentStage }],
+      })
+      const description = `Counts requests of keys with the ${right} right`
+      plan.addApiKey(this.rest.addApiKey(`${right}Usage`, { value: usageKeys[right], description }))
+    }
+  }
+}
+
+const draft4 = 'http://json-schema.org/draft-04/schema#'
+
+/** API Gateway refuses keywords that draft 4 does not have. */
+const toDraft4 = (schema: z.ZodType): Record<string, unknown> => {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { target: 'draft-4', io: 'input', unrepresentable: 'any' })
+  return withoutKeys(rest, new Set(['propertyNames', '~standard'])) as Record<string, unknown>
+}
+
+const withoutKeys = (value: unknown, keys: ReadonlySet<string>): unknown => {
+  if (Array.isArray(value)) return value.map((item) => withoutKeys(item, keys))
+  if (typeof value !== 'object' || value === null) return value
+  const kept = Object.entries(value).filter(([key]) => !keys.has(key))
+  return Object.fromEntries(kept.map(([key, inner]) => [key, withoutKeys(inner, keys)]))
+}
+
+/** API Gateway waits at most 29 s in new accounts. */
+const integrate = (handler: Alias): LambdaIntegration =>
+  new LambdaIntegration(handler as IFunction, { allowTestInvoke: false, scopePermissionToMethod: false })
+
+const resourceAt = (root: IResource, path: string): IResource =>
+  path
+    .slice(1)
+    .split('/')
+    .reduce<IResource>((parent, part) => parent.getResource(part) ?? parent.addResource(part), root)
+
+/** Never keys, query strings or bodies. */
+const accessLog = {
+  at: '$context.requestTime',
+  request_id: '$context.requestId',
+  ip: '$context.identity.sourceIp',
+  method: '$context.httpMethod',
+  path: '$context.path',
+  status: '$context.status',
+  caller: '$context.authorizer.name',
+  key: '$context.authorizer.key',
+  ms: '$context.responseLatency',
+  integration_ms: '$context.integration.latency',
+  authorizer_ms: '$context.authorizer.latency',
+  error: '$context.error.message',
+  bytes: '$context.responseLength',
+} as const

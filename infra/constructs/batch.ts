@@ -1,0 +1,138 @@
+/** Batch on Fargate: environments, queue, and the job that runs the training image. */
+import { ArnFormat, Stack } from 'aws-cdk-lib'
+import { CfnComputeEnvironment, CfnJobDefinition, CfnJobQueue } from 'aws-cdk-lib/aws-batch'
+import type { DockerImageAsset } from 'aws-cdk-lib/aws-ecr-assets'
+import type { Role } from 'aws-cdk-lib/aws-iam'
+import type { LogGroup } from 'aws-cdk-lib/aws-logs'
+import { Construct } from 'constructs'
+import type { Config } from '../config.ts'
+import type { Network } from './network.ts'
+
+export interface BatchProps {
+  readonly config: Config
+  readonly network: Network
+  readonly image: DockerImageAsset
+  readonly logs: LogGroup
+  readonly jobRole: Role
+  readonly executionRole: Role
+  readonly store: string
+}
+
+/** Name of the container in the job definition, for overrides. */
+export const containerName = 'train'
+
+/** Fargate gives at most this long between SIGTERM and SIGKILL. */
+const STOP_SECONDS = 120
+
+/** A queue may keep one attempt and three retries; a job that Spot takes away four times is told so. */
+const ATTEMPTS = 4
+
+/** The first rule that matches counts; a job whose end matches none would be tried again, so the last ones match every end. */
+const endings = [
+  { onStatusReason: 'Your Spot Task was interrupted*', action: 'RETRY' },
+  { onReason: 'Your Spot Task was interrupted*', action: 'RETRY' },
+  { onExitCode: '*', action: 'EXIT' },
+  { onReason: '*', action: 'EXIT' },
+  { onStatusReason: '*', action: 'EXIT' },
+]
+
+export class Batch extends Construct {
+  readonly queueArn: string
+  readonly definitionArn: string
+  /** All revisions, as the right to submit names them. */
+  readonly definitionPattern: string
+
+  constructor(scope: Construct, id: string, props: BatchProps) {
+    super(scope, id)
+    const { training } = props.config
+    const kinds = training.spot ? (['FARGATE_SPOT', 'FARGATE'] as const) : (['FARGATE'] as const)
+    const environments = kinds.map((type) => this.createEnvironment(type, props))
+    const queue = new CfnJobQueue(this, 'Queue', {
+      priority: 1,
+      computeEnvironmentOrder: environments.map((environment, index) => ({
+        order: index + 1,
+        computeEnvironment: environment.attrComputeEnvironmentArn,
+      })),
+    })
+    this.queueArn = queue.attrJobQueueArn
+    const definition = this.createDefinition(props)
+    this.definitionArn = definition.ref
+    this.definitionPattern = Stack.of(this).formatArn({
+      service: 'batch',
+      resource: 'job-definition',
+      resourceName: `${definition.jobDefinitionName}*`,
+      arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+    })
+  }
+
+  private createEnvironment(type: 'FARGATE' | 'FARGATE_SPOT', { config, network }: BatchProps): CfnComputeEnvironment {
+    return new CfnComputeEnvironment(this, type === 'FARGATE' ? 'OnDemand' : 'Spot', {
+      type: 'MANAGED',
+      state: 'ENABLED',
+      replaceComputeEnvironment: false,
+      computeResources: {
+        type,
+        maxvCpus: config.training.maxCpus,
+        subnets: network.subnets.map(({ subnetId }) => subnetId),
+        securityGroupIds: [network.securityGroup.securityGroupId],
+      },
+    })
+  }
+
+  private createDefinition(props: BatchProps): CfnJobDefinition {
+    const { config, image, logs, network } = props
+    const { cpus, memory, disk, maxHours } = config.training
+    const volumes = { work: '/opt/ml', temporary: '/tmp' }
+    return new CfnJobDefinition(this, 'Job', {
+      jobDefinitionName: `maas-${config.stage}-train`,
+      type: 'container',
+      platformCapabilities: ['FARGATE'],
+      propagateTags: true,
+      retryStrategy: { attempts: ATTEMPTS, evaluateOnExit: endings },
+      timeout: { attemptDurationSeconds: maxHours * 3600 },
+      ecsProperties: {
+        taskProperties: [
+          {
+            taskRoleArn: props.jobRole.roleArn,
+            executionRoleArn: props.executionRole.roleArn,
+            platformVersion: '1.4.0',
+            runtimePlatform: {
+              cpuArchitecture: config.architecture === 'arm64' ? 'ARM64' : 'X86_64',
+              operatingSystemFamily: 'LINUX',
+            },
+            networkConfiguration: { assignPublicIp: network.publicIp ? 'ENABLED' : 'DISABLED' },
+            ephemeralStorage: { sizeInGiB: disk },
+            volumes: Object.keys(volumes).map((name) => ({ name })),
+            containers: [
+              {
+                name: containerName,
+                image: image.imageUri,
+                essential: true,
+                command: ['train'],
+                user: '1000:1000',
+                stopTimeout: STOP_SECONDS,
+                readonlyRootFilesystem: true,
+                mountPoints: Object.entries(volumes).map(([sourceVolume, containerPath]) => ({
+                  ...{ sourceVolume, containerPath, readOnly: false },
+                })),
+                environment: [{ name: 'MAAS_STORE', value: props.store }],
+                resourceRequirements: [
+                  { type: 'VCPU', value: String(cpus) },
+                  { type: 'MEMORY', value: String(memory) },
+                ],
+                logConfiguration: {
+                  logDriver: 'awslogs',
+                  options: {
+                    'awslogs-group': logs.logGroupName,
+                    'awslogs-region': Stack.of(this).region,
+                    'awslogs-stream-prefix': 'job',
+                  },
+                },
+              },
+            ],
+          },
+        ],
+      },
+    })
+  }
+}

@@ -1,0 +1,119 @@
+/** Training jobs: Batch on Fargate, the workflow around a job, and what records its course. */
+import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib'
+import { DockerImageAsset } from 'aws-cdk-lib/aws-ecr-assets'
+import { Rule } from 'aws-cdk-lib/aws-events'
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets'
+import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam'
+import type { IFunction } from 'aws-cdk-lib/aws-lambda'
+import { type IQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
+import type { Construct } from 'constructs'
+import type { Artifacts } from '../artifacts.ts'
+import type { Config } from '../config.ts'
+import { Batch } from '../constructs/batch.ts'
+import { createLogGroup, MaasFunction, platformOf } from '../constructs/function.ts'
+import { Network } from '../constructs/network.ts'
+import { functionRole } from '../constructs/role.ts'
+import { allowStore } from '../constructs/store.ts'
+import { Workflow } from '../constructs/workflow.ts'
+import type { StorageStack } from './storage.ts'
+
+export interface TrainingProps extends StackProps {
+  readonly config: Config
+  readonly artifacts: Artifacts
+  readonly storage: StorageStack
+}
+
+export class TrainingStack extends Stack {
+  readonly batch: Batch
+  readonly workflow: Workflow
+  readonly events: MaasFunction
+  /** State changes that the events function could not take. */
+  readonly lost: Queue
+
+  constructor(scope: Construct, id: string, props: TrainingProps) {
+    super(scope, id, props)
+    const { config, artifacts, storage } = props
+    const common = { config, key: storage.key }
+    const image = new DockerImageAsset(this, 'Image', {
+      directory: artifacts.images.train,
+      platform: platformOf(config),
+    })
+    this.batch = new Batch(this, 'Batch', {
+      ...{ config, image, network: new Network(this, 'Network', config) },
+      logs: createLogGroup(this, 'JobLogs', { ...common, name: 'train' }),
+      jobRole: this.jobRole(props),
+      executionRole: this.executionRole(props, image),
+      store: `s3://${storage.models.bucketName}`,
+    })
+    this.events = new MaasFunction(this, 'Events', {
+      ...{ ...common, name: 'events', description: 'Records, gates and registers jobs', role: storage.registryRole },
+      code: { zip: artifacts.functions.events },
+      environment: { MAAS_STORE: `s3://${storage.models.bucketName}` },
+      memory: 1024,
+      timeout: Duration.minutes(5),
+    })
+    this.workflow = new Workflow(this, 'Workflow', {
+      ...{ stage: config.stage, batch: this.batch, events: this.events.live },
+      logs: createLogGroup(this, 'WorkflowLogs', { ...common, name: 'workflow' }),
+      // Longer than all attempts of a job together.
+      timeout: Duration.hours(config.training.maxHours * 4 + 24),
+    })
+    this.lost = new Queue(this, 'Lost', {
+      enforceSSL: true,
+      encryption: QueueEncryption.SQS_MANAGED,
+      retentionPeriod: Duration.days(14),
+    })
+    this.recordChanges()
+    new CfnOutput(this, 'WorkflowArn', { value: this.workflow.machine.stateMachineArn })
+    new CfnOutput(this, 'JobQueue', { value: this.batch.queueArn })
+  }
+
+  private recordChanges(): void {
+    const rule = new Rule(this, 'JobChanges', {
+      description: "Every state change of this queue's jobs",
+      eventPattern: {
+        source: ['aws.batch'],
+        detailType: ['Batch Job State Change'],
+        detail: { jobQueue: [this.batch.queueArn] },
+      },
+    })
+    rule.addTarget(
+      new LambdaFunction(this.events.live as IFunction, {
+        deadLetterQueue: this.lost as IQueue,
+        retryAttempts: 20,
+        maxEventAge: Duration.hours(6),
+      }),
+    )
+  }
+
+  /** S3 has no variable for a job's name, so a job could write another's folder; it can touch no model and no alias. */
+  private jobRole({ config, storage }: TrainingProps): Role {
+    const role = functionRole(this, 'JobRole', {
+      stage: config.stage,
+      description: 'Of training jobs: reads data, writes candidates and checkpoints',
+      service: 'ecs-tasks.amazonaws.com',
+    })
+    allowStore(role, storage, {
+      read: ['datasets/*', 'uploads/*', 'jobs/*', 'checkpoints/*'],
+      write: ['jobs/*/candidate/*', 'jobs/*/candidate.json', 'jobs/*/failure.txt', 'checkpoints/*'],
+    })
+    return role
+  }
+
+  /** Of Fargate itself: pulls the image, writes the logs. */
+  private executionRole({ config }: TrainingProps, image: DockerImageAsset): Role {
+    const role = functionRole(this, 'ExecutionRole', {
+      stage: config.stage,
+      description: 'Starts training containers',
+      service: 'ecs-tasks.amazonaws.com',
+    })
+    role.addToPolicy(new PolicyStatement({ actions: ['ecr:GetAuthorizationToken'], resources: ['*'] }))
+    role.addToPolicy(
+      new PolicyStatement({
+        actions: ['ecr:BatchCheckLayerAvailability', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchGetImage'],
+        resources: [image.repository.repositoryArn],
+      }),
+    )
+    return role
+  }
+}
