@@ -186,7 +186,7 @@ const makeCandidate = async (
     history: result.history,
     seconds: result.seconds,
     model: { preset: plan.preset, parameters, summary: summaryText(model) },
-    data: { report: data.report, labels: data.labels, examples },
+    data: { report: data.report, preprocess: data.preprocess, labels: data.labels, examples },
     settings: hyperparameters,
     lineage,
     pictures: await drawExamples(evaluation.split === 'test' ? data.test : data.validation, shown),

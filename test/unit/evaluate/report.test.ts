@@ -1,4 +1,4 @@
-import type { ClassificationEvaluation, History } from '@maas/core/contract'
+import { type ClassificationEvaluation, type History, preprocessSchema } from '@maas/core/contract'
 import { drawExamples, type ReportInput, renderReport } from '@maas/core/evaluate'
 import { describe, expect, it } from 'vitest'
 
@@ -55,6 +55,7 @@ const report = (changes: Partial<ReportInput> = {}, labels = ['cat', 'dog']): st
         seconds: 9,
       },
       labels,
+      preprocess: preprocessSchema.parse({ kind: 'image', height: 32, width: 32, channels: 3 }),
       examples: { train: 17, validation: 2, test: 20 },
     },
     settings: { epochs: '4' },
@@ -66,7 +67,9 @@ const report = (changes: Partial<ReportInput> = {}, labels = ['cat', 'dog']): st
 describe('the report', () => {
   it('asks nothing of any network: no address, no script, and a policy that forbids both', () => {
     const text = report()
-    expect(text).toMatch(/Content-Security-Policy" content="default-src &#39;none&#39;; style-src &#39;unsafe-inline&#39;; img-src data:;/)
+    expect(text).toMatch(
+      /Content-Security-Policy" content="default-src &#39;none&#39;; style-src &#39;unsafe-inline&#39;; img-src data:;/,
+    )
     expect(text).not.toMatch(/https?:\/\/|<script|<link|@import|url\(/)
   })
 
@@ -85,6 +88,10 @@ describe('the report', () => {
     expect(text).toContain('<b>167,562</b>')
     expect(text).toContain('<b>1 min 1 s</b>')
     expect(text.indexOf('Overfitting since epoch 3.')).toBeLessThan(text.indexOf('All 4 epochs done.'))
+  })
+
+  it('says what is done to a row before the model sees it', () => {
+    expect(report()).toContain('32 × 32 pixels in colour, values 0 to 255 divided by 255</dd>')
   })
 
   it('draws both curves, marks the best epoch and shades overfitting', () => {

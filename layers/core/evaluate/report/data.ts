@@ -1,7 +1,16 @@
 /** The report's part on the data: where it came from, how it is balanced, what could not be read. */
+import type { Preprocess } from '../../contract/index.ts'
 import type { DataReport } from '../../data/types.ts'
-import { count, duration } from './format.ts'
+import { count, duration, figure } from './format.ts'
 import { html, type Markup } from './html.ts'
+
+export interface DataInput {
+  readonly report: DataReport
+  readonly preprocess: Preprocess
+  /** Class names; empty for regression. */
+  readonly labels: readonly string[]
+  readonly examples: { readonly train: number; readonly validation: number; readonly test: number }
+}
 
 const parts = ['train', 'validation', 'test'] as const
 
@@ -19,15 +28,33 @@ const badFiles = ({
 ${list.slice(0, 20).map(({ path, reason }) => html`<tr><td class="wrap">${path}</td><td class="wrap">${reason}</td></tr>`)}
 </tbody></table>${badFileCount > 20 && html`<p class="soft">and ${count(badFileCount - Math.min(20, list.length))} more</p>`}</div>`
 
-export const dataSection = (
-  report: DataReport,
-  labels: readonly string[],
-  examples: Readonly<Record<(typeof parts)[number], number>>,
-): Markup => html`<h2>Data</h2>
+/** What happens to a row before the model sees it, in training and in serving alike. */
+const preprocessing = (preprocess: Preprocess): string => {
+  switch (preprocess.kind) {
+    case 'image': {
+      const { channels, height, mean, scale, std, width } = preprocess
+      const range =
+        mean.some((value) => value !== 0) || std.some((value) => value !== 1)
+          ? `, minus ${mean.join('/')}, divided by ${std.join('/')}`
+          : ''
+      return `${height} × ${width} pixels in ${channels === 1 ? 'grey' : 'colour'}, values 0 to 255 divided by ${figure(Number((1 / scale).toPrecision(6)))}${range}`
+    }
+    case 'tabular': {
+      const categories = preprocess.columns.filter(({ type }) => type === 'category').length
+      const numbers = preprocess.columns.length - categories
+      return `${numbers} number columns standardised, ${categories} category columns one-hot${preprocess.target ? `, target ${preprocess.target.name} standardised` : ''}`
+    }
+    case 'tensor':
+      return 'none: rows go in as they are'
+  }
+}
+
+export const dataSection = ({ examples, labels, preprocess, report }: DataInput): Markup => html`<h2>Data</h2>
 <div class="card"><dl>
 <dt>name</dt><dd>${report.name}</dd>
 <dt>format</dt><dd>${report.format}, rows of ${report.rowShape.join(' × ')}</dd>
 <dt>examples</dt><dd>${parts.map((part) => `${count(examples[part])} ${part}`).join(', ')}</dd>
+<dt>preprocessing</dt><dd>${preprocessing(preprocess)}</dd>
 <dt>split</dt><dd>${report.split}</dd>
 <dt>fingerprint</dt><dd><code>${report.fingerprint}</code></dd>
 <dt>read in</dt><dd>${duration(report.seconds)}</dd>

@@ -1,8 +1,7 @@
 /** The report of a training run: one HTML file that asks nothing of any network and shows what the numbers mean. */
 import type { Evaluation, History, Lineage } from '../../contract/index.ts'
-import type { DataReport } from '../../data/types.ts'
 import { classificationSection } from './classification.ts'
-import { dataSection } from './data.ts'
+import { type DataInput, dataSection } from './data.ts'
 import { count, duration, figure, percent } from './format.ts'
 import { html, type Markup } from './html.ts'
 import { learningCurves } from './learning-curves.ts'
@@ -17,11 +16,7 @@ export interface ReportInput {
   /** Seconds of training. */
   readonly seconds: number
   readonly model: { readonly preset: string; readonly parameters: number; readonly summary: string }
-  readonly data: {
-    readonly report: DataReport
-    readonly labels: readonly string[]
-    readonly examples: { readonly train: number; readonly validation: number; readonly test: number }
-  }
+  readonly data: DataInput
   /** Values in force, by hyperparameter name, whether given or the preset's. */
   readonly settings: Readonly<Record<string, string>>
   readonly lineage: Lineage
@@ -97,7 +92,7 @@ ${warningsFirst.map(({ level, message }) => html`<p class="notice ${level}">${me
 <h2>Learning curves</h2>
 <div class="grid">${learningCurves(history)}</div>
 ${evaluation.task === 'classification' ? classificationSection(evaluation, pictures) : regressionSection(evaluation)}
-${dataSection(data.report, data.labels, data.examples)}
+${dataSection(data)}
 ${lineageSection(input)}
 </main>
 </body>
