@@ -11,3 +11,22 @@ export const readEnvironment = (env: NodeJS.ProcessEnv): Environment => ({
   baseDir: env.SAGEMAKER_BASE_DIR || '/opt/ml',
   ...(env.TRAINING_JOB_NAME && { jobName: env.TRAINING_JOB_NAME }),
 })
+
+/** What the container on Batch needs beside that. */
+export interface BatchEnvironment extends Environment {
+  readonly jobName: string
+  /** Where the job, its data and its candidate lie: `s3://bucket`. */
+  readonly store: string
+}
+
+const required = (env: NodeJS.ProcessEnv, name: string): string => {
+  const value = env[name]
+  if (value) return value
+  throw new Error(`The environment variable ${name} is not set; the job definition or the job sets it.`)
+}
+
+export const readBatchEnvironment = (env: NodeJS.ProcessEnv): BatchEnvironment => ({
+  ...readEnvironment(env),
+  jobName: required(env, 'TRAINING_JOB_NAME'),
+  store: required(env, 'MAAS_STORE'),
+})

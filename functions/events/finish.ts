@@ -1,0 +1,50 @@
+/** What Step Functions asks after a job's container succeeded: its candidate becomes a version, and the alias moves when the gate lets it. */
+import { checked, jobKeys, lineageSchema, trainingJobSchema } from '@maas/core/contract'
+import { TrainingError } from '@maas/core/errors'
+import type { Registry } from '@maas/core/registry'
+import type { ObjectStore } from '@maas/core/store'
+import { z } from 'zod'
+import { registerCandidate } from './register.ts'
+
+export interface Finished {
+  readonly model: string
+  readonly version: number
+  readonly gate: string
+  readonly passed: boolean
+  readonly alias?: string
+}
+
+/** Repeated calls register nothing twice. NotFoundError when the job left no whole candidate. */
+export const finishJob = async (
+  job: string,
+  { store, registry }: { readonly store: ObjectStore; readonly registry: Registry },
+): Promise<Finished> => {
+  const keys = jobKeys(job)
+  const json = async (key: string): Promise<unknown> =>
+    JSON.parse(new TextDecoder().decode((await store.get(key)).body))
+  const document = checked(trainingJobSchema, await json(keys.spec), 'job')
+  const { files: names } = checked(z.object({ files: z.array(z.string()) }), await json(keys.complete), 'candidate')
+  const content = names.filter((name) => name !== 'lineage.json' && name !== 'metrics.json')
+  if (content.length === 0) throw new TrainingError(`the job ${job} left no model`)
+  const files = await Promise.all(
+    content.map(async (name) => [name, (await store.get(`${keys.candidate}${name}`)).body] as const),
+  )
+  const { maas_model_name: model = job.toLowerCase(), maas_alias: alias, maas_gate: gate } = document.HyperParameters
+  const metrics = checked(z.record(z.string(), z.number()), await json(`${keys.candidate}metrics.json`), 'metrics')
+  const lineage = checked(lineageSchema, await json(`${keys.candidate}lineage.json`), 'lineage')
+  const registered = await registerCandidate(
+    {
+      ...{ model, job, by: 'training', candidate: { files: Object.fromEntries(files), metrics, lineage } },
+      ...(alias !== undefined && { alias }),
+      ...(gate !== undefined && { gate }),
+    },
+    registry,
+  )
+  return {
+    model,
+    version: registered.manifest.version,
+    gate: registered.gate.message,
+    passed: registered.gate.passed,
+    ...(registered.alias !== undefined && { alias: registered.alias }),
+  }
+}

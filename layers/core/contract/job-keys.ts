@@ -1,0 +1,28 @@
+/** Where a training job's things lie in the object store: what api, container and events tell each other. */
+
+export interface JobKeys {
+  /** The job document; written once, before the job is queued. */
+  readonly spec: string
+  /** State of the job's attempts, newest write wins. */
+  readonly status: string
+  /** Below it, the candidate's files. */
+  readonly candidate: string
+  /** Written last: the candidate is whole. Lists its files. */
+  readonly complete: string
+  /** Why the job failed, in words. */
+  readonly failure: string
+  /** Below it, the newest checkpoint; a prefix of its own because it is kept for a shorter time than the job. */
+  readonly checkpoints: string
+}
+
+export const jobKeys = (job: string): JobKeys => ({
+  spec: `jobs/${job}/spec.json`,
+  status: `jobs/${job}/status.json`,
+  candidate: `jobs/${job}/candidate/`,
+  complete: `jobs/${job}/candidate.json`,
+  failure: `jobs/${job}/failure.txt`,
+  checkpoints: `checkpoints/${job}/`,
+})
+
+/** Prefixes that a job's channels may read; anything else would borrow the container's rights. */
+export const dataPrefixes = ['datasets/', 'uploads/'] as const
