@@ -12,6 +12,7 @@ import {
   type IRestApi,
   LambdaIntegration,
   LogGroupLogDestination,
+  MethodLoggingLevel,
   type MethodOptions,
   Model,
   Period,
@@ -126,6 +127,9 @@ export class Api extends Construct {
         stageName: config.stage,
         tracingEnabled: true,
         metricsEnabled: true,
+        // Of what API Gateway itself does, when it fails; never bodies.
+        loggingLevel: MethodLoggingLevel.ERROR,
+        dataTraceEnabled: false,
         throttlingRateLimit: config.plans.data.rate + config.plans.control.rate,
         throttlingBurstLimit: config.plans.data.burst + config.plans.control.burst,
         // Open to anybody, so kept from becoming a bill.

@@ -15,6 +15,7 @@ import {
   Tracing,
 } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup } from 'aws-cdk-lib/aws-logs'
+import type { IQueue, Queue } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
 import type { Config } from '../config.ts'
 import { logGroupName } from './role.ts'
@@ -34,6 +35,8 @@ export interface MaasFunctionProps {
   readonly timeout: Duration
   /** @default the account's limit */
   readonly reservedConcurrency?: number | undefined
+  /** Receives events that failed every time, where callers do not wait. */
+  readonly deadLetterQueue?: Queue
   /** @default none */
   readonly provisionedConcurrency?: number
 }
@@ -57,13 +60,14 @@ export class MaasFunction extends Construct {
       tracing: Tracing.ACTIVE,
       logGroup: this.logs,
       environment: { NODE_OPTIONS: '--enable-source-maps', POWERTOOLS_SERVICE_NAME: name, ...props.environment },
+      ...(props.deadLetterQueue && { deadLetterQueue: props.deadLetterQueue as IQueue }),
       ...(props.reservedConcurrency !== undefined && { reservedConcurrentExecutions: props.reservedConcurrency }),
     }
     this.function =
       'zip' in code
         ? new Lambda(this, 'Function', {
             ...options,
-            runtime: Runtime.NODEJS_22_X,
+            runtime: Runtime.NODEJS_24_X,
             handler: 'index.handler',
             code: Code.fromAsset(code.zip),
           })

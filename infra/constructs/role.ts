@@ -1,5 +1,5 @@
 /** Roles of functions and jobs: what each may do is spelled out, no managed policy hides any of it. */
-import { ArnFormat, Stack, Validations } from 'aws-cdk-lib'
+import { ArnFormat, Stack } from 'aws-cdk-lib'
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import type { Construct } from 'constructs'
 
@@ -10,7 +10,7 @@ export const logGroupPattern = (scope: Construct, stage: string): string =>
   Stack.of(scope).formatArn({
     service: 'logs',
     resource: 'log-group',
-    resourceName: `${logGroupName(stage, '*')}`,
+    resourceName: logGroupName(stage, '*'),
     arnFormat: ArnFormat.COLON_RESOURCE_NAME,
   })
 
@@ -33,9 +33,4 @@ export const functionRole = (scope: Construct, id: string, { stage, description,
     new PolicyStatement({ actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], resources: ['*'] }),
   )
   return role
-}
-
-/** Wildcards that cdk-nag asks about, each with the reason why it stays. */
-export const acknowledge = (scope: Construct, reasons: Readonly<Record<string, string>>): void => {
-  Validations.of(scope).acknowledge(...Object.entries(reasons).map(([id, reason]) => ({ id, reason })))
 }

@@ -73,8 +73,6 @@ export class ServiceStack extends Stack {
     })
     if (config.waf) addFirewall(this, this.api.rest)
     new CfnOutput(this, 'Url', { description: 'Of the API', value: this.api.rest.url })
-    new CfnOutput(this, 'Bucket', { description: 'Holds models, data and jobs', value: storage.models.bucketName })
-    new CfnOutput(this, 'KeyTable', { description: 'Make a key: npm run key', value: storage.table.tableName })
   }
 
   /** For functions that are not container images, and for others in this account. */

@@ -1,9 +1,16 @@
 /** What must outlive every deployment: models, their key, their access logs, the table of API keys, and the one role that registers. */
-import { Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib'
+import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib'
 import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb'
 import { AnyPrincipal, Effect, PolicyStatement, type Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Key } from 'aws-cdk-lib/aws-kms'
-import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket, ObjectOwnership } from 'aws-cdk-lib/aws-s3'
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  type CfnBucket,
+  type IBucket,
+  ObjectOwnership,
+} from 'aws-cdk-lib/aws-s3'
 import type { Construct } from 'constructs'
 import type { Config } from '../config.ts'
 import { functionRole, logGroupPattern } from '../constructs/role.ts'
@@ -47,6 +54,8 @@ export class StorageStack extends Stack {
       delete: ['models/*', 'blobs/*', 'gc/*'],
     })
     this.protectRegistry()
+    new CfnOutput(this, 'Bucket', { description: 'Holds models, data and jobs', value: this.models.bucketName })
+    new CfnOutput(this, 'KeyTable', { description: 'Holds API keys by their hash', value: this.table.tableName })
   }
 
   private createKey({ stage }: Config): Key {
@@ -76,7 +85,7 @@ export class StorageStack extends Stack {
       lifecycleRules: [{ id: 'old-logs', expiration: Duration.days(keepDays) }],
       removalPolicy: RemovalPolicy.RETAIN,
     })
-    return new Bucket(this, 'Models', {
+    const models = new Bucket(this, 'Models', {
       encryption: BucketEncryption.KMS,
       encryptionKey: this.key,
       // One data key a bucket instead of one a request: KMS is billed by the call.
@@ -86,7 +95,6 @@ export class StorageStack extends Stack {
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
       enforceSSL: true,
       minimumTLSVersion: 1.2,
-      eventBridgeEnabled: true,
       serverAccessLogsBucket: accessLogs as IBucket,
       serverAccessLogsPrefix: 'models/',
       lifecycleRules: [
@@ -98,6 +106,10 @@ export class StorageStack extends Stack {
       ],
       removalPolicy: RemovalPolicy.RETAIN,
     })
+    // `eventBridgeEnabled` would do it by a function with rights on every bucket of the account.
+    const bucket = models.node.defaultChild as CfnBucket
+    bucket.notificationConfiguration = { eventBridgeConfiguration: { eventBridgeEnabled: true } }
+    return models
   }
 
   /** Refusals that hold for administrators too: whoever really must, changes this policy first. */

@@ -3,7 +3,7 @@ import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib'
 import { DockerImageAsset } from 'aws-cdk-lib/aws-ecr-assets'
 import { Rule } from 'aws-cdk-lib/aws-events'
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets'
-import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam'
+import { type IRole, Policy, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import { type IQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
@@ -45,27 +45,35 @@ export class TrainingStack extends Stack {
       executionRole: this.executionRole(props, image),
       store: `s3://${storage.models.bucketName}`,
     })
+    this.lost = new Queue(this, 'Lost', {
+      enforceSSL: true,
+      encryption: QueueEncryption.SQS_MANAGED,
+      retentionPeriod: Duration.days(14),
+    })
     this.events = new MaasFunction(this, 'Events', {
       ...{ ...common, name: 'events', description: 'Records, gates and registers jobs', role: storage.registryRole },
       code: { zip: artifacts.functions.events },
       environment: { MAAS_STORE: `s3://${storage.models.bucketName}` },
       memory: 1024,
       timeout: Duration.minutes(5),
+      deadLetterQueue: this.lost,
     })
+    this.events.node.addDependency(this.allowLost(storage.registryRole))
     this.workflow = new Workflow(this, 'Workflow', {
       ...{ stage: config.stage, batch: this.batch, events: this.events.live },
       logs: createLogGroup(this, 'WorkflowLogs', { ...common, name: 'workflow' }),
       // Longer than all attempts of a job together.
       timeout: Duration.hours(config.training.maxHours * 4 + 24),
     })
-    this.lost = new Queue(this, 'Lost', {
-      enforceSSL: true,
-      encryption: QueueEncryption.SQS_MANAGED,
-      retentionPeriod: Duration.days(14),
-    })
     this.recordChanges()
     new CfnOutput(this, 'WorkflowArn', { value: this.workflow.machine.stateMachineArn })
     new CfnOutput(this, 'JobQueue', { value: this.batch.queueArn })
+  }
+
+  /** Here and not in the role's own stack, which must not know this one. */
+  private allowLost(role: Role): Policy {
+    const statement = new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [this.lost.queueArn] })
+    return new Policy(this, 'MayReportLost', { statements: [statement], roles: [role as IRole] })
   }
 
   private recordChanges(): void {

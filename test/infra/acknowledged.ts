@@ -1,0 +1,71 @@
+/** Findings of cdk-nag that stay, each with the reason why. A finding that fits none fails the test; so does a reason without a finding. */
+
+interface Acknowledged {
+  readonly rule: RegExp
+  /** Construct paths. */
+  readonly path: RegExp
+  readonly reason: string
+}
+
+export const acknowledged: readonly Acknowledged[] = [
+  {
+    rule: /^AwsSolutions-IAM5\[Resource::.*log-group:\/maas\/dev\/\*\]$/,
+    path: /Role\/DefaultPolicy/,
+    reason: 'A role is made before its log group; all groups of a stage share the prefix, and the right is to append.',
+  },
+  {
+    rule: /^AwsSolutions-IAM5\[Resource::\*\]$/,
+    path: /(Role|Machine\/Role)\/DefaultPolicy/,
+    reason: 'X-Ray, ecr:GetAuthorizationToken, batch:DescribeJobs and log delivery know no resources to name.',
+  },
+  {
+    rule: /^AwsSolutions-IAM5\[Resource::.*Models.*\/(models|blobs|gc|jobs|datasets|uploads|checkpoints)\/.*\]$/,
+    path: /(RegistryRole|PredictRole|JobRole)\/DefaultPolicy/,
+    reason: 'Keys below a prefix are made at run time; each role has only the prefixes of its job.',
+  },
+  {
+    rule: /^AwsSolutions-IAM5\[Resource::.*job-definition\/maas-dev-train\*\]$/,
+    path: /Workflow\/Machine\/Role/,
+    reason: 'All revisions of the one job definition, so that a deployment does not cut off running workflows.',
+  },
+  {
+    rule: /^AwsSolutions-APIG3$/,
+    path: /DeploymentStage/,
+    reason: 'The firewall costs from 6 dollars a month, so it is a choice: maas.waf in cdk.json.',
+  },
+  {
+    rule: /^AwsSolutions-(APIG4|COG4)$/,
+    path: /healthz\/GET/,
+    reason: 'Health is open on purpose, says nothing private, and is throttled to 5 requests a second.',
+  },
+  {
+    rule: /^AwsSolutions-COG4$/,
+    path: /\/(v1|models)\//,
+    reason: 'Callers are programs with API keys, not people with Cognito accounts; a Lambda authorizer checks them.',
+  },
+  {
+    rule: /^AwsSolutions-COG4$/,
+    path: /Default\/models\/GET/,
+    reason: 'Callers are programs with API keys, not people with Cognito accounts; a Lambda authorizer checks them.',
+  },
+  {
+    rule: /^AwsSolutions-IAM4\[.*AmazonAPIGatewayPushToCloudWatchLogs\]$/,
+    path: /CloudWatchRole/,
+    reason: 'The account-wide role that API Gateway itself asks for, with the policy AWS wrote for it.',
+  },
+  {
+    rule: /^AwsSolutions-VPC7$/,
+    path: /Network\/Vpc/,
+    reason: 'Nothing listens in this VPC and its only traffic is HTTPS to AWS; flow logs would be its largest cost.',
+  },
+  {
+    rule: /^(AwsSolutions-SQS3|Serverless-SQSRedrivePolicy)$/,
+    path: /training\/Lost/,
+    reason: 'This queue is the dead-letter queue of the others; an alarm watches it.',
+  },
+  {
+    rule: /^Serverless-LambdaDLQ$/,
+    path: /service\/(Predict|Api|Authorizer)\//,
+    reason: 'API Gateway waits for the answer: there is no event that could be lost.',
+  },
+]

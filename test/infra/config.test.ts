@@ -1,0 +1,60 @@
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { artifactsOf, readArtifacts } from '../../infra/artifacts.ts'
+import { readConfig } from '../../infra/config.ts'
+import { synthesize } from './synth.ts'
+
+describe('the configuration', () => {
+  it('names every wrong setting at once, in the words of cdk.json', () => {
+    const wrong = () => readConfig({ stage: 'Prod', memory: 128, training: { cpus: 3 }, nonsense: 1 })
+    for (const part of ['cdk.json', 'maas.stage: a stage is 1-20', 'maas.memory', 'maas.training.cpus', 'nonsense']) {
+      expect(wrong).toThrow(part)
+    }
+  })
+
+  it('in cdk.json is right', () => {
+    const cdk = JSON.parse(readFileSync('cdk.json', 'utf8'))
+    expect(readConfig(cdk.context.maas)).toMatchObject({ stage: 'dev', memory: 2048 })
+  })
+
+  it('asks who is to be told of a budget', () => {
+    expect(() => synthesize({ monthlyBudget: 20 })).toThrow('alarmEmail')
+    const { observability } = synthesize({ monthlyBudget: 20, alarmEmail: 'ops@example.org' })
+    observability.resourceCountIs('AWS::Budgets::Budget', 1)
+    observability.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'email' })
+  })
+})
+
+describe('without what has to be built first', () => {
+  it('says which commands build and stage it', () => {
+    const repository = mkdtempSync(join(tmpdir(), 'repository-'))
+    const commands = 'npm run build:kernels -- --arch arm64 --bundle && npm run stage'
+    expect(() => readArtifacts(repository, 'arm64')).toThrow(commands)
+    const { layer, root } = artifactsOf(repository, 'arm64')
+    for (const folder of [layer, root]) mkdirSync(folder, { recursive: true })
+    expect(() => readArtifacts(repository, 'arm64')).toThrow(`Nothing is staged in ${root}. Run: ${commands}`)
+    writeFileSync(join(root, 'staged.json'), JSON.stringify({ architecture: 'x64' }))
+    expect(() => readArtifacts(repository, 'arm64')).toThrow('is staged for x64, the configuration says arm64')
+  })
+})
+
+describe('alarms', () => {
+  it('each name an article that the runbook has', () => {
+    const runbook = readFileSync('docs/runbook.md', 'utf8')
+    const anchors = [...runbook.matchAll(/^## (.+)$/gm)].map(([, title = '']) =>
+      title
+        .toLowerCase()
+        .replace(/[^\w\s-]/g, '')
+        .trim()
+        .replace(/\s/g, '-'),
+    )
+    const alarms = Object.values(synthesize().observability.findResources('AWS::CloudWatch::Alarm'))
+    expect(alarms.length).toBeGreaterThan(7)
+    for (const { Properties } of alarms) {
+      expect(anchors).toContain(Properties.AlarmDescription.replace('docs/runbook.md#', ''))
+      expect(Properties.AlarmActions).toHaveLength(1)
+    }
+  })
+})

@@ -1,0 +1,204 @@
+import { routes } from '@maas/core/contract'
+import { Match, type Template } from 'aws-cdk-lib/assertions'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { project } from '../../infra/constructs/api.ts'
+import { synthesize } from './synth.ts'
+
+let service: Template
+let all: ReturnType<typeof synthesize>
+beforeAll(() => {
+  all = synthesize()
+  service = all.service
+})
+
+const methodsOf = (template: Template) =>
+  Object.values(template.findResources('AWS::ApiGateway::Method')).map(({ Properties }) => Properties)
+
+describe('the API', () => {
+  it('has a method for every route of the contract, and no other', () => {
+    const resources = service.findResources('AWS::ApiGateway::Resource')
+    const pathOf = (ref: { Ref?: string }): string => {
+      const found = ref.Ref === undefined ? undefined : resources[ref.Ref]
+      return found === undefined ? '' : `${pathOf(found.Properties.ParentId)}/${found.Properties.PathPart}`
+    }
+    const there = methodsOf(service).map(({ HttpMethod, ResourceId }) => `${HttpMethod} ${pathOf(ResourceId)}`)
+    expect(there.sort()).toEqual(
+      project(routes)
+        .map(({ method, path }) => `${method} ${path}`)
+        .sort(),
+    )
+    expect(there).toContain('POST /v1/models/{model}')
+  })
+
+  it('asks the authorizer and counts against a plan everywhere but at /healthz', () => {
+    const open = methodsOf(service).filter(({ AuthorizationType }) => AuthorizationType !== 'CUSTOM')
+    expect(open).toHaveLength(1)
+    expect(open[0]?.HttpMethod).toBe('GET')
+    for (const { AuthorizationType, ApiKeyRequired } of methodsOf(service)) {
+      expect(ApiKeyRequired === true).toBe(AuthorizationType === 'CUSTOM')
+    }
+    service.hasResourceProperties('AWS::ApiGateway::RestApi', { ApiKeySourceType: 'AUTHORIZER' })
+    service.hasResourceProperties('AWS::ApiGateway::Authorizer', {
+      Type: 'REQUEST',
+      IdentitySource: 'method.request.header.x-api-key',
+      AuthorizerResultTtlInSeconds: 60,
+    })
+  })
+
+  it('keeps the plans of data and control apart', () => {
+    service.resourceCountIs('AWS::ApiGateway::UsagePlan', 2)
+    for (const right of ['data', 'control']) {
+      service.hasResourceProperties('AWS::ApiGateway::UsagePlan', {
+        UsagePlanName: `maas-dev-${right}`,
+        Throttle: { RateLimit: Match.anyValue(), BurstLimit: Match.anyValue() },
+        Quota: { Period: 'DAY', Limit: Match.anyValue() },
+      })
+    }
+    service.resourceCountIs('AWS::ApiGateway::UsagePlanKey', 2)
+  })
+
+  it('logs accesses without keys or bodies, is throttled and traced', () => {
+    const [stage] = Object.values(service.findResources('AWS::ApiGateway::Stage'))
+    expect(stage?.Properties).toMatchObject({ TracingEnabled: true })
+    const format: string = stage?.Properties.AccessLogSetting.Format
+    expect(JSON.parse(format)).toMatchObject({ request_id: '$context.requestId', key: '$context.authorizer.key' })
+    expect(format).not.toMatch(/apiKey\b|querystring|header/i)
+    const [healthz] = (stage?.Properties.MethodSettings ?? []).filter(({ ResourcePath }: { ResourcePath: string }) =>
+      ResourcePath.includes('healthz'),
+    )
+    expect(healthz).toMatchObject({ ThrottlingRateLimit: 5, ThrottlingBurstLimit: 10 })
+    for (const { DataTraceEnabled } of stage?.Properties.MethodSettings ?? [])
+      expect(DataTraceEnabled ?? false).toBe(false)
+  })
+
+  it('takes images as bytes and checks JSON against the contract', () => {
+    const binary = ['image/jpeg', 'image/png', 'image/webp']
+    service.hasResourceProperties('AWS::ApiGateway::RestApi', { BinaryMediaTypes: binary })
+    const models = Object.values(service.findResources('AWS::ApiGateway::Model')).map(
+      ({ Properties }) => Properties.Schema,
+    )
+    expect(models).toHaveLength(4)
+    for (const model of models) {
+      expect(model.$schema).toContain('draft-04')
+      expect(JSON.stringify(model)).not.toMatch(/"(const|propertyNames|exclusiveMinimum":\d|\$defs)"/)
+    }
+  })
+
+  it('answers its own errors in our shape, as JSON, with the request id', () => {
+    const replies = Object.values(service.findResources('AWS::ApiGateway::GatewayResponse')).map(
+      (each) => each.Properties,
+    )
+    expect(replies.length).toBeGreaterThan(10)
+    for (const { ResponseTemplates } of replies) {
+      const { error } = JSON.parse(ResponseTemplates['application/json'])
+      expect(Object.keys(error)).toEqual(['code', 'message', 'request_id'])
+    }
+    const throttled = replies.find(({ ResponseType }) => ResponseType === 'THROTTLED')
+    expect(throttled).toMatchObject({
+      StatusCode: '429',
+      ResponseParameters: { 'gatewayresponse.header.retry-after': "'1'" },
+    })
+  })
+
+  it('lets browsers in from the origins that are configured, errors included, and from none by default', () => {
+    expect(methodsOf(service).some(({ HttpMethod }) => HttpMethod === 'OPTIONS')).toBe(false)
+    const { service: open } = synthesize({ corsOrigins: ['https://example.org'] })
+    expect(methodsOf(open).some(({ HttpMethod }) => HttpMethod === 'OPTIONS')).toBe(true)
+    open.allResourcesProperties('AWS::ApiGateway::GatewayResponse', {
+      ResponseParameters: Match.objectLike({
+        'gatewayresponse.header.access-control-allow-origin': "'https://example.org'",
+      }),
+    })
+  })
+})
+
+/** Allowed actions of the role whose policy's id starts like this, with their resources as text. */
+const allowed = (template: Template, id: string): [string, string][] =>
+  Object.entries(template.findResources('AWS::IAM::Policy'))
+    .filter(([name]) => name.startsWith(id))
+    .flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement)
+    .filter(({ Effect }) => Effect === 'Allow')
+    .flatMap(({ Action, Resource }) =>
+      [Action].flat().map((action: string): [string, string] => [action, JSON.stringify(Resource)]),
+    )
+
+describe('rights', () => {
+  it('let predict read models and blobs, and write nothing', () => {
+    const rights = allowed(service, 'PredictRole')
+    expect(
+      rights
+        .map(([action]) => action)
+        .filter((action) => /^(s3|kms|dynamodb)/.test(action))
+        .sort(),
+    ).toEqual(['kms:Decrypt', 's3:GetObject', 's3:ListBucket'])
+    const [, resources = ''] = rights.find(([action]) => action === 's3:GetObject') ?? []
+    expect(resources.match(/\/\w+\/\*/g)?.sort()).toEqual(['/blobs/*', '/models/*'])
+  })
+
+  it('let the authorizer read one item at a time, and nothing else of the table', () => {
+    const actions = allowed(service, 'AuthorizerRole').map(([action]) => action)
+    expect(actions.filter((action) => action.startsWith('dynamodb'))).toEqual(['dynamodb:GetItem'])
+    expect(actions.some((action) => action.startsWith('s3'))).toBe(false)
+  })
+
+  it('use no wildcard for actions anywhere', () => {
+    for (const template of Object.values(all)) {
+      for (const [action] of allowed(template, '')) expect(action).not.toMatch(/\*/)
+    }
+  })
+
+  it('come from no managed policy but the one API Gateway asks for', () => {
+    const managed = Object.values(all).flatMap((template) =>
+      Object.values(template.findResources('AWS::IAM::Role')).flatMap(
+        ({ Properties }) => Properties.ManagedPolicyArns ?? [],
+      ),
+    )
+    expect(managed).toHaveLength(1)
+    expect(JSON.stringify(managed)).toContain('AmazonAPIGatewayPushToCloudWatchLogs')
+  })
+})
+
+describe('functions', () => {
+  it('fit a new account and cost nothing while idle', () => {
+    for (const template of Object.values(all)) {
+      for (const { Properties } of Object.values(template.findResources('AWS::Lambda::Function'))) {
+        expect(Properties.MemorySize).toBeLessThanOrEqual(3008)
+        expect(Properties.ReservedConcurrentExecutions).toBeUndefined()
+        expect(Properties.TracingConfig).toEqual({ Mode: 'Active' })
+      }
+      for (const { Properties } of Object.values(template.findResources('AWS::Lambda::Alias'))) {
+        expect(Properties.ProvisionedConcurrencyConfig).toBeUndefined()
+      }
+      for (const type of [
+        'AWS::EC2::NatGateway',
+        'AWS::EC2::EIP',
+        'AWS::WAFv2::WebACL',
+        'AWS::SecretsManager::Secret',
+      ]) {
+        template.resourceCountIs(type, 0)
+      }
+    }
+  })
+
+  it('keep encrypted logs for a stated time', () => {
+    for (const template of [all.service, all.training]) {
+      template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 90, KmsKeyId: Match.anyValue() })
+    }
+  })
+
+  it('follow the configuration: architecture, warm ones, a limit, a firewall', () => {
+    const { service: other } = synthesize({
+      architecture: 'arm64',
+      provisionedConcurrency: 2,
+      concurrency: 10,
+      waf: true,
+    })
+    other.allResourcesProperties('AWS::Lambda::Function', { Architectures: ['arm64'] })
+    other.hasResourceProperties('AWS::Lambda::Alias', {
+      ProvisionedConcurrencyConfig: { ProvisionedConcurrentExecutions: 2 },
+    })
+    other.hasResourceProperties('AWS::Lambda::Function', { PackageType: 'Image', ReservedConcurrentExecutions: 10 })
+    other.hasResourceProperties('AWS::Lambda::LayerVersion', { CompatibleArchitectures: ['arm64'] })
+    other.resourceCountIs('AWS::WAFv2::WebACLAssociation', 1)
+  })
+})

@@ -1,0 +1,114 @@
+import { Match, type Template } from 'aws-cdk-lib/assertions'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { synthesize } from './synth.ts'
+
+let training: Template
+beforeAll(() => {
+  training = synthesize().training
+})
+
+const job = () => Object.values(training.findResources('AWS::Batch::JobDefinition'))[0]?.Properties
+const task = () => job().EcsProperties.TaskProperties[0]
+
+describe('jobs', () => {
+  it('are tried again after a Spot reclaim and after nothing else', () => {
+    const rules = job().RetryStrategy.EvaluateOnExit
+    const retried = rules.filter(({ Action }: { Action: string }) => Action === 'RETRY')
+    expect(JSON.stringify(retried)).toContain('Your Spot Task was interrupted*')
+    expect(retried).toHaveLength(2)
+    expect(rules.slice(2)).toEqual([
+      { Action: 'EXIT', OnExitCode: '*' },
+      { Action: 'EXIT', OnReason: '*' },
+      { Action: 'EXIT', OnStatusReason: '*' },
+    ])
+    expect(rules.length).toBeLessThanOrEqual(5)
+  })
+
+  it('get 120 seconds to write a checkpoint, and end after a day', () => {
+    expect(task().Containers[0].StopTimeout).toBe(120)
+    expect(job().Timeout).toEqual({ AttemptDurationSeconds: 86_400 })
+  })
+
+  it('run as nobody in particular, on a root file system that cannot be written', () => {
+    expect(task().Containers[0]).toMatchObject({ User: '1000:1000', ReadonlyRootFilesystem: true })
+    expect(
+      task().Containers[0].MountPoints.map(({ ContainerPath }: { ContainerPath: string }) => ContainerPath),
+    ).toEqual(['/opt/ml', '/tmp'])
+  })
+
+  it('may touch no model, no alias and no key', () => {
+    const [policy] = Object.entries(training.findResources('AWS::IAM::Policy')).filter(([id]) =>
+      id.startsWith('JobRole'),
+    )
+    const text = JSON.stringify(policy)
+    expect(text).not.toMatch(/\/models\/|\/blobs\/|dynamodb|s3:DeleteObject/)
+    expect(text).toContain('/jobs/*/candidate/*')
+  })
+
+  it('prefer Spot, which can be turned off', () => {
+    const typesOf = (template: Template) =>
+      Object.values(template.findResources('AWS::Batch::ComputeEnvironment')).map(
+        (each) => each.Properties.ComputeResources.Type,
+      )
+    expect(typesOf(training).sort()).toEqual(['FARGATE', 'FARGATE_SPOT'])
+    const [queue] = Object.values(training.findResources('AWS::Batch::JobQueue'))
+    expect(JSON.stringify(queue?.Properties.ComputeEnvironmentOrder[0])).toContain('Spot')
+    expect(typesOf(synthesize({ training: { spot: false } }).training)).toEqual(['FARGATE'])
+  })
+})
+
+describe('the network', () => {
+  it('costs nothing while idle: no NAT, no interface endpoints, S3 by its free gateway', () => {
+    training.resourceCountIs('AWS::EC2::NatGateway', 0)
+    training.resourceCountIs('AWS::EC2::EIP', 0)
+    training.resourceCountIs('AWS::EC2::VPCEndpoint', 1)
+    training.hasResourceProperties('AWS::EC2::VPCEndpoint', { VpcEndpointType: 'Gateway' })
+  })
+
+  it('lets nothing in and only HTTPS out', () => {
+    training.resourceCountIs('AWS::EC2::SecurityGroup', 1)
+    training.resourceCountIs('AWS::EC2::SecurityGroupIngress', 0)
+    training.hasResourceProperties('AWS::EC2::SecurityGroup', {
+      SecurityGroupIngress: Match.absent(),
+      SecurityGroupEgress: [Match.objectLike({ FromPort: 443, ToPort: 443 })],
+    })
+  })
+
+  it('can be one that is there already', () => {
+    const given = synthesize({
+      vpc: { kind: 'given', vpcId: 'vpc-0a1234567', subnetIds: ['subnet-0a1234567', 'subnet-0b1234567'] },
+    }).training
+    given.resourceCountIs('AWS::EC2::VPC', 0)
+    given.allResourcesProperties('AWS::Batch::ComputeEnvironment', {
+      ComputeResources: Match.objectLike({ Subnets: ['subnet-0a1234567', 'subnet-0b1234567'] }),
+    })
+    given.hasResourceProperties('AWS::Batch::JobDefinition', {
+      EcsProperties: {
+        TaskProperties: [Match.objectLike({ NetworkConfiguration: { AssignPublicIp: 'DISABLED' } })],
+      },
+    })
+  })
+})
+
+describe('what follows a job', () => {
+  it('is recorded on every state change, and nothing is lost silently', () => {
+    training.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: Match.objectLike({ source: ['aws.batch'], 'detail-type': ['Batch Job State Change'] }),
+      Targets: [Match.objectLike({ DeadLetterConfig: Match.anyValue(), RetryPolicy: Match.anyValue() })],
+    })
+    training.hasResourceProperties('AWS::Lambda::Function', { DeadLetterConfig: Match.anyValue() })
+  })
+
+  it('is a workflow: train, look until it ended, then gate, register and move the alias', () => {
+    const [machine] = Object.values(training.findResources('AWS::StepFunctions::StateMachine'))
+    expect(machine?.Properties.TracingConfiguration).toEqual({ Enabled: true })
+    const text = JSON.stringify(
+      machine?.Properties.DefinitionString['Fn::Join'][1].filter((part: unknown) => typeof part === 'string').join(''),
+    )
+    for (const state of ['Train', 'Wait', 'Look', 'Ended', 'GateRegisterAlias', 'Passed', 'Failed']) {
+      expect(text).toContain(`\\"${state}\\":{`)
+    }
+    expect(text).toContain('aws-sdk:batch:submitJob')
+    expect(text).toContain('TRAINING_JOB_NAME')
+  })
+})
