@@ -3,6 +3,7 @@ import type * as layers from '@tensorflow/tfjs-layers'
 import { type DType, dtypeSchema, type Signature, type TensorSpec } from '../contract/index.ts'
 import { InvalidInputError, MaasError, messageOf, UnsupportedError } from '../errors.ts'
 import type { Kernels } from '../kernels/index.ts'
+import { installAdapters } from './adapters/index.ts'
 import { weightBytes } from './layers-json.ts'
 import type { ModelArtifact, WeightTensor } from './types.ts'
 
@@ -106,12 +107,23 @@ const tensorDtype = (name: string, dtype: string): DType => {
 }
 
 const build = async (artifact: ModelArtifact, { tf }: ModelKernels): Promise<layers.LayersModel> => {
+  installAdapters(tf)
   try {
     // A copy: deserialisation may write into what it is given.
-    return await tf.models.modelFromJSON({ modelTopology: structuredClone(artifact.topology) as PyJsonDict })
+    const model = await tf.models.modelFromJSON({ modelTopology: structuredClone(artifact.topology) as PyJsonDict })
+    dropMasksLikeKeras(model)
+    return model
   } catch (cause) {
     if (cause instanceof MaasError) throw cause
     throw new UnsupportedError(`the topology cannot be built: ${messageOf(cause)}`, { cause })
+  }
+}
+
+/** A layer that knows nothing of masks lets them end there; tfjs would throw. */
+const dropMasksLikeKeras = (model: layers.LayersModel): void => {
+  for (const layer of model.layers) {
+    if (isContainer(layer)) dropMasksLikeKeras(layer)
+    else if (!layer.supportsMasking) layer.computeMask = () => null as never
   }
 }
 

@@ -10,24 +10,38 @@ export interface Converted {
   readonly why: string
 }
 
+/** What a rule may look at beside the layer. */
+export interface RuleContext {
+  readonly masked?: boolean
+  readonly inputs?: readonly (readonly (readonly [string, number, number])[])[]
+}
+
 export interface LayerRule {
   /** Options passed on; initialisers and the like are translated by their names' endings. */
   readonly keep: readonly string[]
   /** Options which change nothing at these values; any other value refuses the layer. */
   readonly only?: Readonly<Record<string, readonly unknown[]>>
+  /** What to do with options that are not listed. @default refuse those that are on */
+  readonly others?: 'drop'
   /** Last touches on the kept options, with the layer's own configuration at hand. */
-  readonly convert?: (kept: Config, own: Config) => Config | Converted
+  readonly convert?: (kept: Config, own: Config, context: RuleContext) => Config | Converted
+  /** Which of the stored variables the layer has here, when not all. */
+  readonly variables?: (names: readonly string[]) => readonly string[]
 }
 
 /** The option may have any value: it changes nothing, or `convert` looks after it. */
 export const ANY: readonly unknown[] = []
 
-const variables = (...names: string[]): string[] =>
+export const variables = (...names: string[]): string[] =>
   names.flatMap((name) => [`${name}_initializer`, `${name}_regularizer`, `${name}_constraint`])
 
-const lastChannels = { data_format: ['channels_last'] }
+export const lastChannels = { data_format: ['channels_last'] }
 const one = [1, [1], [1, 1], [1, 1, 1]]
-const rule = (keep: readonly string[] = [], only?: LayerRule['only'], convert?: LayerRule['convert']): LayerRule => ({
+export const rule = (
+  keep: readonly string[] = [],
+  only?: LayerRule['only'],
+  convert?: LayerRule['convert'],
+): LayerRule => ({
   keep,
   ...(only && { only }),
   ...(convert && { convert }),
@@ -58,12 +72,39 @@ const recurrentOnly = {
 }
 const gated = ['recurrent_activation']
 
-const resetBefore = (kept: Config, own: Config): Config => {
-  if (own.reset_after === true) {
-    throw new Refusal('a GRU with reset_after=True is not supported yet; build it with reset_after=False')
+/** A class of ours in place of tfjs' own. */
+export const adapted = (className: string, config: Config, why: string): Converted => ({ className, config, why })
+
+const conv =
+  (className: string): LayerRule['convert'] =>
+  (kept, { groups = 1 }) => {
+    if (groups === 1 && kept.padding !== 'causal') return kept
+    return adapted(className, { ...kept, groups }, groups === 1 ? 'causal padding' : `${groups} groups`)
   }
-  return { ...kept, reset_after: false }
+
+const gru =
+  (className: string): LayerRule['convert'] =>
+  (kept, own, context) => {
+    const config = recurrentMask(kept, own, context)
+    // Files from before the option existed mean the older formula.
+    if (own.reset_after !== true) return { ...config, reset_after: false }
+    return adapted(className, { ...config, reset_after: true }, 'the reset gate acts after the matrix product')
+  }
+
+/** tfjs repeats the last output at a masked step; where Keras is told to write zeros there, sequences would differ. */
+const recurrentMask = (kept: Config, own: Config, { masked }: RuleContext): Config => {
+  if (masked && own.zero_output_for_mask === true && own.return_sequences === true) {
+    throw new Refusal('it returns sequences with zeros at masked steps, which is not supported')
+  }
+  return kept
 }
+
+const pooling =
+  (className: string): LayerRule['convert'] =>
+  (kept, { keepdims }, { masked }) => {
+    if (keepdims === true) return adapted(className, { ...kept, keepdims }, 'keeps its dimensions')
+    return masked && className.endsWith('AveragePooling1D') ? adapted(className, kept, 'leaves masked steps out') : kept
+  }
 
 /** What tfjs-layers itself computes as Keras does. */
 export const layerRules: Readonly<Record<string, LayerRule>> = {
@@ -80,9 +121,9 @@ export const layerRules: Readonly<Record<string, LayerRule>> = {
   Flatten: rule(['data_format'], lastChannels),
   Reshape: rule(['target_shape']),
 
-  Conv1D: rule(convolution, { ...lastChannels, groups: [1], padding: ['valid', 'same'] }),
-  Conv2D: rule(convolution, { ...lastChannels, groups: [1] }),
-  Conv3D: rule(convolution, { ...lastChannels, groups: [1] }),
+  Conv1D: rule(convolution, { ...lastChannels, groups: ANY }, conv('KerasConv1D')),
+  Conv2D: rule(convolution, { ...lastChannels, groups: ANY }, conv('KerasConv2D')),
+  Conv3D: rule(convolution, { ...lastChannels, groups: ANY }, conv('KerasConv3D')),
   Conv2DTranspose: rule(transposed, { ...lastChannels, groups: [1], dilation_rate: one }),
   Conv3DTranspose: rule(transposed, { ...lastChannels, groups: [1], dilation_rate: one }),
   DepthwiseConv2D: rule([...window, ...activated, 'depth_multiplier', ...variables('depthwise')], {
@@ -100,13 +141,22 @@ export const layerRules: Readonly<Record<string, LayerRule>> = {
   AveragePooling1D: rule(pool, lastChannels),
   AveragePooling2D: rule(pool, lastChannels),
   AveragePooling3D: rule(pool, lastChannels),
-  GlobalMaxPooling1D: rule([], { ...lastChannels, keepdims: [false] }),
-  GlobalMaxPooling2D: rule(['data_format'], { ...lastChannels, keepdims: [false] }),
-  GlobalAveragePooling1D: rule([], { ...lastChannels, keepdims: [false] }),
-  GlobalAveragePooling2D: rule(['data_format'], { ...lastChannels, keepdims: [false] }),
+  GlobalMaxPooling1D: rule([], { ...lastChannels, keepdims: ANY }, pooling('KerasGlobalMaxPooling1D')),
+  GlobalMaxPooling2D: rule(['data_format'], { ...lastChannels, keepdims: ANY }, pooling('KerasGlobalMaxPooling2D')),
+  GlobalAveragePooling1D: rule([], { ...lastChannels, keepdims: ANY }, pooling('KerasGlobalAveragePooling1D')),
+  GlobalAveragePooling2D: rule(
+    ['data_format'],
+    { ...lastChannels, keepdims: ANY },
+    pooling('KerasGlobalAveragePooling2D'),
+  ),
   ZeroPadding2D: rule(['padding', 'data_format'], lastChannels),
   Cropping2D: rule(['cropping', 'data_format'], lastChannels),
-  UpSampling2D: rule(['size', 'data_format', 'interpolation'], { ...lastChannels, interpolation: ['nearest'] }),
+  UpSampling2D: rule(
+    ['size', 'data_format', 'interpolation'],
+    { ...lastChannels, interpolation: ['nearest', 'bilinear'] },
+    (kept) =>
+      kept.interpolation === 'bilinear' ? adapted('KerasUpSampling2D', kept, 'pixel centres at the half') : kept,
+  ),
 
   BatchNormalization: rule(
     [
@@ -124,14 +174,14 @@ export const layerRules: Readonly<Record<string, LayerRule>> = {
   ),
   LayerNormalization: rule(['axis', 'epsilon', 'center', 'scale', ...variables('beta', 'gamma')]),
 
-  SimpleRNN: rule([...recurrentCell, ...recurrentLayer], recurrentOnly),
-  LSTM: rule([...recurrentCell, ...gated, 'unit_forget_bias', ...recurrentLayer], recurrentOnly),
-  GRU: rule([...recurrentCell, ...gated, ...recurrentLayer], { ...recurrentOnly, reset_after: ANY }, resetBefore),
+  SimpleRNN: rule([...recurrentCell, ...recurrentLayer], recurrentOnly, recurrentMask),
+  LSTM: rule([...recurrentCell, ...gated, 'unit_forget_bias', ...recurrentLayer], recurrentOnly, recurrentMask),
+  GRU: rule([...recurrentCell, ...gated, ...recurrentLayer], { ...recurrentOnly, reset_after: ANY }, gru('KerasGRU')),
   SimpleRNNCell: rule(recurrentCell),
   LSTMCell: rule([...recurrentCell, ...gated, 'unit_forget_bias']),
-  GRUCell: rule([...recurrentCell, ...gated], { reset_after: ANY }, resetBefore),
+  GRUCell: rule([...recurrentCell, ...gated], { reset_after: ANY }, gru('KerasGRUCell')),
   StackedRNNCells: rule(['cells'], { reverse_state_order: [false] }),
-  RNN: rule(['cell', ...recurrentLayer], recurrentOnly),
+  RNN: rule(['cell', ...recurrentLayer], recurrentOnly, recurrentMask),
   ConvLSTM2D: rule(
     [
       'filters',
@@ -161,13 +211,20 @@ export const layerRules: Readonly<Record<string, LayerRule>> = {
   AlphaDropout: rule(['rate', 'noise_shape'], { seed: ANY }),
 
   PReLU: rule(['shared_axes', ...variables('alpha')]),
-  Softmax: rule(['axis']),
-  ReLU: rule(['max_value'], { negative_slope: [0], threshold: [0] }),
+  Softmax: rule(['axis'], {}, (kept, _, { masked }) => {
+    if (masked) throw new Refusal('it leaves masked positions out, which is not supported')
+    return kept.axis === -1 ? kept : adapted('KerasSoftmax', kept, 'an axis other than the last')
+  }),
+  ReLU: rule(['max_value'], { negative_slope: ANY, threshold: ANY }, (kept, { negative_slope = 0, threshold = 0 }) =>
+    negative_slope || threshold
+      ? adapted('KerasReLU', { ...kept, negative_slope, threshold }, 'a slope or a threshold')
+      : kept,
+  ),
   LeakyReLU: rule([], { alpha: ANY, negative_slope: ANY }, (kept, own) => ({
     ...kept,
     alpha: own.negative_slope ?? own.alpha,
   })),
-  ELU: rule(['alpha'], { alpha: [1] }),
+  ELU: rule(['alpha'], {}, (kept) => (kept.alpha === 1 ? kept : adapted('KerasELU', kept, 'an alpha other than 1'))),
   ThresholdedReLU: rule(['theta']),
   Rescaling: rule(['scale', 'offset']),
 }
@@ -176,4 +233,12 @@ const singleAxis = (axis: unknown): unknown => {
   if (!Array.isArray(axis)) return axis
   if (axis.length === 1) return axis[0]
   throw new Refusal(`it normalises over several axes (${axis}); only one is supported`)
+}
+
+/** The call is in the options: see `calls.ts`. */
+export const operationRule: LayerRule = {
+  keep: ['call'],
+  others: 'drop',
+  convert: ({ name, call }) =>
+    adapted('KerasOperation', { name, call, trainable: false, dtype: 'float32' }, 'an operation on tensors'),
 }

@@ -1,10 +1,17 @@
 /** One layer from Keras' configuration to tfjs-layers', by its rule; whatever no rule allows is refused by name. */
+
+import { adapterRules } from './adapter-rules.ts'
+import type { Reference } from './calls.ts'
 import { type Config, isModelClass, type KerasLayer, layerFrom, nameOf } from './config.ts'
-import { ANY, type Converted, type LayerRule, layerRules } from './layer-rules.ts'
+import { ANY, type Converted, type LayerRule, layerRules, operationRule } from './layer-rules.ts'
 import { Refusal } from './report.ts'
 import { activationOf, constraintOf, dtypeOf, initializerOf, regularizerOf, type ValueContext } from './values.ts'
 
 export interface LayerContext extends ValueContext {
+  /** Whether a layer of the model hides steps from those behind it; found out when it is not said. */
+  readonly masked?: boolean
+  /** Of each call in a functional model. */
+  readonly inputs?: readonly (readonly Reference[])[]
   /** Converts a model inside a model; passed in because models and layers nest both ways. */
   readonly convertModel: (model: KerasLayer, context: LayerContext) => TfjsLayer
 }
@@ -32,6 +39,18 @@ export const convertLayer = (layer: KerasLayer, context: LayerContext): TfjsLaye
   }
 }
 
+/** By Keras' name of the class. */
+export const ruleNamed = (className: string): LayerRule | undefined => {
+  if (Object.hasOwn(layerRules, className)) return layerRules[className]
+  return Object.hasOwn(adapterRules, className) ? adapterRules[className] : undefined
+}
+
+/** Of the stored variables those which the layer has here. */
+export const keptVariables = <T>(layer: KerasLayer, stored: readonly [name: string, T][]): [name: string, T][] => {
+  const kept = ruleNamed(layer.class_name)?.variables?.(stored.map(([name]) => name))
+  return stored.filter(([name]) => kept === undefined || kept.includes(name))
+}
+
 const ruleFor = (layer: KerasLayer): LayerRule => {
   const { class_name: className, registered_name: registered, config } = layer
   if (className === 'Lambda') {
@@ -40,11 +59,10 @@ const ruleFor = (layer: KerasLayer): LayerRule => {
   if (className === 'TFSMLayer' || /^(Jax|Flax|Torch)/.test(className)) {
     throw new Refusal('it wraps a program of another framework; replace it by Keras layers')
   }
-  if (isOperation(layer))
-    throw new Refusal('operations on tensors are not supported yet; use a layer such as Add or Rescaling')
+  if (isOperation(layer)) return operationRule
   if (registered?.includes('>')) throw new Refusal(`it is a custom class (${registered}); replace it by Keras layers`)
   if (config.quantization_config) throw new Refusal('it is quantised; save the model before quantising it')
-  const rule = Object.hasOwn(layerRules, className) ? layerRules[className] : undefined
+  const rule = ruleNamed(className)
   if (!rule) throw new Refusal('this layer is not supported')
   return rule
 }
@@ -58,7 +76,7 @@ export const isOperation = ({ class_name: className, module, config }: KerasLaye
 
 const applyRule = (
   layer: KerasLayer,
-  { keep, only = {}, convert }: LayerRule,
+  { keep, only = {}, others, convert }: LayerRule,
   context: LayerContext,
 ): Omit<Converted, 'why'> & { why?: string } => {
   const own = layer.config
@@ -71,9 +89,9 @@ const applyRule = (
     if (keep.includes(option)) kept[option] = optionValue(option, value, context)
     else if (option === 'batch_input_shape' || option === 'autocast') kept[option] = value
     else if (option === 'activity_regularizer') noteActivityRegularizer(value, context)
-    else if (!allowed && value !== null && value !== false) throw refusedOption(option, value)
+    else if (!allowed && others !== 'drop' && value !== null && value !== false) throw refusedOption(option, value)
   }
-  const converted = convert ? convert(kept, own) : kept
+  const converted = convert ? convert(kept, own, context) : kept
   return isConverted(converted) ? converted : { className: layer.class_name, config: converted }
 }
 

@@ -1,4 +1,5 @@
 /** Values that occur in many layers' options, from Keras' spelling to tfjs-layers': dtypes, activations, initialisers, regularisers. */
+import { activations } from '../adapters/activations.ts'
 import { asRecord, type Config, text } from './config.ts'
 import { Refusal, type ReportBuilder } from './report.ts'
 
@@ -39,9 +40,6 @@ const stockActivations = new Set(
 )
 const activationNames: Readonly<Record<string, string>> = { silu: 'swish', hard_swish: 'hard_silu' }
 
-/** Activations which an adapter adds to tfjs-layers, by Keras' name. */
-export const adaptedActivations = new Set<string>()
-
 export const activationOf = (value: unknown, { keras }: ValueContext): string | null => {
   if (value === null || value === undefined) return null
   const object = asRecord(value)
@@ -50,7 +48,7 @@ export const activationOf = (value: unknown, { keras }: ValueContext): string | 
   const renamed = activationNames[name] ?? name
   // Keras 2: clip(0.2 x + 0.5), as in tfjs; Keras 3: relu6(x + 3) / 6.
   const meant = renamed === 'hard_sigmoid' && keras === 3 ? 'hard_sigmoid3' : renamed
-  if (stockActivations.has(meant) || meant === 'hard_sigmoid' || adaptedActivations.has(meant)) return meant
+  if (stockActivations.has(meant) || meant === 'hard_sigmoid' || Object.hasOwn(activations, meant)) return meant
   throw new Refusal(`its activation ${name} is not known`)
 }
 

@@ -4,6 +4,7 @@ import type { Hdf5Dataset, Hdf5Group, Hdf5Value } from '../hdf5/index.ts'
 import type { WeightTensor } from '../types.ts'
 import { isModelClass, type KerasLayer, layersOf, nameOf } from './config.ts'
 import { decodeElements } from './elements.ts'
+import { keptVariables } from './layer.ts'
 
 interface Stored {
   /** e.g. `dense/kernel:0` */
@@ -24,7 +25,7 @@ export const weightsFromH5 = (file: Hdf5Group, model: KerasLayer): WeightTensor[
   return [...byName].flatMap(([name, layer]) => {
     const list = stored.get(name) ?? []
     if (isModelClass(layer.class_name)) return nestedWeights(layer, list)
-    return namedWeights(name, list)
+    return namedWeights(name, list, layer)
   })
 }
 
@@ -52,13 +53,13 @@ const stringList = ({ attributes }: Hdf5Group, name: string): string[] => {
   return lists.flat().map(String)
 }
 
-/** `path` ends with the layer's own name. */
-const namedWeights = (path: string, list: readonly Stored[]): WeightTensor[] => {
-  const locals = localNames(list, path.split('/').at(-1) ?? path)
-  return list.map(({ dataset }, i) => ({
-    name: `${path}/${locals[i]}`,
-    ...decodeElements(dataset, `${path}/${locals[i]}`),
-  }))
+const namedWeights = (path: string, list: readonly Stored[], layer: KerasLayer): WeightTensor[] => {
+  const locals = localNames(list, nameOf(layer))
+  const variables = list.map(({ dataset }, i): [string, Hdf5Dataset] => [locals[i] ?? String(i), dataset])
+  return keptVariables(layer, variables).map(([local, dataset]) => {
+    const name = `${path}/${local}`
+    return { name, ...decodeElements(dataset, name) }
+  })
 }
 
 /** What follows the layer's name in the weights' own, made distinct, for names may repeat. */
@@ -72,6 +73,7 @@ const localNames = (list: readonly Stored[], layer: string): string[] => {
 }
 
 interface Leaf {
+  readonly layer: KerasLayer
   /** Names from the nested model's own down to the layer's. */
   readonly path: readonly string[]
 }
@@ -97,7 +99,7 @@ const nestedWeights = (model: KerasLayer, list: readonly Stored[]): WeightTensor
   return leaves.flatMap((leaf) => {
     // Back in file order: several scopes may belong to one layer.
     const own = (groups.get(leaf) ?? []).sort((a, b) => list.indexOf(a) - list.indexOf(b))
-    return namedWeights(leaf.path.join('/'), own)
+    return namedWeights(leaf.path.join('/'), own, leaf.layer)
   })
 }
 
@@ -106,7 +108,7 @@ const scopeOf = ({ name }: Stored): string => name.split('/').slice(0, -1).join(
 const leavesOf = (model: KerasLayer, prefix: readonly string[]): Leaf[] => {
   const path = [...prefix, nameOf(model)]
   return layersOf(model).flatMap((layer) =>
-    isModelClass(layer.class_name) ? leavesOf(layer, path) : [{ path: [...path, nameOf(layer)] }],
+    isModelClass(layer.class_name) ? leavesOf(layer, path) : [{ layer, path: [...path, nameOf(layer)] }],
   )
 }
 

@@ -4,7 +4,7 @@ import type { Hdf5Dataset, Hdf5Group } from '../hdf5/index.ts'
 import type { WeightTensor } from '../types.ts'
 import { isModelClass, type KerasLayer, layersOf, nameOf } from './config.ts'
 import { decodeElements } from './elements.ts'
-import { isOperation } from './layer.ts'
+import { isOperation, keptVariables } from './layer.ts'
 
 /** Weights of a model in the topology's order; every stored variable must belong to a layer. */
 export const weightsFromV3 = (file: Hdf5Group, model: KerasLayer): WeightTensor[] => modelWeights(file, model, '')
@@ -25,7 +25,7 @@ const modelWeights = (group: Hdf5Group, model: KerasLayer, prefix: string): Weig
     const name = nameOf(layer)
     checkName(own, name, key)
     if (isModelClass(layer.class_name)) return modelWeights(own, layer, `${prefix}${name}/`)
-    return layerVariables(own, key).map(([local, dataset]) => {
+    return keptVariables(layer, layerVariables(own, key)).map(([local, dataset]) => {
       const path = `${prefix}${name}/${local}`
       return { name: path, ...decodeElements(dataset, path) }
     })

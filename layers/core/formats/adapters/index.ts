@@ -1,0 +1,37 @@
+/** Layers and activations of Keras that tfjs-layers lacks or computes differently, each under a name of its own. */
+import type { TensorFlow } from '../../kernels/index.ts'
+import { activationClasses } from './activations.ts'
+import { attentionLayers } from './attention.ts'
+import { categoricalLayers } from './categorical.ts'
+import { convolutionLayers } from './convolution.ts'
+import type { LayerClass } from './define.ts'
+import { einsumLayers } from './einsum.ts'
+import { elementwiseLayers } from './elementwise.ts'
+import { gruLayers } from './gru.ts'
+import { normalizationLayers } from './normalization.ts'
+import { operationLayers } from './operations.ts'
+import { poolingLayers } from './pooling.ts'
+import { spatialLayers } from './spatial.ts'
+
+const families: readonly ((tf: TensorFlow) => LayerClass[])[] = [
+  attentionLayers,
+  categoricalLayers,
+  convolutionLayers,
+  einsumLayers,
+  elementwiseLayers,
+  gruLayers,
+  normalizationLayers,
+  operationLayers,
+  poolingLayers,
+  spatialLayers,
+]
+
+const installed = new WeakSet<TensorFlow>()
+
+/** Registers every adapter with tfjs-layers, once; none takes the place of a layer of its own. */
+export const installAdapters = (tf: TensorFlow): void => {
+  if (installed.has(tf)) return
+  installed.add(tf)
+  const classes = [...families.flatMap((family) => family(tf)), ...activationClasses(tf)]
+  for (const Class of classes) tf.serialization.registerClass(Class as never)
+}

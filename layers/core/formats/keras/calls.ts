@@ -1,0 +1,148 @@
+/** How a functional model calls its layers: which tensors go in, in which order, and what the other arguments mean. */
+import { InvalidInputError } from '../../errors.ts'
+import { literal } from '../adapters/literal.ts'
+import { isKnownOperation, type OperationCall } from '../adapters/operations.ts'
+import { asRecord, type Config, type KerasLayer, nameOf } from './config.ts'
+import { isOperation } from './layer.ts'
+import { operationOf } from './operations.ts'
+import { Refusal } from './report.ts'
+
+/** `["layer", node, tensor]` */
+export type Reference = readonly [layer: string, node: number, tensor: number]
+
+export class TensorReference {
+  readonly reference: Reference
+
+  constructor(reference: Reference) {
+    this.reference = reference
+  }
+}
+
+/** One call of a layer, tensors marked. */
+export interface LayerCall {
+  readonly args: readonly unknown[]
+  readonly kwargs: Config
+}
+
+/** What tfjs-layers needs to know of a call. */
+export interface BoundCall {
+  readonly inputs: readonly Reference[]
+  /** Options that belong to the call in Keras and to the layer here. */
+  readonly options?: Config
+}
+
+export const isReference = (value: unknown): value is Reference =>
+  Array.isArray(value) && typeof value[0] === 'string' && typeof value[1] === 'number' && typeof value[2] === 'number'
+
+/** Keras 3 writes `{args, kwargs}`, Keras 2 a list of references of which the first carries the keywords. */
+export const parseCall = (node: unknown, layer: string): LayerCall => {
+  const call = asRecord(node)
+  if (call) return { args: keras3Tensors(call.args) as unknown[], kwargs: keras3Tensors(call.kwargs ?? {}) as Config }
+  const list = isReference(node) ? [node] : node
+  if (!Array.isArray(list) || list.length === 0) {
+    throw new InvalidInputError(`an inbound node of layer ${layer} is not readable`, { param: layer })
+  }
+  const values = list.map((one: unknown) => {
+    // Constants of operations: ["_CONSTANT_VALUE", -1, 2.0, {…}]
+    if (Array.isArray(one) && one[0] === '_CONSTANT_VALUE') return one[2] as unknown
+    if (!isReference(one))
+      throw new InvalidInputError(`an inbound node of layer ${layer} is not readable`, { param: layer })
+    return new TensorReference([one[0], one[1], one[2]])
+  })
+  const keywords = asRecord((list[0] as unknown[])[3]) ?? {}
+  return { args: [values.length === 1 ? values[0] : values], kwargs: keras2Tensors(keywords) as Config }
+}
+
+const keras3Tensors = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(keras3Tensors)
+  const object = asRecord(value)
+  if (!object) return value
+  const history = object.class_name === '__keras_tensor__' ? asRecord(object.config)?.keras_history : undefined
+  if (isReference(history)) return new TensorReference([history[0], history[1], history[2]])
+  return Object.fromEntries(Object.entries(object).map(([key, inner]) => [key, keras3Tensors(inner)]))
+}
+
+const keras2Tensors = (value: unknown): unknown => {
+  if (isReference(value) && value.length <= 4) return new TensorReference([value[0], value[1], value[2]])
+  if (Array.isArray(value)) return value.map(keras2Tensors)
+  const object = asRecord(value)
+  return object ? Object.fromEntries(Object.entries(object).map(([key, inner]) => [key, keras2Tensors(inner)])) : value
+}
+
+const recurrent = new Set(['SimpleRNN', 'LSTM', 'GRU', 'RNN', 'Bidirectional', 'ConvLSTM2D'])
+const attending = new Set(['Attention', 'AdditiveAttention'])
+const threeTensors = new Set(['MultiHeadAttention', 'GroupQueryAttention', 'GroupedQueryAttention'])
+
+/** Refusal when an argument means something that would be lost. */
+export const bindCall = (layer: KerasLayer, call: LayerCall): BoundCall => {
+  if (isOperation(layer)) return bindOperation(layer, call)
+  const { args, kwargs } = call
+  const [first, ...others] = args
+  if (threeTensors.has(layer.class_name)) return bindAttention(args, kwargs)
+  const states = recurrent.has(layer.class_name) ? tensorsIn(kwargs.initial_state ?? others[0]) : []
+  const rest = states.length > 0 && others.length > 0 && kwargs.initial_state === undefined ? others.slice(1) : others
+  if (rest.some((argument) => !isNeutral(argument))) throw new Refusal(`it is called with ${args.length} arguments`)
+  const options = callOptions(layer, kwargs)
+  const inputs = [...tensorsIn(first), ...states]
+  if (attending.has(layer.class_name)) return bindRoles(inputs, options)
+  return { inputs, ...(options && { options }) }
+}
+
+/** query, value, key: by position or by name. */
+const bindAttention = (args: readonly unknown[], kwargs: Config): BoundCall => {
+  const { query = args[0], value = args[1], key = args[2] ?? null, ...rest } = kwargs
+  if (args.slice(3).some((argument) => !isNeutral(argument))) throw new Refusal('it is called with masks of its own')
+  const tensors = [query, value, ...(key === null ? [] : [key])]
+  return bindRoles(tensors.flatMap(tensorsIn), callOptions(undefined, rest))
+}
+
+/** `tensors` says which of the inputs is query, value and key, when one of them is two. */
+const bindRoles = (roles: readonly Reference[], options: Config | undefined): BoundCall => {
+  const inputs: Reference[] = []
+  const tensors = roles.map((reference) => positionIn(inputs, reference))
+  return inputs.length === roles.length
+    ? { inputs, ...(options && { options }) }
+    : { inputs, options: { ...options, tensors } }
+}
+
+const callOptions = (layer: KerasLayer | undefined, { initial_state: _, ...kwargs }: Config): Config | undefined => {
+  const meant = Object.entries(kwargs).filter(([, value]) => !isNeutral(value))
+  const causal = meant.some(([name, value]) => name === 'use_causal_mask' && value === true)
+  const takesCausal = layer === undefined || attending.has(layer.class_name)
+  const other = meant.find(([name]) => name !== 'use_causal_mask' || !takesCausal)
+  if (other?.[0] === 'training')
+    throw new Refusal('it is called with training=True, which prediction here would not do')
+  if (other) throw new Refusal(`it is called with ${other[0]}, which is not supported`)
+  return causal ? { use_causal_mask: true } : undefined
+}
+
+const isNeutral = (value: unknown): boolean => value === null || value === undefined || value === false
+
+const tensorsIn = (value: unknown): Reference[] => {
+  if (value instanceof TensorReference) return [value.reference]
+  if (Array.isArray(value)) return value.flatMap(tensorsIn)
+  const object = asRecord(value)
+  return object ? Object.values(object).flatMap(tensorsIn) : []
+}
+
+/** Every tensor goes in once: tfjs frees one that is named twice too early. */
+const positionIn = (inputs: Reference[], reference: Reference): number => {
+  const known = inputs.findIndex((other) => String(other) === String(reference))
+  return known >= 0 ? known : inputs.push(reference) - 1
+}
+
+/** The call becomes part of the layer, tensors numbered in the order in which they come. */
+const bindOperation = (layer: KerasLayer, call: LayerCall): BoundCall => {
+  const inputs: Reference[] = []
+  const numbered = (value: unknown): unknown => {
+    if (value instanceof TensorReference) return { tensor: positionIn(inputs, value.reference) }
+    if (Array.isArray(value)) return value.map(numbered)
+    const object = asRecord(value)
+    return object ? Object.fromEntries(Object.entries(object).map(([key, inner]) => [key, numbered(inner)])) : value
+  }
+  const { op, args, kwargs } = operationOf(layer, call)
+  if (!isKnownOperation(op)) throw new Refusal(`operation ${op} is not supported`)
+  const template: OperationCall = { op, args: args.map(numbered), kwargs: numbered(kwargs) as Config }
+  if (inputs.length === 0) throw new InvalidInputError(`operation ${nameOf(layer)} has no tensor among its arguments`)
+  return { inputs, options: { call: literal(JSON.stringify(template)) } }
+}
