@@ -23,28 +23,32 @@ export interface Fit {
   readonly b: number
 }
 
-/** How three numbers follow from three row counts, if they do: the first two decide, the third must agree. */
-export function fitToRows(values: Three<number>, rows: Three<number>): Fit | undefined {
-  const exact = values.every(Number.isInteger)
-  const meant = exact ? (value: number) => value : shortest
-  const a = meant((values[1] - values[0]) / (rows[1] - rows[0]))
+/**
+ * How three numbers follow from three row counts, if they do: the first two decide, the third must agree.
+ *
+ * @param exact whether they are integers, and not floats that were rounded to 24 bits
+ */
+export function fitToRows(values: Three<number>, rows: Three<number>, exact: boolean): Fit | undefined {
+  const slope = (values[1] - values[0]) / (rows[1] - rows[0])
+  const a = exact ? slope : shortest(slope)
+  const b = values[0] - a * rows[0]
   const candidates: Fit[] = [
-    { kind: 'linear', a, b: meant(values[0] - a * rows[0]) },
-    { kind: 'inverse', a: meant(values[0] * rows[0]), b: 0 },
+    { kind: 'linear', a, b: exact || Math.abs(b) > 1e-6 * Math.abs(values[0]) ? b : 0 },
+    ...(exact ? [] : [{ kind: 'inverse', a: shortest(values[0] * rows[0]), b: 0 } as const]),
   ]
   return candidates.find((fit) =>
     values.every((value, index) => {
       const count = rows[index] as number
       const predicted = fit.kind === 'linear' ? fit.a * count + fit.b : fit.a / count
-      return Math.abs(predicted - value) <= (exact ? 0 : 2e-6 * Math.abs(value))
+      return Math.abs(predicted - value) <= (exact ? 0 : 1e-6 * Math.abs(value))
     }),
   )
 }
 
-/** These numbers passed through float32; what was meant is the number with few digits nearby. */
+/** What was meant before rounding to float32 is the number with few digits nearby, if there is one. */
 const shortest = (value: number): number => {
   const rounded = Number(value.toPrecision(5))
-  return Math.abs(rounded - value) <= 1e-6 * Math.abs(value) || Math.abs(value) < 1e-9 ? rounded : value
+  return Math.abs(rounded - value) <= 5e-7 * Math.abs(value) ? rounded : value
 }
 
 export class RowArithmetic {
@@ -83,7 +87,7 @@ export class RowArithmetic {
   #number(dtype: DType, values: Three<number>): Output {
     const [value] = values
     if (values.every((other) => Object.is(other, value))) return scalar(dtype, value)
-    const fit = fitToRows(values, this.#counts)
+    const fit = fitToRows(values, this.#counts, dtype === 'int32')
     if (fit === undefined || (dtype !== 'int32' && dtype !== 'float32')) throw differs('Const', 'values')
     const key = `${dtype} ${fit.kind} ${fit.a} ${fit.b}`
     const computed = this.#computed.get(key) ?? this.#compute(dtype, fit)
