@@ -54,9 +54,10 @@ describe.skipIf(isMotoMissing())('S3', () => {
 
   it('names a bucket that does not exist', async () => {
     const store = createS3Store({ client, bucket: 'not-made' })
-    for (const call of [store.put('a', Buffer.from('x')), store.get('a'), store.list('')]) {
-      await expect(call).rejects.toThrow(StorageError)
-      await expect(call).rejects.toThrow(/bucket not-made does not exist/)
+    for (const call of [() => store.put('a', Buffer.from('x')), () => store.get('a'), () => store.list('')]) {
+      const failed = call()
+      await expect(failed).rejects.toThrow(StorageError)
+      await expect(failed).rejects.toThrow(/bucket not-made does not exist/)
     }
   })
 
