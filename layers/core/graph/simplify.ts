@@ -41,6 +41,14 @@ const reshapeOnce: Rule = ({ inputs: [input, shape], attrs, type }) => {
   return inner === undefined ? undefined : simplify('Reshape', [inner, shape], attrs, type)
 }
 
+/** What a Reshape that leaves the last dimension alone was given: work along that dimension can be done before it. */
+function beforeReshape(output: Output): Output {
+  const input = output.node.op === 'Reshape' ? output.node.inputs[0] : undefined
+  if (input === undefined) return output
+  const { shape } = typeOf(input)
+  return shape.length >= 2 && shape.at(-1) === typeOf(output).shape.at(-1) ? input : output
+}
+
 /** Adding a vector to the last dimension is BiasAdd, which TensorFlow fuses into convolutions and products. */
 const addBias: Rule = ({ inputs: [a, b], type }) => {
   if (a === undefined || b === undefined || type.dtype !== 'float32' || type.shape.length < 2) return undefined
@@ -55,12 +63,9 @@ const addBias: Rule = ({ inputs: [a, b], type }) => {
     [b, a],
   ] as const) {
     if (channels > 1 && isBias(bias, value)) {
-      return makeOutput(
-        'BiasAdd',
-        [value, reshape(bias, [channels])],
-        { T: float, data_format: { string: 'NHWC' } },
-        type,
-      )
+      const bare = beforeReshape(value)
+      const attrs = { T: float, data_format: { string: 'NHWC' } }
+      return reshape(makeOutput('BiasAdd', [bare, reshape(bias, [channels])], attrs, typeOf(bare)), type.shape)
     }
   }
   return undefined
@@ -74,19 +79,19 @@ const sumToBias: Rule = ({ inputs: [input, axes], attrs, type }) => {
   const keeps = attrs.keep_dims !== undefined && 'bool' in attrs.keep_dims && attrs.keep_dims.bool
   if (keeps || shape.length < 2 || summed?.length !== shape.length - 1) return undefined
   if (![...summed].sort((a, b) => a - b).every((axis, index) => axis === index)) return undefined
-  return makeOutput('BiasAddGrad', [input], { T: float, data_format: { string: 'NHWC' } }, type)
+  return makeOutput('BiasAddGrad', [beforeReshape(input)], { T: float, data_format: { string: 'NHWC' } }, type)
 }
 
-/** tfjs multiplies matrices as batches of one. */
+/** tfjs multiplies matrices as batches, of one or of none. */
 const oneMatrix: Rule = ({ inputs: [a, b], attrs, type }) => {
   if (a === undefined || b === undefined) return undefined
   const shapes = [typeOf(a).shape, typeOf(b).shape]
-  if (!shapes.every((shape) => shape.length === 3 && shape[0] === 1)) return undefined
+  if (!shapes.every((shape) => shape.length === 2 || (shape.length === 3 && shape[0] === 1))) return undefined
   const product = makeOutput(
     'MatMul',
-    [reshape(a, typeOf(a).shape.slice(1)), reshape(b, typeOf(b).shape.slice(1))],
+    [reshape(a, typeOf(a).shape.slice(-2)), reshape(b, typeOf(b).shape.slice(-2))],
     { T: float, transpose_a: attrs.adj_x ?? { bool: false }, transpose_b: attrs.adj_y ?? { bool: false } },
-    { dtype: type.dtype, shape: type.shape.slice(1) },
+    { dtype: type.dtype, shape: type.shape.slice(-2) },
   )
   return reshape(product, type.shape)
 }

@@ -11,8 +11,10 @@ import type { Batch, StepConfig } from './types.ts'
 
 /** A batch size that no trace had. */
 const rows = 4
-/** Relative to the larger of the two; float32 sums in another order part by about 1e-6. */
+/** max|a-b| / max|b|; float32 sums in another order part by about 1e-6. */
 const tolerance = 1e-4
+/** Deep nets amplify rounding: that of MobileNetV2 moves by 4e-4 when its pictures move by 1e-7. A wrong graph is off by far more. */
+const gradientTolerance = 1e-2
 
 type Verifiable = Pick<GraphEngine, 'predict' | 'check'>
 
@@ -33,7 +35,7 @@ export function verifyStep(kernels: NativeKernels, config: StepConfig, engine: V
     const compiled = engine.check(batch)
     const eager = eagerNumbers(kernels, config, features, targets)
     compare('loss', [compiled.loss], [eager.loss])
-    compare('gradient norm', [compiled.gradientNorm], [eager.gradientNorm])
+    compare('gradient norm', [compiled.gradientNorm], [eager.gradientNorm], gradientTolerance)
     compare('batch statistics', [compiled.statisticsNorm], [eager.statisticsNorm])
     const expected = (model.apply(features, { training: false }) as Tensor).dataSync() as Float32Array
     compare('prediction', engine.predict(batch), expected)
@@ -63,11 +65,11 @@ function eagerNumbers(kernels: NativeKernels, config: StepConfig, features: Tens
 const normOf = (tf: NativeKernels['tf'], gradients: readonly Tensor[]): Tensor =>
   tf.sqrt(tf.addN(gradients.map((gradient) => tf.sum(tf.square(gradient)))))
 
-function compare(what: string, compiled: ArrayLike<number>, eager: ArrayLike<number>): void {
+function compare(what: string, compiled: ArrayLike<number>, eager: ArrayLike<number>, allowed = tolerance): void {
   const error = relativeError(compiled, eager)
-  if (error <= tolerance) return
+  if (error <= allowed) return
   throw new UnsupportedError(
-    `The compiled ${what} differs from that of tfjs by ${error.toExponential(1)} (allowed ${tolerance}); the model runs eagerly instead.`,
+    `The compiled ${what} differs from that of tfjs by ${error.toExponential(1)} (allowed ${allowed}); the model runs eagerly instead.`,
   )
 }
 

@@ -63,6 +63,22 @@ describe('simplify', () => {
     expect(opsOf(simplify('BatchMatMulV2', [tensor(2, 4, 2), tensor(2, 2, 4)], T, type(2, 4, 4)))).toBe('BatchMatMulV2')
   })
 
+  it('multiplies plain matrices as such', () => {
+    expect(opsOf(simplify('BatchMatMulV2', [tensor(4, 2), tensor(2, 5)], T, type(4, 5)))).toBe('MatMul')
+    expect(opsOf(simplify('BatchMatMulV2', [tensor(4, 2), tensor(3, 2, 5)], T, type(3, 4, 5)))).toBe('BatchMatMulV2')
+  })
+
+  it('adds a bias before a change of shape, next to what it can be fused with', () => {
+    const x = tensor(4, 5)
+    const sum = simplify('Add', [reshape(x, [1, 4, 5]), tensor(5)], T, type(1, 4, 5))
+    expect([opsOf(sum), opsOf(sum.node.inputs[0] as Output)]).toEqual(['Reshape', 'BiasAdd'])
+    expect(sum.node.inputs[0]?.node.inputs[0]).toBe(x)
+    const other = simplify('Add', [reshape(x, [2, 10]), tensor(10)], T, type(2, 10))
+    expect(opsOf(other)).toBe('BiasAdd')
+    const gradient = simplify('Sum', [reshape(x, [1, 4, 5]), intVector([0, 1])], T, type(5))
+    expect(gradient.node.inputs).toEqual([x])
+  })
+
   it('drops what changes nothing', () => {
     const x = tensor(2, 3)
     expect(reshape(reshape(x, [6]), [2, 3])).toBe(x)
