@@ -69,9 +69,12 @@ const keras2Tensors = (value: unknown): unknown => {
   return object ? Object.fromEntries(Object.entries(object).map(([key, inner]) => [key, keras2Tensors(inner)])) : value
 }
 
-const recurrent = new Set(['SimpleRNN', 'LSTM', 'GRU', 'RNN', 'Bidirectional', 'ConvLSTM2D'])
-const attending = new Set(['Attention', 'AdditiveAttention'])
-const threeTensors = new Set(['MultiHeadAttention', 'GroupQueryAttention', 'GroupedQueryAttention'])
+/** Layers whose further inputs are initial states. */
+export const recurrent = new Set(['SimpleRNN', 'LSTM', 'GRU', 'RNN', 'Bidirectional', 'ConvLSTM2D'])
+/** Layers that take query, value and key as one list. */
+export const attending = new Set(['Attention', 'AdditiveAttention'])
+/** Layers that take query, value and key as three arguments. */
+export const threeTensors = new Set(['MultiHeadAttention', 'GroupQueryAttention', 'GroupedQueryAttention'])
 
 /** Refusal when an argument means something that would be lost. */
 export const bindCall = (layer: KerasLayer, call: LayerCall): BoundCall => {

@@ -1,17 +1,28 @@
-/** One layer from tfjs-layers' configuration back to one that Python Keras 2 and 3 both read; what would mean something else there is refused. */
+/** One layer from the topology back to one that Python Keras reads; what would mean something else there is refused. */
+import { type Literal, textOf } from '../adapters/literal.ts'
 import { asRecord, type Config, type KerasLayer, layerFrom, nameOf, text } from './config.ts'
-import { layerRules } from './layer-rules.ts'
+import { ruleNamed } from './layer.ts'
 import { Refusal } from './report.ts'
 
 /** tfjs' own bookkeeping, and options which Keras 3 no longer knows and which change nothing. */
 const dropped = new Set(['implementation', 'input_length', 'sparse', 'ragged'])
 
+/** Options that make an adapter out of a layer of tfjs: rules do not list them, for there they decide. */
+const deciding = ['groups', 'reset_after', 'negative_slope', 'threshold', 'keepdims']
+
 /** Layers whose constructor does not know the option in Keras 3. */
-const untrainable = new Set(['InputLayer', 'SpatialDropout1D'])
+const untrainable = new Set(['InputLayer', 'SpatialDropout1D', 'SpatialDropout2D', 'SpatialDropout3D'])
+
+/** Adapters that stand beside a layer of tfjs have its name with this before it. */
+export const kerasName = (className: string): string => className.replace(/^Keras/, '')
 
 export const exportLayer = (layer: KerasLayer): { class_name: string; config: Config } => {
-  const { class_name: className, config } = layer
-  const rule = Object.hasOwn(layerRules, className) ? layerRules[className] : undefined
+  const { config } = layer
+  const className = kerasName(layer.class_name)
+  if (className === 'Operation') {
+    throw new Refusal(`layer ${nameOf(layer)} is an operation on tensors, which a .h5 file cannot hold`)
+  }
+  const rule = ruleNamed(className)
   if (!rule) throw new Refusal(`layer ${nameOf(layer)} (${className}) has no counterpart in Keras that is known here`)
   const kept: Config = {
     name: config.name,
@@ -19,19 +30,35 @@ export const exportLayer = (layer: KerasLayer): { class_name: string; config: Co
     dtype: text(config.dtype) ?? 'float32',
   }
   if (className === 'InputLayer') kept.batch_input_shape = config.batch_input_shape
-  for (const option of rule.keep) {
+  for (const option of [...rule.keep, ...deciding]) {
     const value = config[option]
     if (value !== undefined && !dropped.has(option)) kept[option] = exportValue(option, value, nameOf(layer))
   }
+  return { class_name: className, config: special(className, kept, config, nameOf(layer)) }
+}
+
+const special = (className: string, kept: Config, config: Config, name: string): Config => {
   if (Array.isArray(kept.axis) && kept.axis.length > 1) {
     throw new Refusal(
-      `layer ${nameOf(layer)} works on axes ${kept.axis}, and Keras 3 forgets all but the last when it reads .h5`,
+      `layer ${name} works on axes ${kept.axis}, and Keras 3 forgets all but the last when it reads .h5`,
     )
   }
-  // Both versions read `alpha`; Keras 3 would write negative_slope.
-  if (className === 'LeakyReLU') kept.alpha = config.alpha
-  if (className === 'GRU' || className === 'GRUCell') kept.reset_after = false
-  return { class_name: className, config: kept }
+  switch (className) {
+    case 'LeakyReLU':
+      // Both versions read `alpha`; Keras 3 would write negative_slope.
+      return { ...kept, alpha: config.alpha }
+    case 'GRU':
+    case 'GRUCell':
+      return { ...kept, reset_after: config.reset_after === true }
+    case 'EinsumDense':
+      return {
+        ...kept,
+        equation: textOf(config.equation as Literal),
+        bias_axes: config.bias_axes ? textOf(config.bias_axes as Literal) : null,
+      }
+    default:
+      return kept
+  }
 }
 
 /** Inside another layer Keras 3 finds a class by its module. */
@@ -51,16 +78,21 @@ const exportValue = (option: string, value: unknown, layer: string): unknown => 
   return value
 }
 
+/** tfjs serialises an activation as text or as an object with a class name. */
 const exportActivation = (value: unknown, layer: string): unknown => {
-  // tfjs serialises an activation as text or as an object with a class name.
   const name = text(value) ?? text(asRecord(value)?.class_name) ?? null
   if (name === 'hard_sigmoid') {
     throw new Refusal(
       `layer ${layer} uses hard_sigmoid, which Keras 3 computes differently from TF.js; use sigmoid, or train it in Keras`,
     )
   }
-  return name
+  return name === KERAS3_HARD_SIGMOID ? 'hard_sigmoid' : name
 }
+
+const KERAS3_HARD_SIGMOID = 'hard_sigmoid3'
+
+/** Whether Keras 2 would read the same words and compute something else. */
+export const meansKeras3 = (topology: unknown): boolean => JSON.stringify(topology).includes(`"${KERAS3_HARD_SIGMOID}"`)
 
 /** Initial values are replaced by the stored weights; only what both versions spell alike is kept. */
 const exportInitializer = (value: unknown): unknown => {

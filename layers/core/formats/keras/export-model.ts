@@ -1,6 +1,8 @@
 /** A whole topology back to Keras' configuration: Keras 2's spelling where Keras 3 reads it too, else Keras 3's. */
+
+import { attending, recurrent, threeTensors } from './calls.ts'
 import { type Config, isModelClass, type KerasLayer, layersOf, nameOf } from './config.ts'
-import { exportLayer } from './export-layer.ts'
+import { exportLayer, kerasName } from './export-layer.ts'
 
 type Exported = Config & { class_name: string; config: Config }
 
@@ -51,22 +53,30 @@ const exportFunctional = (model: KerasLayer): Exported => {
 type TensorReference = [layer: string, node: number, tensor: number, keywords?: Config]
 
 /**
- * Lists of references are read by both versions. A nested model's calls the versions count differently, and initial states are
- * a keyword argument which Keras 3 finds in its own form only; such nodes are written in that form, which Keras 2 refuses at once.
+ * Lists of references are read by both versions. A nested model's calls the versions count differently, and an argument beside
+ * the first Keras 3 finds in its own form only; such nodes are written in that form, which Keras 2 refuses at once.
  */
 const exportNodes = (layer: KerasLayer, nested: ReadonlySet<string>): unknown[] => {
   const nodes = (layer.inbound_nodes ?? []) as TensorReference[][]
   return nodes.map((node) => {
-    const [first, ...others] = node
-    const states = recurrent.has(layer.class_name) ? others : []
-    if (!first || (states.length === 0 && !node.some(([from]) => nested.has(from)))) return node
     const tensors = node.map((reference) => kerasTensor(reference, nested))
-    if (states.length > 0) return { args: [tensors[0]], kwargs: { ...first[3], initial_state: tensors.slice(1) } }
-    return { args: [tensors.length === 1 ? tensors[0] : tensors], kwargs: first[3] ?? {} }
+    const call = argumentsOf(layer, tensors)
+    return call ?? (node.some(([from]) => nested.has(from)) ? { args: [single(tensors)], kwargs: {} } : node)
   })
 }
 
-const recurrent = new Set(['SimpleRNN', 'LSTM', 'GRU', 'RNN', 'Bidirectional', 'ConvLSTM2D'])
+/** Undefined when the tensors are all there is, as one argument. */
+const argumentsOf = (layer: KerasLayer, tensors: readonly Config[]): Config | undefined => {
+  const { tensors: roles, use_causal_mask: causal } = layer.config
+  const kwargs = causal === true ? { use_causal_mask: true } : {}
+  const inRoles = Array.isArray(roles) ? roles.map((index: number) => tensors[index]) : tensors
+  if (threeTensors.has(layer.class_name)) return { args: inRoles, kwargs }
+  if (attending.has(layer.class_name)) return roles || causal ? { args: [inRoles], kwargs } : undefined
+  if (!recurrent.has(kerasName(layer.class_name)) || tensors.length === 1) return undefined
+  return { args: [tensors[0]], kwargs: { initial_state: tensors.slice(1) } }
+}
+
+const single = (tensors: readonly Config[]): unknown => (tensors.length === 1 ? tensors[0] : tensors)
 
 /** Shape and dtype stand for nothing: Keras looks the tensor up by its history. */
 const kerasTensor = ([layer, node, tensor]: TensorReference, nested: ReadonlySet<string>): Config => ({

@@ -17,17 +17,24 @@ export const exportWeights = (
       const own = isModelClass(layer.class_name)
         ? inLoadingOrder(layer, weights)
         : weights.filter(({ name }) => belongsTo(name, prefix, layers))
-      return [nameOf(layer), layerGroup(own)] as const
+      return [nameOf(layer), layerGroup(layer.class_name === 'Normalization' ? withCount(own, prefix) : own)] as const
     }),
   )
   const written = [...groups.values()].reduce((sum, { attributes: own }) => sum + (own?.weight_names?.length ?? 0), 0)
-  if (written !== weights.length) {
+  const added = layers.filter(({ class_name: className }) => className === 'Normalization').length
+  if (written < weights.length || written > weights.length + added) {
     throw new InvalidInputError(
       `${weights.length - written} of ${weights.length} weights belong to no layer of the topology`,
     )
   }
   return { attributes: { layer_names: layers.map(nameOf), ...attributes }, groups }
 }
+
+/** Keras keeps how many examples the statistics are from, which is of no use any more. */
+const withCount = (weights: readonly WeightTensor[], prefix: string): WeightTensor[] =>
+  weights.length === 0
+    ? []
+    : [...weights, { name: `${prefix}count`, shape: [], dtype: 'int32', data: new Uint8Array(4) }]
 
 /** A layer may be called `a` and another `a/b`: the longest name that fits has the weight. */
 const belongsTo = (weight: string, prefix: string, layers: readonly KerasLayer[]): boolean =>
@@ -65,7 +72,7 @@ const datasetOf = ({ shape, dtype, data }: WeightTensor): Hdf5NewDataset => {
 }
 
 /** Statistics which a step moves, but no gradient. */
-const untrained = /\/(moving_mean|moving_variance)$/
+const untrained = /\/(moving_mean|moving_variance|mean|variance|count)$/
 
 const inLoadingOrder = (model: KerasLayer, weights: readonly WeightTensor[]): WeightTensor[] => {
   const ordered = leavesOf(model, '', true).flatMap(({ path, trainable }) =>

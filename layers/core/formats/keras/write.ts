@@ -3,6 +3,7 @@ import { UnsupportedError } from '../../errors.ts'
 import { writeHdf5 } from '../hdf5/write.ts'
 import type { ModelArtifact } from '../types.ts'
 import { asRecord, type Config, layerFrom } from './config.ts'
+import { meansKeras3 } from './export-layer.ts'
 import { exportModel } from './export-model.ts'
 import { exportWeights } from './export-weights.ts'
 import { Refusal } from './report.ts'
@@ -17,7 +18,8 @@ const versions = { keras_version: '2.15.0', backend: 'tensorflow' }
 export const writeKerasH5 = async (artifact: ModelArtifact): Promise<Uint8Array> => {
   const model = layerFrom(artifact.topology, 'topology')
   try {
-    const config = exportModel(model)
+    const exported = exportModel(model)
+    const config = meansKeras3(artifact.topology) ? forKeras3Only(exported) : exported
     const training = artifact.trainingConfig && exportTraining(artifact.trainingConfig)
     return await writeHdf5({
       attributes: {
@@ -33,6 +35,12 @@ export const writeKerasH5 = async (artifact: ModelArtifact): Promise<Uint8Array>
     throw error
   }
 }
+
+/** Keras 2 refuses an input with an option that it does not know. */
+const forKeras3Only = (config: Config): Config =>
+  JSON.parse(JSON.stringify(config), (_, value) =>
+    asRecord(value)?.class_name === 'InputLayer' ? { ...value, config: { ...value.config, optional: false } } : value,
+  )
 
 /** Spelled alike by both versions; left out when the optimiser has no counterpart. */
 const exportTraining = (config: Readonly<Config>): Config | undefined => {
