@@ -44,7 +44,22 @@ export function withRandomness<T>(tf: TensorFlow, model: LayersModel, source: Ra
     const replacement = replace(tf, layer, source)
     return replacement === undefined ? [] : [[layer, replacement] as const]
   })
-  return withProperties(changes, body)
+  return withProperties([...changes, [tf, randomFunctions(tf, source)]], body)
+}
+
+/** Layers written against `Kernels.tf` draw by these. */
+function randomFunctions(tf: TensorFlow, source: RandomSource): Record<string, unknown> {
+  type Replaced = Pick<TensorFlow, 'dropout' | 'randomUniform' | 'randomNormal'>
+  const scaled = (values: Tensor, factor: number, offset: number): Tensor => tf.add(tf.mul(values, factor), offset)
+  const replaced: Replaced = {
+    dropout: (x, rate, noiseShape) => drop(tf, source, x as Tensor, rate, noiseShape ?? (x as Tensor).shape),
+    randomUniform: (shape, low = 0, high = 1, dtype = 'float32') => {
+      const values = scaled(source.uniform(shape), high - low, low)
+      return tf.cast(dtype === 'int32' ? tf.floor(values) : values, dtype) as never
+    },
+    randomNormal: (shape, mean = 0, deviation = 1) => scaled(source.normal(shape), deviation, mean) as never,
+  }
+  return replaced
 }
 
 /** What a random layer's training pass does to its input. */

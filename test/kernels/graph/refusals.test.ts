@@ -1,5 +1,5 @@
 /** What cannot be compiled is refused by name, never compiled wrong, and leaves tfjs as it was. */
-import type { Tensor } from '@tensorflow/tfjs-core'
+import { randomNormal, type Tensor } from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
 import { UnsupportedError } from '../../../layers/core/errors.ts'
 import { createGraphEngine, type StepConfig } from '../../../layers/core/graph/index.ts'
@@ -7,17 +7,18 @@ import type { TensorFlow } from '../../../layers/core/kernels/index.ts'
 import { nativeKernels } from '../native.ts'
 
 /** A layer that does something of its own to a tensor. */
-function ownLayer(tf: TensorFlow, compute: (x: Tensor) => Tensor) {
+function ownLayer(tf: TensorFlow, compute: (x: Tensor, training: boolean) => Tensor) {
   class Own extends tf.layers.Layer {
     static readonly className = 'Own'
-    override call(inputs: Tensor | Tensor[]): Tensor {
-      return tf.tidy(() => compute(Array.isArray(inputs) ? (inputs[0] as Tensor) : inputs))
+    override call(inputs: Tensor | Tensor[], { training }: { training?: boolean }): Tensor {
+      const x = Array.isArray(inputs) ? (inputs[0] as Tensor) : inputs
+      return tf.tidy(() => compute(x, training === true))
     }
   }
   return new Own({})
 }
 
-function configure(tf: TensorFlow, compute: (x: Tensor) => Tensor): StepConfig {
+function configure(tf: TensorFlow, compute: (x: Tensor, training: boolean) => Tensor): StepConfig {
   const { dense } = tf.layers
   const model = tf.sequential({
     layers: [dense({ units: 3, inputShape: [4] }), ownLayer(tf, compute), dense({ units: 1 })],
@@ -35,9 +36,23 @@ describe('compiling a training step', () => {
     ).dispose()
   })
 
+  it('accepts a layer that draws numbers by the functions it was given, and draws others each step', async (context) => {
+    const kernels = await nativeKernels(context)
+    const { tf } = kernels
+    const noise = (x: Tensor, training: boolean) =>
+      training
+        ? tf.add(tf.dropout(x, 0.5), tf.mul(tf.randomNormal(x.shape), tf.randomUniform(x.shape, 1, 3)))
+        : tf.clone(x)
+    const engine = createGraphEngine(configure(tf, noise), kernels, 4)
+    const batch = { features: new Float32Array(16).fill(1), targets: new Float32Array(4), rows: 4, rowShape: [4] }
+    const losses = [engine.step(batch, 0), engine.step(batch, 0)].map(({ loss }) => loss)
+    expect(losses[0]).not.toBe(losses[1])
+    engine.dispose()
+  })
+
   const cases: readonly [string, RegExp, (tf: TensorFlow) => (x: Tensor) => Tensor][] = [
     ['reads a value', /reads the value of a tensor/, (tf) => (x) => tf.mul(x, tf.max(x).dataSync()[0] as number)],
-    ['draws numbers in JavaScript', /random/, (tf) => (x) => tf.add(x, tf.randomNormal(x.shape))],
+    ['draws numbers in JavaScript', /random/, (tf) => (x) => tf.add(x, randomNormal(x.shape))],
     ['draws one number in JavaScript', /random/, (tf) => (x) => tf.mul(x, Math.random() + 0.5)],
     [
       'computes something else for other batch sizes',
