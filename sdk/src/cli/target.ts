@@ -3,10 +3,7 @@ import type { Registry } from '@maas/core/registry'
 import type { TargetOptions } from './options.ts'
 
 /** The part of the registry that commands use; a service answers the same questions over HTTP. */
-export type Catalog = Pick<
-  Registry,
-  'models' | 'model' | 'versions' | 'manifest' | 'resolve' | 'aliases' | 'setAlias' | 'deleteAlias' | 'deleteVersion'
->
+export type Catalog = Pick<Registry, 'models' | 'versions' | 'aliases' | 'setAlias' | 'deleteAlias' | 'deleteVersion'>
 
 /** The folder of the object store inside `--root`, beside `jobs/` and `datasets/`. */
 export const storeDirectory = (root: string): string => `${root}/store`
