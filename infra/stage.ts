@@ -2,29 +2,11 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { type Architecture, artifactsOf, imageFunctions, kernelsOf, stampOf, zipFunctions } from './artifacts.ts'
+import { bundle, repository as root } from './bundle.ts'
 import { readConfig } from './config.ts'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
 const code = (path: string): string => join(root, path)
-
-/** CommonJS dependencies ask for `require`, which modules lack. */
-const banner = {
-  js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
-}
-
-/** Kept out of bundles: sharp has native parts; WASM serves only where there are no native kernels. */
-const external = ['sharp', '@tensorflow/tfjs-backend-wasm']
-
-const bundle = async (entry: string, outfile: string): Promise<void> => {
-  await build({
-    ...{ entryPoints: [code(entry)], outfile, absWorkingDir: root, banner, external },
-    ...{ bundle: true, minify: true, keepNames: true, sourcemap: 'linked', logLevel: 'warning' },
-    ...{ platform: 'node', target: 'node22', format: 'esm' },
-  })
-}
 
 /** Hard links: six hundred megabytes are not copied for each image. */
 const linkFolder = (from: string, to: string): void =>

@@ -1,4 +1,4 @@
-/** Entry of the predict Lambda: kernels start to load with the process, models with the first request for them. */
+/** Entry of the predict Lambda: kernels are loaded with the process, models with the first request for them. */
 import { randomUUID } from 'node:crypto'
 import { limits } from '@maas/core/contract'
 import { createLambdaLog, lambdaHandler } from '@maas/core/http/lambda'
@@ -12,8 +12,8 @@ import { readEnvironment } from './environment.ts'
 const environment = readEnvironment(process.env)
 const { logger, log } = createLambdaLog('predict')
 const kernels = loadKernels({ prefer: 'native' })
-// The first request for a model reports it; until then a failure must not end the process.
-kernels.catch((error: unknown) => logger.error('kernels', error instanceof Error ? error : String(error)))
+// Lambda gives the start of a process its full CPU, so it waits here; a failure is reported by requests for models.
+await kernels.catch((error: unknown) => logger.error('kernels', error instanceof Error ? error : String(error)))
 
 const clock = () => performance.timeOrigin + performance.now()
 const host = createInProcessHost({
