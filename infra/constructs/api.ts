@@ -192,7 +192,7 @@ const withoutKeys = (value: unknown, keys: ReadonlySet<string>): unknown => {
 
 /** API Gateway waits at most 29 s in new accounts. */
 const integrate = (handler: Alias): LambdaIntegration =>
-  new LambdaIntegration(handler as IFunction, { allowTestInvoke: false, scopePermissionToMethod: false })
+  new LambdaIntegration(handler as IFunction, { scopePermissionToMethod: false })
 
 const resourceAt = (root: IResource, path: string): IResource =>
   path
