@@ -84,20 +84,39 @@ function mergeConstants(twins: Three<GraphNode>, arithmetic: RowArithmetic): Out
   if (values.every((other) => sameValue(other, value))) return constant(value)
   if (values.some((other) => other.dtype !== value.dtype)) throw differs('Const', 'type')
 
-  if (values.some((other) => String(other.shape) !== String(value.shape))) {
-    const uniform = values.map(({ data }) => (data.every((element) => element === data[0]) ? data[0] : undefined))
-    if (uniform.includes(undefined)) throw differs('Const', 'content')
-    const shape = mergeShapes(values.map((other) => other.shape))
-    if (values.some((other) => other.shape.length !== shape.length)) throw differs('Const', 'rank')
-    const sizes = shape.map((_, axis) => values.map((other) => other.shape[axis]) as unknown as Three<number>)
-    return arithmetic.fill(value.dtype, sizes, uniform as unknown as Three<number>, shape)
-  }
+  if (values.some((other) => String(other.shape) !== String(value.shape))) return growConstant(values, arithmetic)
   const size = value.shape.reduce((product, length) => product * length, 1)
   if (size > smallConstant) throw differs('Const', 'content')
   const elements = Array.from({ length: size }, (_, index) =>
     values.map(({ data }) => data[data.length === 1 ? 0 : index]),
   )
   return arithmetic.tensor(value.dtype, elements as unknown as Three<number>[], value.shape)
+}
+
+/** A constant whose shape depends on the batch size: full of one number, or the same along the dimensions that grow. */
+function growConstant(values: Three<TensorValue>, arithmetic: RowArithmetic): Output {
+  const [value] = values
+  const shape = mergeShapes(values.map((other) => other.shape))
+  if (values.some((other) => other.shape.length !== shape.length)) throw differs('Const', 'rank')
+  const sizes = shape.map((_, axis) => values.map((other) => other.shape[axis]) as unknown as Three<number>)
+  const uniform = values.map(({ data }) => (data.every((element) => element === data[0]) ? data[0] : undefined))
+  if (!uniform.includes(undefined)) {
+    return arithmetic.fill(value.dtype, sizes, uniform as unknown as Three<number>, shape)
+  }
+  const [repeated, ...others] = values.map((other) => withoutCopies(other, shape.indexOf(-1)))
+  const same = others.every((other) => repeated !== undefined && other !== undefined && sameValue(other, repeated))
+  if (repeated === undefined || !same) throw differs('Const', 'content')
+  return arithmetic.broadcast(constant(repeated), sizes, shape)
+}
+
+/** The tensor with one element along an axis, if all along it are the same. */
+function withoutCopies({ dtype, shape, data }: TensorValue, axis: number): TensorValue | undefined {
+  const inner = shape.slice(axis + 1).reduce((product, length) => product * length, 1)
+  const outer = inner * (shape[axis] as number)
+  const isCopy = data.every((element, at) => element === data[at - ((at % outer) - (at % inner))])
+  if (!isCopy) return undefined
+  const kept = data.filter((_, at) => at % outer < inner)
+  return { dtype, shape: shape.map((length, index) => (index === axis ? 1 : length)), data: kept }
 }
 
 const mergeShapes = (shapes: readonly (readonly number[])[]): number[] =>

@@ -10,6 +10,7 @@ import {
   makeOutput,
   type Output,
   type TensorType,
+  typeOf,
 } from './ir.ts'
 import { simplify } from './simplify.ts'
 
@@ -82,6 +83,17 @@ export class RowArithmetic {
     )
     const attrs: Record<string, Attr> = { T: { type: dtype }, index_type: { type: 'int32' } }
     return makeOutput('Fill', [dimensions, this.#number(dtype, value)], attrs, { dtype, shape })
+  }
+
+  /** A tensor repeated along dimensions of size 1, given the sizes in the three traces. */
+  broadcast(value: Output, sizes: readonly Three<number>[], shape: readonly number[]): Output {
+    const { dtype } = typeOf(value)
+    const dimensions = pack(
+      'int32',
+      sizes.map((size) => this.#number('int32', size)),
+    )
+    const attrs: Record<string, Attr> = { T: { type: dtype }, Tidx: { type: 'int32' } }
+    return makeOutput('BroadcastTo', [value, dimensions], attrs, { dtype, shape })
   }
 
   #number(dtype: DType, values: Three<number>): Output {

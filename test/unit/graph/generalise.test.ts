@@ -63,6 +63,30 @@ describe('generalise', () => {
     expect(merged.node.inputs[1]?.node.op).toBe('Fill')
   })
 
+  it('repeats constants whose rows are copies of each other', () => {
+    const rowsOf = (count: number, ...row: number[]) =>
+      constant({ dtype: 'float32', shape: [count, 4], data: Float32Array.from(Array(count).fill(row).flat()) })
+    const merged = merge((x, count) => binary('Add', x, rowsOf(count, 1, 2, 3, 4))).node.inputs[1] as Output
+    expect(merged.node.op).toBe('BroadcastTo')
+    expect(constantOf(merged.node.inputs[0] as Output)).toMatchObject({
+      shape: [1, 4],
+      data: Float32Array.of(1, 2, 3, 4),
+    })
+    expect(() => merge((x, count) => binary('Add', x, rowsOf(count, 1, 2, 3, count)))).toThrow(/batch size/)
+  })
+
+  it('repeats along inner dimensions too', () => {
+    const merged = merge((x, count) => {
+      const data = Float32Array.from({ length: 2 * count * 2 }, (_, at) => (at < count * 2 ? 0 : 10) + (at % 2))
+      return binary('Add', constant({ dtype: 'float32', shape: [2, count, 2], data }), x)
+    }).node.inputs[0] as Output
+    expect(constantOf(merged.node.inputs[0] as Output)).toMatchObject({
+      shape: [2, 1, 2],
+      data: Float32Array.of(0, 1, 10, 11),
+    })
+    expect(typeOf(merged).shape).toEqual([2, -1, 2])
+  })
+
   it('keeps constants that are the same, as one node where they were one', () => {
     const shared = floats(1, 2, 3, 4)
     expect(merge((x) => binary('Add', x, shared)).node.inputs[1]?.node).toBe(shared.node)
