@@ -46,6 +46,8 @@ Examples:
     )
     .action(async (options: ServeOptions) => {
       const { startService, untilSignal } = await import('@maas/local')
+      // From now on, not from when the service is up: Ctrl-C may come at any moment.
+      const stopped = untilSignal()
       const service = await startService({
         root: storeDirectory(options.root),
         port: options.port,
@@ -54,7 +56,6 @@ Examples:
         verbose: options.verbose ?? false,
       })
       await printWelcome(service.url, options.root, output)
-      const signal = await untilSignal()
-      output.note(`${signal}: finishing open requests…`)
+      output.note(`${await stopped}: finishing open requests…`)
       await service.close()
     })
