@@ -30,7 +30,9 @@ export function declareStepInputs({ tf }: NativeKernels, { model, loss, inputSca
   return {
     features: {
       output: features,
-      example: (rows) => tf.cast(tf.randomUniform([rows, ...rowShape]), input.dtype === 'int32' ? 'int32' : 'float32'),
+      // Token models cut these to 0 and 1: any vocabulary has them, and a mask of zeros does not hide every step.
+      example: (rows) =>
+        tf.cast(tf.randomUniform([rows, ...rowShape], 0, 2), input.dtype === 'int32' ? 'int32' : 'float32'),
     },
     targets: { output: targets, example: (rows) => exampleTargets(tf, loss, [rows, ...outputShape]) },
     placeholders: [bytes, labels],

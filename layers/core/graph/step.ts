@@ -52,6 +52,7 @@ export function computeStep(
   { features, targets, step }: { readonly features: Tensor; readonly targets: Tensor; readonly step: Tensor },
 ): ComputedStep {
   const variables = trainableOf(model).map(variableOf)
+  if (variables.length === 0) throw new UnsupportedError('The model has no trainable weights.')
   const ending = outputActivation(model)
   const fromLogits = ending === logitsActivation(lossName)
   const forward = () => model.apply(features, { training: true }) as Tensor
