@@ -3,6 +3,7 @@ import type { ApiOperation } from '@maas/core/contract'
 import { type AppOptions, createApp, type Handler } from '@maas/core/http'
 import type { Registry } from '@maas/core/registry'
 import { aliasHandlers } from './aliases.ts'
+import { documentHandlers } from './documents.ts'
 import { modelHandlers } from './models.ts'
 
 export interface ApiDependencies extends AppOptions {
@@ -15,4 +16,5 @@ export const createControlApp = (dependencies: ApiDependencies) => createApp(api
 export const apiHandlers = ({ registry }: Pick<ApiDependencies, 'registry'>): Record<ApiOperation, Handler> => ({
   ...modelHandlers(registry),
   ...aliasHandlers(registry),
+  ...documentHandlers(),
 })

@@ -1,10 +1,13 @@
 /** Models and versions: what exists, where it came from, how good it is. */
 import { type ApiOperation, type Manifest, type PathParameters, versionFiles } from '@maas/core/contract'
 import { NotFoundError } from '@maas/core/errors'
-import type { Handler } from '@maas/core/http'
+import type { Handler, Reply } from '@maas/core/http'
 import type { Registry } from '@maas/core/registry'
 
-type ModelOperation = Exclude<ApiOperation, `${string}Alias` | 'listAliases'>
+type ModelOperation = Extract<
+  ApiOperation,
+  'listModels' | 'getModel' | `${string}Version` | 'listVersions' | 'getEvaluation' | 'getReport' | 'getHistory'
+>
 
 /** Names in a report are text from data sets: even where escaping failed, nothing in it may run or reach out. */
 const reportPolicy =
@@ -15,7 +18,9 @@ export const modelHandlers = (registry: Registry): Record<ModelOperation, Handle
     const manifest = await registry.manifest(model, version)
     if (!has(manifest, path)) {
       const there = manifest.files.map((other) => other.path).join(', ')
-      throw new NotFoundError(`${model}:${version} has no ${path}: it was not evaluated. It has ${there}.`)
+      throw new NotFoundError(
+        `${model}:${version} has no ${path}: it was not trained or evaluated here. It has ${there}.`,
+      )
     }
     return registry.file(manifest, path)
   }
@@ -29,10 +34,8 @@ export const modelHandlers = (registry: Registry): Record<ModelOperation, Handle
       await registry.deleteVersion(model, version)
       return { status: 204 }
     },
-    getEvaluation: async ({ params }) => ({
-      body: await file(params, versionFiles.evaluation),
-      headers: { 'content-type': 'application/json' },
-    }),
+    getEvaluation: async ({ params }) => json(await file(params, versionFiles.evaluation)),
+    getHistory: async ({ params }) => json(await file(params, versionFiles.history)),
     getReport: async ({ params }) => ({
       body: await file(params, versionFiles.report),
       headers: {
@@ -43,5 +46,7 @@ export const modelHandlers = (registry: Registry): Record<ModelOperation, Handle
     }),
   }
 }
+
+const json = (body: Uint8Array): Reply => ({ body, headers: { 'content-type': 'application/json' } })
 
 const has = (manifest: Manifest, path: string): boolean => manifest.files.some((file) => file.path === path)

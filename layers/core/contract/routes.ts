@@ -1,7 +1,7 @@
 /** Every route of the service as data: what the apps mount, and what OpenAPI, API Gateway and the SDK are made from. */
 import { z } from 'zod'
 import * as control from './control.ts'
-import { evaluationSchema } from './evaluation.ts'
+import { evaluationSchema, historySchema } from './evaluation.ts'
 import type { Dialect } from './http.ts'
 import { aliasSchema, modelNameSchema, versionSchema } from './names.ts'
 import * as serving from './serving.ts'
@@ -16,10 +16,13 @@ export type ApiOperation =
   | 'deleteVersion'
   | 'getEvaluation'
   | 'getReport'
+  | 'getHistory'
   | 'listAliases'
   | 'getAlias'
   | 'moveAlias'
   | 'deleteAlias'
+  | 'openApi'
+  | 'docs'
 export type Operation = PredictOperation | ApiOperation
 
 /** Body bytes by content type; JSON bodies have a schema, all others are opaque. */
@@ -74,6 +77,17 @@ const managed = (route: Omit<Route, 'owner' | 'right' | 'dialect'>): Route => ({
   ...route,
   owner: 'api',
   right: 'control',
+  dialect: 'control',
+})
+
+const page = { status: 200, contents: { 'text/html': 'binary' } } as const
+
+/** What anybody may read: pages and documents without a secret in them. */
+const open = (route: Omit<Route, 'method' | 'owner' | 'right' | 'dialect'>): Route => ({
+  ...route,
+  method: 'GET',
+  owner: 'api',
+  right: 'none',
   dialect: 'control',
 })
 
@@ -197,7 +211,14 @@ export const routes: readonly Route[] = [
     method: 'GET',
     path: '/models/{model}/versions/{version}/report',
     summary: 'The evaluation as a self-contained page.',
-    response: { status: 200, contents: { 'text/html': 'binary' } },
+    response: page,
+  }),
+  managed({
+    operation: 'getHistory',
+    method: 'GET',
+    path: '/models/{model}/versions/{version}/history',
+    summary: 'Metrics of each epoch of its training, and what the run had to say.',
+    response: json(historySchema),
   }),
   managed({
     operation: 'listAliases',
@@ -228,6 +249,18 @@ export const routes: readonly Route[] = [
     path: '/models/{model}/aliases/{alias}',
     summary: 'Deletes an alias; the versions it pointed at stay.',
     response: { status: 204, contents: {} },
+  }),
+  open({
+    operation: 'openApi',
+    path: '/openapi.json',
+    summary: 'This contract as OpenAPI 3.1.',
+    response: json(z.record(z.string(), z.unknown())),
+  }),
+  open({
+    operation: 'docs',
+    path: '/docs',
+    summary: 'This contract as a page to read.',
+    response: page,
   }),
 ]
 

@@ -66,3 +66,6 @@ export const modelMetadataSchema = z.object({
 })
 
 export const healthSchema = z.object({ status: z.literal('ok'), loaded: z.array(z.string()) })
+
+/** How both wire dialects say what went wrong. */
+export const servingErrorSchema = z.object({ error: z.string() })

@@ -1,6 +1,6 @@
 /** Axes, grid and ticks of a small line chart in SVG; drawn by numbers, coloured by the style sheet. */
 import { type ScaleLinear, scaleLinear } from 'd3-scale'
-import { html, type Markup } from './html.ts'
+import { html, type Markup } from '../../html/index.ts'
 
 export type Scale = ScaleLinear<number, number>
 

@@ -1,8 +1,8 @@
 /** The report's part on a classifier: what it confuses, each class, how far its confidence can be trusted, its surest mistakes. */
 import type { ClassificationEvaluation } from '../../contract/index.ts'
+import { html, type Markup } from '../../html/index.ts'
 import { chart, extent, frame } from './chart.ts'
 import { count, percent } from './format.ts'
-import { html, type Markup } from './html.ts'
 
 /** Matrices up to this many classes show numbers; larger ones colours alone. */
 const NUMBERS = 20

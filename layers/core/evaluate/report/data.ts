@@ -1,8 +1,8 @@
 /** The report's part on the data: where it came from, how it is balanced, what could not be read. */
 import type { Preprocess } from '../../contract/index.ts'
 import type { DataReport } from '../../data/types.ts'
+import { html, type Markup } from '../../html/index.ts'
 import { count, duration, figure } from './format.ts'
-import { html, type Markup } from './html.ts'
 
 export interface DataInput {
   readonly report: DataReport

@@ -1,7 +1,7 @@
 /** Learning curves: training against validation, the best epoch marked, overfitting shaded. */
 import type { History } from '../../contract/index.ts'
+import { html, type Markup } from '../../html/index.ts'
 import { chart, extent, polyline, type Scale } from './chart.ts'
-import { html, type Markup } from './html.ts'
 
 interface Series {
   readonly kind: 'train' | 'validation'

@@ -1,8 +1,8 @@
 /** The report's part on a regressor: predicted against true values, and the worst errors. */
 import type { RegressionEvaluation } from '../../contract/index.ts'
+import { html, type Markup } from '../../html/index.ts'
 import { chart, frame } from './chart.ts'
 import { figure } from './format.ts'
-import { html, type Markup } from './html.ts'
 
 const scatter = (points: NonNullable<RegressionEvaluation['points']>): Markup => {
   const all = points.flat()

@@ -1,12 +1,11 @@
 /** The report of a training run: one HTML file that asks nothing of any network and shows what the numbers mean. */
 import type { Evaluation, History, Lineage } from '../../contract/index.ts'
+import { html, type Markup, style } from '../../html/index.ts'
 import { classificationSection } from './classification.ts'
 import { type DataInput, dataSection } from './data.ts'
 import { count, duration, figure, percent } from './format.ts'
-import { html, type Markup } from './html.ts'
 import { learningCurves } from './learning-curves.ts'
 import { regressionSection } from './regression.ts'
-import { style } from './style.ts'
 
 export interface ReportInput {
   /** Model or job name. */

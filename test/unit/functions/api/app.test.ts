@@ -89,7 +89,7 @@ describe('reading', () => {
     expect(await response.json()).toMatchObject({
       error: {
         code: 'not_found',
-        message: 'm:2 has no report.html: it was not evaluated. It has model.json.',
+        message: 'm:2 has no report.html: it was not trained or evaluated here. It has model.json.',
         request_id: 'id',
       },
     })

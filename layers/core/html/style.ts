@@ -1,4 +1,4 @@
-/** The report's one style sheet: system fonts, light and dark from one set of roles, no request to anywhere. */
+/** The one style sheet of all pages: system fonts, light and dark from one set of roles, no request to anywhere. */
 import { Markup } from './html.ts'
 
 export const style = new Markup(`

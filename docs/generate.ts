@@ -1,0 +1,17 @@
+/** The command `npm run docs`: writes openapi.json and docs/http.md from the route table. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { openApi } from '@maas/core/contract'
+import { httpReference } from './http-reference.ts'
+
+const root = new URL('..', import.meta.url)
+const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { version: string }
+
+export const generated = (): Readonly<Record<string, string>> => ({
+  'openapi.json': `${JSON.stringify(openApi(version), null, 2)}\n`,
+  'docs/http.md': httpReference(),
+})
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const [path, text] of Object.entries(generated())) writeFileSync(new URL(path, root), text)
+}

@@ -1,0 +1,154 @@
+/** The contract as an OpenAPI 3.1 document, made from the route table: nothing in it is written by hand. */
+import { z } from 'zod'
+import { errorBodySchema } from './control.ts'
+import { type Contents, pathParameters, type Route, routes } from './routes.ts'
+import { servingErrorSchema } from './serving.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+/** An OpenAPI 3.1 document; only what is read here is typed. */
+export interface OpenApi extends Json {
+  readonly openapi: '3.1.0'
+  readonly paths: Readonly<Record<string, Readonly<Record<string, OpenApiOperation>>>>
+  readonly components: { readonly schemas: Readonly<Record<string, Json>> } & Json
+}
+
+export interface OpenApiOperation extends Json {
+  readonly operationId: string
+  readonly summary: string
+  readonly tags: readonly string[]
+}
+
+export const tags = {
+  data: 'Predictions',
+  control: 'Models and jobs',
+  none: 'Open to anybody',
+} as const satisfies Record<Route['right'], string>
+
+const capital = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`
+
+/** One operation at several addresses: `predict`, `predictVersion`, `predictLabel`. */
+export const operationIdOf = ({ operation, path }: Route): string => {
+  const [shortest = path] = routes
+    .filter((route) => route.operation === operation)
+    .map((route) => route.path)
+    .sort((a, b) => a.length - b.length)
+  const known = new Set(parameterNames(shortest))
+  const added = parameterNames(path).filter((name) => !known.has(name))
+  return `${operation}${added.map(capital).join('')}`
+}
+
+const parameterNames = (path: string): string[] => [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
+
+/** What a caller may send differs from what comes out where a schema has defaults or transforms. */
+const toSchema = (schema: z.ZodType, io: 'input' | 'output'): Json => {
+  const {
+    $schema: _,
+    '~standard': __,
+    ...rest
+  } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Record<string, unknown>
+  return rest
+}
+
+/** Bodies that differ between routes of one operation would need another name; the test of the document sees to it. */
+const bodyName = ({ operation }: Route, kind: 'Request' | 'Response'): string => `${capital(operation)}${kind}`
+
+const content = (route: Route, contents: Contents, kind: 'Request' | 'Response', example: unknown): Json =>
+  Object.fromEntries(
+    Object.entries(contents).map(([type, schema]) => [
+      type,
+      schema === 'binary'
+        ? { schema: { type: 'string', format: 'binary' } }
+        : {
+            schema: { $ref: `#/components/schemas/${bodyName(route, kind)}` },
+            ...(example !== undefined && { example }),
+          },
+    ]),
+  )
+
+const parametersOf = (route: Route): Json[] =>
+  parameterNames(route.path).map((name) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: toSchema(pathParameters[name as keyof typeof pathParameters], 'input'),
+  }))
+
+const operationOf = (route: Route): OpenApiOperation => {
+  const { status, contents } = route.response
+  const hasBody = Object.keys(contents).length > 0
+  const parameters = parametersOf(route)
+  return {
+    operationId: operationIdOf(route),
+    summary: route.summary,
+    tags: [tags[route.right]],
+    ...(route.right === 'none' && { security: [] }),
+    ...(parameters.length > 0 && { parameters }),
+    ...(route.request && {
+      requestBody: { required: true, content: content(route, route.request, 'Request', route.examples?.request) },
+    }),
+    responses: {
+      [status]: {
+        description: hasBody ? 'The answer.' : 'Done; there is no body.',
+        ...(hasBody && { content: content(route, contents, 'Response', route.examples?.response) }),
+      },
+      default: { $ref: `#/components/responses/${capital(route.dialect)}Error` },
+    },
+  }
+}
+
+const bodySchemas = (): Record<string, Json> => {
+  const found: Record<string, Json> = {}
+  for (const route of routes) {
+    for (const [kind, contents] of [
+      ['Request', route.request ?? {}],
+      ['Response', route.response.contents],
+    ] as const) {
+      for (const schema of Object.values(contents)) {
+        if (schema === 'binary') continue
+        found[bodyName(route, kind)] = toSchema(schema, kind === 'Request' ? 'input' : 'output')
+      }
+    }
+  }
+  return found
+}
+
+const failure = (schema: z.ZodType): Json => ({
+  description: 'What was got, what is allowed, what to do. 429 and 503 say in `Retry-After` when to try again.',
+  headers: { 'x-request-id': { schema: { type: 'string' } } },
+  content: { 'application/json': { schema: toSchema(schema, 'output') } },
+})
+
+/** `version` is the service's own. */
+export const openApi = (version: string): OpenApi => {
+  const paths: Record<string, Record<string, OpenApiOperation>> = {}
+  for (const route of routes) {
+    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operationOf(route) }
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'maas',
+      version,
+      description:
+        'A model is a service: predictions in the dialects clients already speak, models and jobs beside them.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    security: [{ key: [] }],
+    tags: Object.values(tags).map((name) => ({ name })),
+    paths,
+    components: {
+      securitySchemes: {
+        key: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'x-api-key',
+          description: 'Needed wherever keys are on: always on AWS; on one machine unless it listens on loopback only.',
+        },
+      },
+      schemas: bodySchemas(),
+      responses: { ServingError: failure(servingErrorSchema), ControlError: failure(errorBodySchema) },
+    },
+  }
+}
