@@ -57,6 +57,18 @@ const stageImage = async (name: keyof typeof images, context: string, kernels: s
   installSharp(app, architecture)
 }
 
+/** By path, as a program: infra imports no function's code. */
+const buildPlayground = (folder: string): void => {
+  const { status } = spawnSync(
+    process.execPath,
+    ['--import', 'tsx', code('functions/api/stage-playground.ts'), folder],
+    {
+      stdio: 'inherit',
+    },
+  )
+  if (status !== 0) throw new Error('The playground could not be built; see above.')
+}
+
 const cdk = JSON.parse(readFileSync(code('cdk.json'), 'utf8'))
 const { architecture } = readConfig(cdk.context?.maas)
 const artifacts = artifactsOf(root, architecture)
@@ -64,6 +76,7 @@ const kernels = kernelsOf(root, architecture)
 rmSync(artifacts.root, { recursive: true, force: true })
 for (const name of zipFunctions)
   await bundle(`functions/${name}/handler.ts`, join(artifacts.functions[name], 'index.mjs'))
+buildPlayground(join(artifacts.functions.api, 'playground'))
 for (const name of imageFunctions) await stageImage(name, artifacts.images[name], kernels.opt)
 writeFileSync(stampOf(artifacts), JSON.stringify({ architecture }))
 console.log(

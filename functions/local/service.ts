@@ -13,6 +13,7 @@ import { predictHandlers } from '@maas/predict'
 import { createGuard } from './guard.ts'
 import { createProcessHost } from './host.ts'
 import type { ModelLimits } from './model.ts'
+import { localAssets } from './playground.ts'
 import { createWorkerPool } from './pool.ts'
 import { startWorker } from './process.ts'
 import { createServer, drain, listen } from './server.ts'
@@ -87,7 +88,10 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
     idleMs: idleSeconds * 1000,
     random: Math.random,
   })
-  const handlers = { ...predictHandlers({ host: models, limits, clock }), ...apiHandlers({ registry }) }
+  const handlers = {
+    ...predictHandlers({ host: models, limits, clock }),
+    ...apiHandlers({ registry, assets: localAssets() }),
+  }
   const app = createApp(handlers, { log, limits, clock, ids: randomUUID, admit })
 
   let closed: Promise<void> | undefined

@@ -12,6 +12,7 @@ import {
   type IRestApi,
   LambdaIntegration,
   LogGroupLogDestination,
+  type MethodDeploymentOptions,
   MethodLoggingLevel,
   type MethodOptions,
   Model,
@@ -65,6 +66,17 @@ export const project = (table: readonly Route[]): Projected[] => {
 export const binaryTypes = (table: readonly Route[]): string[] => [
   ...new Set(table.flatMap(({ request = {} }) => Object.keys(request).filter((type) => request[type] === 'binary'))),
 ]
+
+/** Open to anybody, so kept from becoming a bill. */
+const openMethods = (table: readonly Route[]): Record<string, MethodDeploymentOptions> =>
+  Object.fromEntries(
+    project(table)
+      .filter(({ routes: [first] }) => first?.right === 'none')
+      .map(({ path, method }) => [
+        `${path === '/' ? '' : path}/${method}`,
+        { throttlingRateLimit: 10, throttlingBurstLimit: 20 },
+      ]),
+  )
 
 export class Api extends Construct {
   readonly rest: RestApi
@@ -132,8 +144,7 @@ export class Api extends Construct {
         dataTraceEnabled: false,
         throttlingRateLimit: config.plans.data.rate + config.plans.control.rate,
         throttlingBurstLimit: config.plans.data.burst + config.plans.control.burst,
-        // Open to anybody, so kept from becoming a bill.
-        methodOptions: { '/healthz/GET': { throttlingRateLimit: 5, throttlingBurstLimit: 10 } },
+        methodOptions: openMethods(routes),
         accessLogDestination: new LogGroupLogDestination(logs),
         accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessLog)),
       },
@@ -196,8 +207,8 @@ const integrate = (handler: Alias): LambdaIntegration =>
 
 const resourceAt = (root: IResource, path: string): IResource =>
   path
-    .slice(1)
     .split('/')
+    .filter((part) => part !== '')
     .reduce<IResource>((parent, part) => parent.getResource(part) ?? parent.addResource(part), root)
 
 /** Never keys, query strings or bodies. */

@@ -7,6 +7,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { installAptTool } from './apt.mjs'
 import { installTools, showLine } from './install.mjs'
 import { findTools, ToolsError } from './sets.mjs'
 
@@ -80,7 +81,7 @@ async function kernels() {
   return (await node(['layers/tfjs-node/build.mjs'])) ? [] : ['native kernels: npm run build:kernels']
 }
 
-/** @returns {Promise<{ failed: string[], environment?: string }>} */
+/** @returns {Promise<{ failed: string[], environment?: string, chromium?: string }>} */
 async function tools() {
   heading('test tools')
   const line = showLine()
@@ -88,10 +89,13 @@ async function tools() {
   const stop = () => stopping.abort()
   process.once('SIGINT', stop).once('SIGTERM', stop)
   try {
-    const { environment } = await installTools('base', { signal: stopping.signal, onProgress: line.onProgress })
+    const options = { signal: stopping.signal, onProgress: line.onProgress }
+    const { environment } = await installTools('base', options)
+    const browser = needsBuilds(args) ? await installAptTool('chromium', options) : {}
     line.stop()
     console.log(environment)
-    return { failed: [], environment }
+    if ('missing' in browser) console.log(browser.missing)
+    return { failed: [], environment, ...('path' in browser && { chromium: browser.path }) }
   } catch (error) {
     line.stop()
     if (!stopped && !(error instanceof ToolsError)) throw error
@@ -169,6 +173,7 @@ if (args.includes('--help') || args.includes('-h')) {
     const installed = await tools()
     failed.push(...installed.failed)
     if (installed.environment !== undefined) env.MAAS_TEST_TOOLS = installed.environment
+    if (installed.chromium !== undefined) env.MAAS_CHROMIUM = installed.chromium
   }
   const keras = findTools('keras')
   if (keras !== undefined) env.MAAS_TEST_KERAS = keras

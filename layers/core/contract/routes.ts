@@ -23,6 +23,8 @@ export type ApiOperation =
   | 'deleteAlias'
   | 'openApi'
   | 'docs'
+  | 'playground'
+  | 'playgroundAsset'
 export type Operation = PredictOperation | ApiOperation
 
 /** Body bytes by content type; JSON bodies have a schema, all others are opaque. */
@@ -54,6 +56,8 @@ export const pathParameters = {
   /** An alias, or `latest`. */
   label: z.union([z.literal('latest'), aliasSchema]),
   alias: aliasSchema,
+  /** A file of the playground. */
+  asset: z.string().regex(/^[a-z0-9-]{1,64}\.(js|css|svg)$/, 'an asset is a file name that ends in .js, .css or .svg'),
 } as const
 export type PathParameters = { readonly [K in keyof typeof pathParameters]?: z.output<(typeof pathParameters)[K]> }
 
@@ -261,6 +265,21 @@ export const routes: readonly Route[] = [
     path: '/docs',
     summary: 'This contract as a page to read.',
     response: page,
+  }),
+  open({
+    operation: 'playground',
+    path: '/',
+    summary: 'A page to look at models, try them, move aliases and watch training jobs.',
+    response: page,
+  }),
+  open({
+    operation: 'playgroundAsset',
+    path: '/playground/{asset}',
+    summary: 'Script, style and icon of that page.',
+    response: {
+      status: 200,
+      contents: { 'text/javascript': 'binary', 'text/css': 'binary', 'image/svg+xml': 'binary' },
+    },
   }),
 ]
 

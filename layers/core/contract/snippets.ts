@@ -13,6 +13,7 @@ const sample: Readonly<Record<string, string | number>> = {
   version: 1,
   label: 'production',
   alias: 'production',
+  asset: 'app.js',
 }
 
 /** `{name}` of a parameter without a sample is left as it is: the reader fills it in. */

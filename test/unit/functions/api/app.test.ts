@@ -49,7 +49,14 @@ const setup = () => {
       changes.push({ deletedVersion: version })
     },
   } as unknown as Registry
-  const app = createControlApp({ registry, log: () => {}, limits, clock: () => 0, ids: () => 'id' })
+  const app = createControlApp({
+    registry,
+    assets: async () => undefined,
+    log: () => {},
+    limits,
+    clock: () => 0,
+    ids: () => 'id',
+  })
   const put = (body: unknown, headers: Record<string, string> = {}) =>
     app.request('/models/m/aliases/production', {
       method: 'PUT',

@@ -1,0 +1,190 @@
+/** The playground in real Chromium: what a person sees, types and clicks, and nothing that a stranger's text could do to them. */
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import sharp from 'sharp'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { chromiumPath, noChromium, startBrowser } from '../../support/browser.ts'
+import { makeRegistry, runService } from '../serve/running.ts'
+
+const json = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
+const history = {
+  epochs: [
+    { loss: 1, val_loss: 0.9, accuracy: 0.5, val_accuracy: 0.55 },
+    { loss: 0.5, val_loss: 0.6, accuracy: 0.8, val_accuracy: 0.7 },
+  ],
+  bestEpoch: 2,
+  notices: [{ level: 'warning', code: 'x', message: '<img src=x onerror="window.hacked=1">' }],
+}
+const report = '<!doctype html><h1>Report</h1><script>parent.hacked = 1</script><img src=x onerror="parent.hacked=1">'
+
+let registry: Awaited<ReturnType<typeof makeRegistry>>
+let service: Awaited<ReturnType<typeof runService>>
+let browser: Browser
+let context: BrowserContext
+let page: Page
+/** What the page asked for, did wrong or had refused. */
+let outside: string[]
+let errors: string[]
+
+const picture = async () => ({
+  name: `a 'quoted' name.png`,
+  mimeType: 'image/png',
+  buffer: await sharp({ create: { width: 8, height: 8, channels: 3, background: '#c33' } })
+    .png()
+    .toBuffer(),
+})
+
+describe.skipIf(chromiumPath === undefined)(
+  `the playground${chromiumPath === undefined ? ` (${noChromium})` : ''}`,
+  () => {
+    beforeAll(async () => {
+      registry = await makeRegistry({ 'history.json': json(history), 'report.html': Buffer.from(report) })
+      service = await runService({ root: registry.root })
+      browser = await startBrowser()
+    })
+    afterAll(async () => {
+      await browser?.close()
+      await service?.close()
+      await registry?.remove()
+    })
+    beforeEach(async () => {
+      await context?.close()
+      context = await browser.newContext({ viewport: { width: 390, height: 800 } })
+      page = await context.newPage()
+      outside = []
+      errors = []
+      page.on('request', (request) => {
+        if (!/^(blob|data):/.test(request.url()) && !request.url().startsWith(service.url)) outside.push(request.url())
+      })
+      page.on('pageerror', (error) => errors.push(error.message))
+    })
+
+    const open = async (path: string, heading: string): Promise<void> => {
+      await page.goto(`${service.url}/#${path}`)
+      await page.getByRole('heading', { level: 1, name: heading }).waitFor()
+    }
+
+    it('classifies a picture, and shows the request as a curl command that answers the same', async () => {
+      await open('/try/tiny/production', 'Try a model')
+      await page.getByLabel('Drop, paste or choose').setInputFiles(await picture())
+      await page.locator('.bars li').first().waitFor()
+      const shown = await page.locator('.bars .label').allTextContents()
+      expect([...shown].sort()).toEqual(['cat', 'dog', 'eel'])
+      await page.getByText('The same as curl').click()
+      const command = await page.locator('section pre').last().textContent()
+      expect(command).toContain(`curl '${service.url}/v1/models/tiny/labels/production:classify'`)
+      expect(command).toContain(`--data-binary @'a '\\''quoted'\\'' name.png'`)
+      const response = await fetch(`${service.url}/v1/models/tiny/labels/production:classify`, {
+        method: 'POST',
+        headers: { 'content-type': 'image/png' },
+        body: new Uint8Array((await picture()).buffer),
+      })
+      const { results } = (await response.json()) as { results: [string, number][][] }
+      expect(results[0]?.map(([label]) => label)).toEqual(shown)
+      expect([outside, errors]).toEqual([[], []])
+    })
+
+    it('compares two versions on the same JSON', async () => {
+      await open('/try/tiny/1', 'Try a model')
+      await page.getByLabel('Compare with').selectOption('2')
+      await page.getByLabel('JSON', { exact: true }).check()
+      await page.getByRole('button', { name: 'Ask' }).click()
+      await page.locator('.answers section').nth(1).locator('.bars').waitFor()
+      const scores = await page
+        .locator('.answers section')
+        .evaluateAll((sections) => sections.map(({ textContent }) => textContent))
+      expect(scores[0]).toContain('version 1')
+      expect(scores[1]).toContain('version 2')
+      expect(scores[0]?.replace('version 1', '')).not.toBe(scores[1]?.replace('version 2', ''))
+    })
+
+    it('draws with a pointer and classifies the drawing', async () => {
+      await open('/try/tiny', 'Try a model')
+      await page.getByLabel('Drawing').first().check()
+      const box = await page.locator('canvas').boundingBox()
+      if (box === null) throw new Error('no canvas')
+      await page.mouse.move(box.x + 50, box.y + 50)
+      await page.mouse.down()
+      await page.mouse.move(box.x + 200, box.y + 200, { steps: 5 })
+      await page.mouse.up()
+      await page.locator('.bars li').first().waitFor()
+      expect(errors).toEqual([])
+    })
+
+    it('says in the service’s own words what is wrong with an input', async () => {
+      await open('/try/tiny/1', 'Try a model')
+      await page.getByLabel('JSON', { exact: true }).check()
+      await page.getByLabel(/^JSON body/).fill('{"instances": [[1, 2]]}')
+      await page.getByRole('button', { name: 'Ask' }).click()
+      await expect.poll(() => page.getByRole('alert').textContent()).toContain('in all the shape [any, 8, 8, 3]')
+    })
+
+    it('moves an alias by keyboard alone, after asking, and keeps the reason', async () => {
+      await open('/models/tiny', 'tiny')
+      await page.getByRole('button', { name: 'Move production…' }).focus()
+      await page.keyboard.press('Enter')
+      await page.getByRole('dialog').waitFor()
+      await page.getByLabel('To', { exact: true }).selectOption('2')
+      await page.getByLabel('Why (kept in the history)').focus()
+      await page.keyboard.type('better on the test set')
+      await page.keyboard.press('Enter')
+      await expect
+        .poll(async () => (await registry.registry.alias('tiny', 'production')).targets)
+        .toEqual([{ version: 2, weight: 100 }])
+      expect((await registry.registry.alias('tiny', 'production')).history.at(-1)?.why).toBe('better on the test set')
+      await page.getByRole('button', { name: 'Roll production back…' }).click()
+      await page.getByRole('button', { name: 'Roll it back' }).click()
+      await expect
+        .poll(async () => (await registry.registry.alias('tiny', 'production')).targets)
+        .toEqual([{ version: 1, weight: 100 }])
+    })
+
+    it('leaves an alias alone when the question is answered with Escape', async () => {
+      const before = await registry.registry.alias('tiny', 'production')
+      await open('/models/tiny', 'tiny')
+      await page.getByRole('button', { name: 'Move production…' }).click()
+      await page.keyboard.press('Escape')
+      await page.getByRole('dialog').waitFor({ state: 'detached' })
+      expect(await registry.registry.alias('tiny', 'production')).toEqual(before)
+    })
+
+    it('shows curves and reports, and runs nothing of what they say', async () => {
+      await open('/models/tiny', 'tiny')
+      await page.getByRole('button', { name: 'Learning curves' }).first().click()
+      await page.getByRole('img', { name: /^loss over 2 epochs/ }).waitFor()
+      expect(await page.locator('.notice.warning').textContent()).toContain('<img src=x onerror')
+      await page.getByRole('button', { name: 'Evaluation report' }).first().click()
+      await page.frameLocator('iframe').getByRole('heading', { name: 'Report' }).waitFor()
+      expect(await page.evaluate(() => 'hacked' in window)).toBe(false)
+      expect(outside).toEqual([])
+    })
+
+    it.each([
+      ['/', 'Models'],
+      ['/models/tiny', 'tiny'],
+      ['/try/tiny', 'Try a model'],
+    ])('%s has no serious finding of axe, light or dark, and fits a phone', async (path, heading) => {
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme })
+        await open(path, heading)
+        const { violations } = await new AxeBuilder({ page }).analyze()
+        expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([])
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
+      }
+    })
+
+    it('axe finds a serious fault when one is put there', async () => {
+      await open('/try/tiny', 'Try a model')
+      await page.evaluate(() => document.querySelector('label[for=model]')?.remove())
+      const { violations } = await new AxeBuilder({ page }).analyze()
+      expect(violations.map(({ id }) => id)).toContain('label')
+    })
+
+    it('may not be framed, and may load from nowhere else', async () => {
+      const { headers } = await fetch(service.url)
+      const policy = headers.get('content-security-policy')
+      expect(policy).toContain("default-src 'none'; script-src 'self';")
+      expect(policy).toContain("frame-ancestors 'none'")
+    })
+  },
+)
