@@ -5,7 +5,14 @@ import type { PredictInput, Prediction, ServedModel } from '@maas/core/predict'
 
 /** From the service. One `load` comes first. */
 export type Command =
-  | { readonly type: 'load'; readonly root: string; readonly name: string; readonly version: number }
+  | {
+      readonly type: 'load'
+      readonly root: string
+      readonly name: string
+      readonly version: number
+      /** @default all of the machine */
+      readonly threads?: number | undefined
+    }
   | { readonly type: 'predict'; readonly input: PredictInput }
 
 /** What each command is answered with. */

@@ -1,20 +1,20 @@
 /** Entry of a model's process: loads the kernels at once, one version when told, and answers until the service lets go of it. */
 import { NotReadyError } from '@maas/core/errors'
-import { loadKernels } from '@maas/core/kernels'
+import { lazyKernels } from '@maas/core/kernels/sessions'
 import { loadPredictor, type Predictor } from '@maas/core/predict'
 import { createRegistry } from '@maas/core/registry'
 import { createFileStore } from '@maas/core/store'
 import { type Command, listenToService, sendToService, toFailure } from './channel.ts'
 
 const announce = (text: string): void => sendToService({ type: 'notice', text })
-const kernels = loadKernels({ announce })
+const kernels = lazyKernels({ announce })
 let predictor: Predictor | undefined
 
 const answer = async (command: Command) => {
   if (command.type === 'load') {
     const registry = createRegistry(createFileStore(command.root))
     const manifest = await registry.manifest(command.name, command.version)
-    predictor = await loadPredictor(registry, manifest, await kernels, announce)
+    predictor = await loadPredictor(registry, manifest, kernels, { announce, threads: command.threads })
     return predictor.model
   }
   if (predictor === undefined) throw new NotReadyError('No model is loaded in this process yet.')
@@ -29,9 +29,12 @@ listenToService(({ id, ...command }) => {
   )
 })
 
+/** Without native kernels nothing can be had before the model is known but the fallback, and the sentence about it. */
+const warm = async (): Promise<unknown> => (await kernels.sessions()) ?? kernels.whole()
+
 // Nothing is kept here that would need saving: without a service there is nobody to answer.
 process.on('disconnect', () => process.exit(0))
-kernels.then(
+warm().then(
   () => (process.connected ? sendToService({ type: 'ready' }) : process.exit(0)),
   (error: unknown) => {
     process.stderr.write(`${toFailure(error).message}\n`)

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { limits } from '@maas/core/contract'
 import { createLambdaLog, lambdaHandler } from '@maas/core/http/lambda'
-import { loadKernels } from '@maas/core/kernels'
+import { lazyKernels } from '@maas/core/kernels/sessions'
 import { createInProcessHost } from '@maas/core/predict'
 import { createRegistry } from '@maas/core/registry'
 import { openStore } from '@maas/core/store'
@@ -11,9 +11,11 @@ import { readEnvironment } from './environment.ts'
 
 const environment = readEnvironment(process.env)
 const { logger, log } = createLambdaLog('predict')
-const kernels = loadKernels({ prefer: 'native' })
+const kernels = lazyKernels({ prefer: 'native' })
 // Lambda gives the start of a process its full CPU, so it waits here; a failure is reported by requests for models.
-await kernels.catch((error: unknown) => logger.error('kernels', error instanceof Error ? error : String(error)))
+await kernels
+  .sessions()
+  .catch((error: unknown) => logger.error('kernels', error instanceof Error ? error : String(error)))
 
 const clock = () => performance.timeOrigin + performance.now()
 const host = createInProcessHost({

@@ -1,14 +1,15 @@
 /** Ours: a fresh process that loads the model from a registry, as the service's own do, answers once and says so. */
+import { lazyKernels } from '@maas/core/kernels/sessions'
 import { loadPredictor } from '@maas/core/predict'
 import { openLocalRegistry } from '../../../sdk/src/cli/target.ts'
 import { say } from '../node/protocol.mjs'
-import { benchKernels, versionsOf } from './model.ts'
 import { callOf } from './predictor.ts'
 
 const [, , directory = '', root = ''] = process.argv
-const kernels = await benchKernels()
+const kernels = lazyKernels({ prefer: 'native' })
 const registry = await openLocalRegistry(root)
 const predictor = await loadPredictor(registry, await registry.manifest('bench', 1), kernels)
 const outputs = await callOf(directory, predictor)(1)
-say({ ready: versionsOf(kernels), outputs: [...outputs] })
+const { version = '' } = (await kernels.sessions()) ?? {}
+say({ ready: { Node: process.versions.node, TensorFlow: version }, outputs: [...outputs] })
 process.exit(0)

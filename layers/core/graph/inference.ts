@@ -11,11 +11,11 @@ import { constant, identity, placeholder } from './ir.ts'
 import { variableOf, weightsOf } from './layers.ts'
 import { loadGraph } from './load-graph.ts'
 import { withFusedNormalisation } from './normalisation.ts'
+import { relativeError } from './relative-error.ts'
 import { readSavedModel } from './saved-model.ts'
 import { type Feed, runGraph } from './session.ts'
 import { type NativeKernels, refusing, requireNative } from './step.ts'
 import { type Binding, tensorValue } from './tracer.ts'
-import { relativeError } from './verify.ts'
 
 /** max|a-b| / max|b| between compiled and eager outputs. */
 const tolerance = 1e-5

@@ -36,6 +36,12 @@ export function readSavedModel(file: Uint8Array): SavedModelSummary {
   return { ...signature, operations }
 }
 
+/** The GraphDef inside, which sessions are made of. */
+export function graphOf(file: Uint8Array): Uint8Array {
+  for (const meta of messages(file, 2)) for (const graph of messages(meta, 2)) return graph
+  throw new InvalidInputError('The SavedModel holds no graph.')
+}
+
 /** A GraphDef holds nodes; its library's functions hold nodes too. */
 function readOperations(graph: Uint8Array, into: Set<string>): void {
   const nodes = [...messages(graph, 1)]

@@ -4,6 +4,7 @@ import { UnsupportedError } from '../errors.ts'
 import { withNativeGradients } from './gradients.ts'
 import { variableOf, weightsOf } from './layers.ts'
 import { withWholeNormalisation } from './normalisation.ts'
+import { relativeError } from './relative-error.ts'
 import { computeStep, type NativeKernels, restoring } from './step.ts'
 import { declareStepInputs } from './step-inputs.ts'
 import type { GraphEngine } from './training.ts'
@@ -71,17 +72,4 @@ function compare(what: string, compiled: ArrayLike<number>, eager: ArrayLike<num
   throw new UnsupportedError(
     `The compiled ${what} differs from that of tfjs by ${error.toExponential(1)} (allowed ${allowed}); the model runs eagerly instead.`,
   )
-}
-
-/** max|a-b| / max|b|; NaN never passes as small. */
-export function relativeError(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  if (a.length !== b.length) return Number.POSITIVE_INFINITY
-  let difference = 0
-  let largest = 1e-12
-  for (let index = 0; index < b.length; index++) {
-    const error = Math.abs((a[index] as number) - (b[index] as number))
-    if (!(error <= difference)) difference = error
-    largest = Math.max(largest, Math.abs(b[index] as number))
-  }
-  return Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference / largest
 }

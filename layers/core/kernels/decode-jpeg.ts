@@ -22,14 +22,14 @@ export function decodeJpeg(binding: NativeBinding, bytes: Uint8Array, channels: 
       binding.deleteTensor(output.id)
     }
   } catch (cause) {
-    throw new InvalidInputError(`This is not a JPEG that can be decoded: ${firstSentence(messageOf(cause))}`, { cause })
+    throw new InvalidInputError(`This is not a JPEG that can be decoded: ${sentenceAbout(messageOf(cause))}`, { cause })
   } finally {
     binding.deleteTensor(input)
   }
 }
 
 /** The part of TensorFlow's message that is about the picture. */
-function firstSentence(message: string): string {
+export function sentenceAbout(message: string): string {
   const said = /Message: ([^\n[]*)/.exec(message)?.[1] ?? message.split('\n')[0] ?? ''
   return said.trim().replace(/\.?$/, '.')
 }

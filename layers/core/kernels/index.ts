@@ -7,6 +7,7 @@ import { loadWasm } from './wasm.ts'
 
 export { type Diagnosis, diagnose, type Finding } from './diagnose.ts'
 export { BuildError, type BuildOptions, type Built, buildKernels, showBuildProgress } from './native.ts'
+export { type KernelSource, lazyKernels, type SessionKernels } from './sessions.ts'
 export type {
   DecodedImage,
   NativeBackend,
@@ -14,6 +15,9 @@ export type {
   NativeSurface,
   NativeValues,
   OpAttr,
+  SessionBinding,
+  SessionHandle,
+  SessionResult,
   TensorMetadata,
 } from './surface.ts'
 export type { TensorFlow } from './tf.ts'

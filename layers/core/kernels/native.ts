@@ -1,11 +1,12 @@
-/** The one file that names the native module: finds the built kernels, loads them onto tfjs, wraps the addon. */
+/** Loads the built kernels onto tfjs and wraps the addon. */
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { searchKernels } from '@maas/tfjs-node'
 import type { TensorInfo } from '@tensorflow/tfjs-core'
-import { KernelError, messageOf } from '../errors.ts'
+import { messageOf } from '../errors.ts'
 import { decodeJpeg } from './decode-jpeg.ts'
 import { registerFastGradients } from './fast-gradients.ts'
+import { findNative } from './find.ts'
+import { prepareTensorFlow, requireSessions } from './sessions.ts'
 import type { NativeBackend, NativeBinding, NativeSurface } from './surface.ts'
 import type { TensorFlow } from './tf.ts'
 
@@ -31,9 +32,7 @@ export async function loadNative(
   tf: TensorFlow,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<LoadedNative | { readonly reason: string }> {
-  const { found, reason } = await searchKernels({ env }).catch((cause: unknown) => {
-    throw new KernelError(messageOf(cause), { cause })
-  })
+  const { found, reason } = await findNative(env)
   if (found === undefined) return { reason }
   try {
     const { binding, backend } = install(tf, found.directory)
@@ -47,6 +46,7 @@ export async function loadNative(
 }
 
 function install(tf: TensorFlow, directory: string): { binding: NativeBinding; backend: NativeBackend } {
+  prepareTensorFlow(directory)
   const require = createRequire(join(directory, 'native.cjs'))
   return require('./native.cjs')(tf, join(directory, 'tfjs_binding.node'))
 }
@@ -74,6 +74,7 @@ function createSurface(binding: NativeBinding, backend: NativeBackend, directory
   }
   return {
     ...{ binding, backend, directory, dtypes, attrTypes, handleOf },
+    sessions: requireSessions(directory),
     executeSingleOutput: (name, attrs, inputs) => backend.executeSingleOutput(name, attrs, inputs),
     executeMultipleOutputs: (name, attrs, inputs, outputs) =>
       backend.executeMultipleOutputs(name, attrs, inputs, outputs),

@@ -64,6 +64,59 @@ export interface NativeBackend extends KernelBackend {
   createOutputTensor(metadata: TensorMetadata): Tensor
 }
 
+declare const sessionMark: unique symbol
+/** A session of the session addon. */
+export type SessionHandle = { readonly [sessionMark]: true }
+
+export interface SessionResult {
+  readonly shape: number[]
+  /** TensorFlow's number. */
+  readonly dtype: number
+  readonly data: Float32Array | Int32Array | Uint8Array
+}
+
+/** One per feed: values, or one byte array per text. */
+export type SessionValues = readonly (Float32Array | Int32Array | Uint8Array | readonly Uint8Array[])[]
+
+/** The C++ addon of `layers/tfjs-node/native/session.cc`: sessions for fixed feeds and fetches, over graphs from memory. */
+export interface SessionBinding {
+  /**
+   * @param config a serialised ConfigProto
+   * @param ownThreads threads that `config` asks for are the session's own, not those of the process's first session
+   */
+  open(
+    graphDef: Uint8Array,
+    config: Uint8Array,
+    feeds: readonly string[],
+    fetches: readonly string[],
+    ownThreads: boolean,
+  ): SessionHandle
+  /** Freed now, or when the last run under way is over. */
+  close(session: SessionHandle): void
+  /** Above one part the rows are dealt out evenly and run at once, one part here and each other on a thread of its own. */
+  run(
+    session: SessionHandle,
+    data: SessionValues,
+    shapes: readonly (readonly number[])[],
+    parts: number,
+  ): SessionResult[]
+  /** The same off the event loop. */
+  runElsewhere(
+    session: SessionHandle,
+    data: SessionValues,
+    shapes: readonly (readonly number[])[],
+    parts: number,
+  ): Promise<SessionResult[]>
+  /**
+   * Nested JSON lists of numbers that begin at `start`, as `JSON.parse` and `Math.fround` would read them, and where
+   * they end; undefined for anything else.
+   */
+  readFloats(
+    bytes: Uint8Array,
+    start: number,
+  ): { readonly shape: number[]; readonly data: Float32Array; readonly end: number } | undefined
+}
+
 /** Pixels of a decoded image, rows from the top, channels last. */
 export interface DecodedImage {
   readonly data: Uint8Array
@@ -76,6 +129,8 @@ export interface DecodedImage {
 export interface NativeSurface {
   readonly binding: NativeBinding
   readonly backend: NativeBackend
+  /** Sessions for prediction. */
+  readonly sessions: SessionBinding
   /** Folder the library was loaded from. */
   readonly directory: string
   readonly dtypes: Readonly<

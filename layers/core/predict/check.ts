@@ -28,10 +28,16 @@ const checkTensor = ({ dtype, shape, data }: TensorData, spec: TensorSpec): numb
     refuse(spec.name, `got ${data.length} values; the shape ${shapeText(shape)} holds ${sizeOf(shape)}`)
   }
   if (data instanceof Float32Array) {
-    const at = data.findIndex((value) => !Number.isFinite(value))
+    const at = firstNotFinite(data)
     if (at !== -1) refuse(spec.name, `got ${data[at]} at position ${at}; only finite numbers are taken`)
   }
   return shape[0] ?? 0
+}
+
+/** A loop, because `findIndex` calls a function per value: a tenth of the time a small model runs. */
+const firstNotFinite = (data: Float32Array): number => {
+  for (let at = 0; at < data.length; at++) if (!Number.isFinite(data[at])) return at
+  return -1
 }
 
 const refuse = (name: string | undefined, message: string): never => {

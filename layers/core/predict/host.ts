@@ -1,7 +1,7 @@
 /** The ModelHost of one process, as Lambda runs it: versions load on demand and the least recently used make room by bytes. */
 import { formatReference, type ModelReference } from '@maas/core/contract'
 import { NotReadyError } from '@maas/core/errors'
-import type { Kernels } from '@maas/core/kernels'
+import type { KernelSource } from '@maas/core/kernels/sessions'
 import type { Registry } from '@maas/core/registry'
 import { LRUCache } from 'lru-cache'
 import { loadPredictor } from './load.ts'
@@ -11,8 +11,7 @@ import type { ModelHost } from './types.ts'
 
 export interface InProcessHostOptions {
   readonly registry: Registry
-  /** Under way since the process started; awaited by the first model. */
-  readonly kernels: Promise<Kernels>
+  readonly kernels: KernelSource
   /** Memory for weights, bytes. */
   readonly modelBytes: number
   /** Milliseconds. */
@@ -43,7 +42,7 @@ export const createInProcessHost = (options: InProcessHostOptions): ModelHost =>
 
   const loadHeld = async (reference: Parameters<Registry['manifest']>): Promise<Held> => {
     const [name, version] = reference
-    const predictor = await load(registry, await lookup.manifest({ name, version }), await kernels)
+    const predictor = await load(registry, await lookup.manifest({ name, version }), kernels)
     const held = { predictor, users: 0, evicted: false }
     const size = Math.max(1, predictor.model.bytes)
     if (size > modelBytes) {

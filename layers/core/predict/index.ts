@@ -2,6 +2,7 @@
 export * from './check.ts'
 export * from './classify.ts'
 export * from './decode.ts'
+export * from './derived.ts'
 export * from './encode.ts'
 export * from './host.ts'
 export * from './load.ts'

@@ -1,10 +1,11 @@
-/** A version in this process: its files read once, ready to answer until it is disposed of. */
+/** A version in this process, ready to answer until it is disposed of. */
 import { type NamedTensors, type Preprocess, type Signature, sizeOf } from '@maas/core/contract'
-import { type ModelArtifact, signatureOf, toLayersModel } from '@maas/core/formats'
+import type { ImageKernels } from '@maas/core/data'
+import type { ModelArtifact } from '@maas/core/formats'
 import type { Kernels } from '@maas/core/kernels'
 import { checkTensors } from './check.ts'
-import { prepare } from './prepare.ts'
-import { createRunner } from './runner.ts'
+import { prepare, readers } from './prepare.ts'
+import type { Runner, RunnerOptions } from './runner.ts'
 import type { PredictInput, Prediction, ServedModel } from './types.ts'
 
 /** A model and what is needed to serve it. */
@@ -22,8 +23,9 @@ export interface Predictor {
   readonly model: ServedModel
   /** InvalidInputError names the input at fault. Leaves no tensor behind, whether it answers or fails. */
   predict(input: PredictInput): Promise<Prediction>
-  /** Live tensors of the whole process, and their bytes; flat numbers mean no leak. */
-  memory(): { readonly tensors: number; readonly bytes: number }
+  /** The compiled graph it runs, where there is one. */
+  readonly graph?: Uint8Array | undefined
+  readonly rowsIndependent: boolean
   dispose(): void
 }
 
@@ -31,8 +33,12 @@ export interface Predictor {
 export const createPredictor = async (
   parts: PredictorParts,
   kernels: Kernels,
-  announce: (line: string) => void = toStandardError,
+  options: Partial<RunnerOptions> = {},
 ): Promise<Predictor> => {
+  const [{ signatureOf, toLayersModel }, { createRunner }] = await Promise.all([
+    import('@maas/core/formats'),
+    import('./runner.ts'),
+  ])
   const layers = await toLayersModel(parts.artifact, kernels)
   const model: ServedModel = {
     name: parts.name,
@@ -42,22 +48,26 @@ export const createPredictor = async (
     labels: parts.labels ?? [],
     bytes: parts.artifact.weights.reduce((sum, { data }) => sum + data.byteLength, 0),
   }
-  const runner = await createRunner(layers, model.signature, kernels, announce)
-  if (isFixed(model.signature)) runner.run(zeros(model.signature))
+  const runner = await createRunner(layers, model.signature, kernels, { announce: toStandardError, ...options })
+  if (runner.graph === undefined && isFixed(model.signature)) await runner.run(zeros(model.signature))
+  return predictorOf(model, runner, kernels)
+}
 
+/** Requests in, answers out, around whatever runs the model. */
+export const predictorOf = (model: ServedModel, runner: Runner, kernels: ImageKernels): Predictor => {
+  // Loads while the first request is on its way; what fails here fails again, with its reason, where it is needed.
+  if (model.preprocess.kind !== 'tensor') readers().catch(() => {})
   return {
     model,
+    graph: runner.graph,
+    rowsIndependent: runner.rowsIndependent,
     predict: async (input) => {
       const started = performance.now()
       const tensors = await prepare(input, model, kernels)
       checkTensors(tensors, model.signature)
       const prepared = performance.now()
-      const outputs = inOwnUnit(runner.run(tensors), input, model.preprocess)
+      const outputs = inOwnUnit(await runner.run(tensors), input, model.preprocess)
       return { model, outputs, timings: { prepare: prepared - started, run: performance.now() - prepared } }
-    },
-    memory: () => {
-      const { numTensors, numBytes } = kernels.tf.memory()
-      return { tensors: numTensors, bytes: numBytes }
     },
     dispose: () => runner.dispose(),
   }

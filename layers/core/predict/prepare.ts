@@ -1,6 +1,6 @@
 /** Any prediction input into the model's tensors, by the preprocessing that training stored. */
 import { type NamedTensors, sizeOf } from '@maas/core/contract'
-import { decodeImage, encodeRows, type ImageKernels, pixelsToFloat } from '@maas/core/data'
+import type { ImageKernels } from '@maas/core/data'
 import { InvalidInputError, MaasError } from '@maas/core/errors'
 import type { PredictInput, ServedModel } from './types.ts'
 
@@ -10,6 +10,7 @@ export const prepare = async (
   kernels: ImageKernels,
 ): Promise<NamedTensors> => {
   if (input.kind === 'tensors') return input.tensors
+  const { decodeImage, encodeRows, pixelsToFloat } = await readers()
   const { preprocess, signature, name } = model
   const [{ name: inputName } = { name: '' }] = signature.inputs
   if (input.kind === 'images') {
@@ -27,6 +28,9 @@ export const prepare = async (
   const data = encodeRows(input.rows, preprocess)
   return { [inputName]: { dtype: 'float32', shape: [input.rows.length, data.length / input.rows.length], data } }
 }
+
+/** What reads images and tables takes 50 ms to load, and tensors do not need it. */
+export const readers = () => import('@maas/core/data')
 
 /** In a batch, which image is at fault is the first thing to know. */
 const naming = async <T>(index: number, count: number, task: () => Promise<T>): Promise<T> => {

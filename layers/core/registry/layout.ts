@@ -15,6 +15,8 @@ export const manifestKey = (name: string, version: number): string => `${version
 export const deletingPrefix = (name: string, version: number): string => `${versionPrefix(name, version)}deleting/`
 /** Rebuildable files of a version, outside its manifest. */
 export const derivedPrefix = (name: string, version: number): string => `models/${name}/derived/${version}/`
+export const derivedKey = (name: string, version: number, path: string): string =>
+  `${derivedPrefix(name, version)}${path}`
 export const aliasesPrefix = (name: string): string => `models/${name}/aliases/`
 export const aliasKey = (name: string, alias: string): string => `${aliasesPrefix(name)}${alias}.json`
 

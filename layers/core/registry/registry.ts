@@ -6,7 +6,7 @@ import { createAliases } from './aliases.ts'
 import { collectBlobs, readBlob } from './blobs.ts'
 import { contextOf, each, ifFound, objectsBelow, type RegistryDeps } from './context.ts'
 import { checkAlias, checkChange, checkName, checkNewVersion, checkTargets, checkVersion } from './input.ts'
-import { deletingPrefix, derivedPrefix } from './layout.ts'
+import { deletingPrefix, derivedKey, derivedPrefix } from './layout.ts'
 import { takeLease } from './leases.ts'
 import { noFile, noVersion } from './missing.ts'
 import type { ModelSummary, Registry } from './types.ts'
@@ -86,6 +86,14 @@ export const createRegistry = (store: ObjectStore, deps: RegistryDeps = {}): Reg
       if (file !== undefined) return readBlob(context, manifest, file)
       const paths = manifest.files.map((candidate) => candidate.path)
       throw noFile(`${manifest.name}:${manifest.version}`, path, paths)
+    },
+
+    async derived({ name, version }, path) {
+      return (await ifFound(store.get(derivedKey(checkName(name), checkVersion(version), path))))?.body
+    },
+
+    async putDerived({ name, version }, path, content) {
+      await store.put(derivedKey(checkName(name), checkVersion(version), path), content)
     },
 
     alias: async (name, alias) => aliases.alias(checkName(name), checkAlias(alias)),

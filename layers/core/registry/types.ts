@@ -20,6 +20,10 @@ export interface Registry {
   resolve(reference: ModelReference, random?: () => number): Promise<number>
   /** A file of a version, its hash checked; StorageError when damaged. */
   file(manifest: Manifest, path: string): Promise<Uint8Array>
+  /** A rebuildable file of a version, such as its compiled graph; undefined when there is none. */
+  derived(manifest: Pick<Manifest, 'name' | 'version'>, path: string): Promise<Uint8Array | undefined>
+  /** Replaces it when there is one. */
+  putDerived(manifest: Pick<Manifest, 'name' | 'version'>, path: string, content: Uint8Array): Promise<void>
   alias(name: string, alias: string): Promise<AliasRecord>
   aliases(name: string): Promise<readonly AliasRecord[]>
   /**

@@ -70,14 +70,17 @@ export async function compileAddon(compiling) {
   await patchBinding(join(source, 'binding'), binding)
   const files = readdirSync(binding).filter((name) => name.endsWith('.cc'))
   const headers = [join(directory, 'include'), require('node-api-headers').include_dir]
-  await link(compiling, 'tfjs_binding.node', [
-    ...['-DNAPI_VERSION=8', '-DNODE_GYP_MODULE_NAME=tfjs_binding'],
+  const native = (/** @type {string} */ name) => fileURLToPath(new URL(`../native/${name}`, import.meta.url))
+  const withTensorFlow = [
+    ...['-DNAPI_VERSION=8', '-pthread'],
     ...headers.map((folder) => `-I${folder}`),
-    ...files.map((name) => join(binding, name)),
     ...target.libraries.map((name) => join(directory, name)),
     `-Wl,-rpath,${target.platform === 'darwin' ? '@loader_path' : '$ORIGIN'}`,
-  ])
-  await link(compiling, 'quiet.node', [fileURLToPath(new URL('../native/quiet.cc', import.meta.url))])
+  ]
+  const sources = files.map((name) => join(binding, name))
+  await link(compiling, 'tfjs_binding.node', ['-DNODE_GYP_MODULE_NAME=tfjs_binding', ...sources, ...withTensorFlow])
+  await link(compiling, 'session.node', [native('session.cc'), ...withTensorFlow])
+  await link(compiling, 'quiet.node', [native('quiet.cc')])
 }
 
 /**

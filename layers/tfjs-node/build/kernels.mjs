@@ -10,6 +10,7 @@ import { KernelsError, systemCode } from './errors.mjs'
 import { extractWheel, wantedFromTensorFlow } from './extract.mjs'
 import { fetchWheel } from './fetch.mjs'
 import { describeFiles, readTree, writeManifest } from './manifest.mjs'
+import { prebindLibrary } from './prebind.mjs'
 import { run } from './run.mjs'
 import { smokeRun } from './smoke.mjs'
 import { freeBytes, gigabytes, neededBytes, requireSpace } from './space.mjs'
@@ -103,7 +104,11 @@ async function makeTree(making) {
   await rm(file)
 
   const compiler = await compileWithAny(making, scratch, at)
-  await Promise.all(target.libraries.map((name) => stripLibrary(join(directory, name))))
+  const libraries = target.libraries.map((name) => join(directory, name))
+  await Promise.all(libraries.map(stripLibrary))
+  const [all, framework] = /** @type {[string, string]} */ (libraries)
+  await prebindLibrary(all, framework)
+  await prebindLibrary(framework, all)
   await bundleNative(join(directory, 'native.cjs'))
   await rm(scratch, { recursive: true })
   await rm(join(directory, 'include'), { recursive: true })

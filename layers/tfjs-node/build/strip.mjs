@@ -15,7 +15,7 @@ const allocated = 0x2n
 export async function stripLibrary(path) {
   const file = await open(path, 'r+')
   try {
-    const header = await read(file, 0, 64)
+    const header = await readRange(file, 0, 64)
     if (header.readUInt32BE(0) !== 0x7f454c46 || header[4] !== 2 || header[5] !== 1) return false
     const sections = await readSections(file, header)
     const kept = sections.filter(({ flags }, index) => index === 0 || (flags & allocated) !== 0n)
@@ -36,9 +36,9 @@ export async function stripLibrary(path) {
  * @param {Buffer} header
  * @returns {Promise<Section[]>}
  */
-async function readSections(file, header) {
+export async function readSections(file, header) {
   const count = header.readUInt16LE(60)
-  const table = await read(file, Number(header.readBigUInt64LE(40)), count * sectionHeaderBytes)
+  const table = await readRange(file, Number(header.readBigUInt64LE(40)), count * sectionHeaderBytes)
   return Array.from({ length: count }, (_, index) => {
     const raw = table.subarray(index * sectionHeaderBytes, (index + 1) * sectionHeaderBytes)
     return { raw, flags: raw.readBigUInt64LE(8), offset: raw.readBigUInt64LE(24) }
@@ -51,7 +51,7 @@ async function readSections(file, header) {
  */
 async function endOfSegments(file, header) {
   const [size, count] = [header.readUInt16LE(54), header.readUInt16LE(56)]
-  const table = await read(file, Number(header.readBigUInt64LE(32)), size * count)
+  const table = await readRange(file, Number(header.readBigUInt64LE(32)), size * count)
   let end = 0n
   for (let at = 0; at < table.length; at += size) {
     const last = table.readBigUInt64LE(at + 8) + table.readBigUInt64LE(at + 32)
@@ -70,7 +70,7 @@ async function endOfSegments(file, header) {
 async function writeTable(file, header, kept, all, mappedEnd) {
   const names = /** @type {Section} */ (all[header.readUInt16LE(62)])
   const namesAt = Number((mappedEnd + 7n) & ~7n)
-  const nameBytes = await read(file, Number(names.offset), Number(names.raw.readBigUInt64LE(32)))
+  const nameBytes = await readRange(file, Number(names.offset), Number(names.raw.readBigUInt64LE(32)))
   const table = [...kept, names].map(({ raw }) => {
     const copy = Buffer.from(raw)
     const link = /** @type {Section | undefined} */ (all[raw.readUInt32LE(40)])
@@ -94,7 +94,7 @@ async function writeTable(file, header, kept, all, mappedEnd) {
  * @param {number} position
  * @param {number} length
  */
-async function read(file, position, length) {
+export async function readRange(file, position, length) {
   const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position)
   return buffer.subarray(0, bytesRead)
 }

@@ -1,4 +1,4 @@
-// Run in a child process: computes a convolution and a matrix product with the kernels in argv[2] and checks the values.
+// Run in a child process: computes a convolution, a matrix product and a graph with the kernels in argv[2] and checks the values.
 const { join, resolve } = require('node:path')
 const tf = require('@tensorflow/tfjs-core')
 
@@ -21,4 +21,22 @@ for (const [name, [tensor, expected]] of Object.entries(cases)) {
     process.exit(1)
   }
 }
+
+/** The graph `sum = input + input`, message by message; no part is over 127 bytes. */
+const part = (number, content) => [(number << 3) | 2, content.length, ...content]
+const text = (number, value) => part(number, Buffer.from(value))
+const float = (name) => part(5, [...text(1, name), ...part(2, [6 << 3, 1])])
+const graph = Uint8Array.from([
+  ...part(1, [...text(1, 'input'), ...text(2, 'Placeholder'), ...float('dtype')]),
+  ...part(1, [...text(1, 'sum'), ...text(2, 'AddV2'), ...text(3, 'input'), ...text(3, 'input'), ...float('T')]),
+])
+const sessions = require(join(directory, 'session.node'))
+const session = sessions.open(graph, new Uint8Array(), ['input:0'], ['sum:0'], true)
+const [sum] = sessions.run(session, [Float32Array.of(1, 2, 3)], [[3]], 2)
+const { data } = sessions.readFloats(Buffer.from('[2, 4.0, 6e0]'), 0)
+if (sum.data.join() !== data.join()) {
+  console.error(`sum: got ${sum.data.join()} instead of ${data.join()}`)
+  process.exit(1)
+}
+sessions.close(session)
 console.log(JSON.stringify({ tensorflow: binding.TF_Version, seconds: process.uptime() }))

@@ -3,7 +3,7 @@ import { openLocalRegistry } from './target.ts'
 
 /** The predictor of `name`, `name@alias` or `name:version`; dispose of it after use. */
 export const loadVersion = async (reference: string, root: string) => {
-  const [{ parseReference }, { loadKernels }, { loadPredictor }] = await Promise.all([
+  const [{ parseReference }, { lazyKernels, loadKernels }, { loadPredictor }] = await Promise.all([
     import('@maas/core/contract'),
     import('@maas/core/kernels'),
     import('@maas/core/predict'),
@@ -12,5 +12,5 @@ export const loadVersion = async (reference: string, root: string) => {
   const registry = await openLocalRegistry(root)
   const manifest = await registry.manifest(parsed.name, await registry.resolve(parsed))
   const kernels = await loadKernels()
-  return { manifest, kernels, predictor: await loadPredictor(registry, manifest, kernels) }
+  return { manifest, kernels, predictor: await loadPredictor(registry, manifest, lazyKernels()) }
 }

@@ -49,7 +49,8 @@ export const openRegistered = (
     ])
     const registry = createRegistry(createFileStore(join(root, 'store')))
     const manifest = await registry.manifest(reference.name, await registry.resolve(reference))
-    const predictor = await loadPredictor(registry, manifest, await loadKernels(prefer))
+    const { lazyKernels } = await import('@maas/core/kernels/sessions')
+    const predictor = await loadPredictor(registry, manifest, lazyKernels({ prefer }))
     return new LocalModel(predictor, manifest.version, async () => {
       const { decodeLayersJson } = await import('@maas/core/formats')
       return decodeLayersJson(

@@ -1,29 +1,21 @@
 /** Compiled predictions against tfjs: the same numbers for every kind of layer and batch size, or a refusal. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { LayersModel } from '@tensorflow/tfjs-layers'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type NamedTensors, sizeOf, type TensorData } from '../../../layers/core/contract/index.ts'
 import { signatureOf } from '../../../layers/core/formats/index.ts'
 import { writeSavedModel } from '../../../layers/core/graph/graphdef.ts'
 import { compileInference, openSession } from '../../../layers/core/graph/index.ts'
 import { makeOutput, placeholder } from '../../../layers/core/graph/ir.ts'
-import { relativeError } from '../../../layers/core/graph/verify.ts'
+import { relativeError } from '../../../layers/core/graph/relative-error.ts'
 import { type NativeKernels, nativeKernels } from '../native.ts'
 import { buildLayerModel, layerModelNames } from './layers.ts'
 import { buildNet, netNames, netOf } from './nets.ts'
 
-async function folderOf(file: Uint8Array): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'maas-test-'))
-  onTestFinished(() => rm(folder, { recursive: true }))
-  await writeFile(join(folder, 'saved_model.pb'), file)
-  return folder
-}
-
 async function compileAndOpen(model: LayersModel, kernels: NativeKernels) {
-  return openSession(await folderOf(await compileInference(model, kernels, signatureOf(model))), kernels.native)
+  return openSession(await compileInference(model, kernels, signatureOf(model)), kernels.native.sessions, {
+    threads: 2,
+  })
 }
 
 function randomInputs(model: LayersModel, rows: number): NamedTensors {
@@ -31,7 +23,8 @@ function randomInputs(model: LayersModel, rows: number): NamedTensors {
     signatureOf(model).inputs.map(({ name, dtype, shape }) => {
       const sizes = [rows, ...shape.slice(1)]
       const numbers = Array.from({ length: sizeOf(sizes) }, () => Math.random() * 3.99)
-      return [name, { dtype, shape: sizes, data: Float32Array.from(numbers) }]
+      const data = dtype === 'int32' ? Int32Array.from(numbers) : Float32Array.from(numbers)
+      return [name, { dtype, shape: sizes, data }]
     }),
   )
 }
@@ -52,7 +45,7 @@ async function compare(model: LayersModel, other: LayersModel, kernels: NativeKe
   const session = await compileAndOpen(model, kernels)
   for (const rows of [1, 2, 9]) {
     const inputs = randomInputs(model, rows)
-    const outputs = session.run(inputs)
+    const outputs = await session.run(inputs)
     expect(Object.keys(outputs)).toEqual(signatureOf(model).outputs.map(({ name }) => name))
     const expected = eagerOutputs(kernels, model, inputs)
     for (const [index, data] of values(outputs).entries()) {
@@ -103,8 +96,8 @@ describe('a compiled model', () => {
     const before = { ...native.counters(), tfjs: tf.memory().numTensors }
     const session = await compileAndOpen(model, kernels)
     const inputs = randomInputs(model, 3)
-    for (let run = 0; run < 1000; run++) session.run(inputs)
-    expect(() => session.run({})).toThrow()
+    for (let run = 0; run < 1000; run++) await session.run(inputs)
+    await expect(session.run({})).rejects.toThrow()
     session.dispose()
     session.dispose()
     expect({ ...native.counters(), tfjs: tf.memory().numTensors }).toEqual(before)
@@ -123,9 +116,10 @@ describe('a compiled model', () => {
     const x = kernels.tf.input({ shape: [4], name: 'x' })
     const model = kernels.tf.model({ inputs: x, outputs: layer.apply(x) as typeof x })
     const session = await compileAndOpen(model, kernels)
-    expect(() => session.run(inputs({ dtype: 'float32', shape: [1, 4], data: new Float32Array(4) }))).toThrow(message)
+    const good: TensorData = { dtype: 'float32', shape: [1, 4], data: new Float32Array(4) }
+    await expect(session.run(inputs(good))).rejects.toThrow(message)
     session.dispose()
-    expect(() => session.run({})).toThrow(/closed/)
+    await expect(session.run({})).rejects.toThrow(/closed/)
   })
 })
 
@@ -134,8 +128,8 @@ describe('opening a session', () => {
     const kernels = await nativeKernels(context)
     const path = placeholder('path', { dtype: 'string', shape: [] })
     const content = makeOutput('ReadFile', [path], {}, { dtype: 'string', shape: [] }, { name: 'content' })
-    const folder = await folderOf(writeSavedModel({ inputs: { path }, outputs: { content } }))
-    await expect(openSession(folder, kernels.native)).rejects.toThrow(/ReadFile/)
+    const file = writeSavedModel({ inputs: { path }, outputs: { content } })
+    expect(() => openSession(file, kernels.native.sessions, { threads: 1 })).toThrow(/ReadFile/)
   })
 })
 

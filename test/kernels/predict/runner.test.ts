@@ -30,14 +30,15 @@ describe('createRunner', () => {
     const tensors = { [input]: { dtype: 'float32' as const, shape: [5, 8, 8, 3], data } }
     const eager = runLayers(layers, signature, tensors, kernels)[output]?.data as Float32Array
     const said: string[] = []
-    const runner = await createRunner(layers, signature, kernels, (line) => said.push(line))
+    const runner = await createRunner(layers, signature, kernels, { announce: (line) => said.push(line) })
     const before = tf.memory().numTensors
-    const compiled = runner.run(tensors)[output]?.data as Float32Array
+    const compiled = (await runner.run(tensors))[output]?.data as Float32Array
     expect(distance(eager, compiled)).toBeLessThanOrEqual(1e-5)
     expect(said).toEqual([])
     expect(tf.memory().numTensors).toBe(before)
     const moved = { [input]: { ...tensors[input], data: data.map((value) => value + 0.1) } }
-    expect(distance(eager, runner.run(moved as typeof tensors)[output]?.data as Float32Array)).toBeGreaterThan(1e-5)
+    const other = (await runner.run(moved as typeof tensors))[output]?.data as Float32Array
+    expect(distance(eager, other)).toBeGreaterThan(1e-5)
     runner.dispose()
   })
 
@@ -46,9 +47,9 @@ describe('createRunner', () => {
     const layers = convNet(kernels, null)
     const signature = signatureOf(layers)
     const said: string[] = []
-    const runner = await createRunner(layers, signature, kernels, (line) => said.push(line))
+    const runner = await createRunner(layers, signature, kernels, { announce: (line) => said.push(line) })
     const input = signature.inputs[0]?.name ?? ''
-    const answer = runner.run({ [input]: { dtype: 'float32', shape: [5, 8, 8, 3], data } })
+    const answer = await runner.run({ [input]: { dtype: 'float32', shape: [5, 8, 8, 3], data } })
     expect(Object.values(answer)[0]?.shape).toEqual([5, 3])
     expect(said).toEqual([expect.stringContaining('operation by operation')])
     runner.dispose()

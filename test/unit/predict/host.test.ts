@@ -1,5 +1,5 @@
 import type { AliasRecord, Manifest } from '@maas/core/contract'
-import type { Kernels } from '@maas/core/kernels'
+import type { KernelSource } from '@maas/core/kernels/sessions'
 import { createInProcessHost, type Predictor, type ServedModel } from '@maas/core/predict'
 import type { Registry } from '@maas/core/registry'
 import { describe, expect, it } from 'vitest'
@@ -31,7 +31,7 @@ const setup = (modelBytes: number) => {
   let now = 0
   const host = createInProcessHost({
     ...{ registry, modelBytes, load, random: () => 0 },
-    kernels: Promise.resolve({} as Kernels),
+    kernels: {} as KernelSource,
     clock: () => now++,
   })
   return { host, state, release }
