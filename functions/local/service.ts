@@ -3,10 +3,12 @@ import { randomUUID } from 'node:crypto'
 import { isIPv6 } from 'node:net'
 import { totalmem } from 'node:os'
 import { resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { apiHandlers } from '@maas/api'
 import { limits as defaultLimits } from '@maas/core/contract'
-import { NotReadyError } from '@maas/core/errors'
+import { messageOf, NotReadyError } from '@maas/core/errors'
 import { createApp, type Limits, type Log, type LogEntry } from '@maas/core/http'
+import { createDelivery, createWebhooks } from '@maas/core/predictions'
 import { createRegistry } from '@maas/core/registry'
 import { createFileStore } from '@maas/core/store'
 import { predictHandlers } from '@maas/predict'
@@ -15,6 +17,7 @@ import { createProcessHost } from './host.ts'
 import type { ModelLimits } from './model.ts'
 import { localAssets } from './playground.ts'
 import { createWorkerPool } from './pool.ts'
+import { startPredictions } from './predictions.ts'
 import { startWorker } from './process.ts'
 import { createServer, drain, listen } from './server.ts'
 
@@ -39,6 +42,10 @@ export interface ServiceOptions {
   readonly spares?: number
   /** Threads of one operation in a model's process. @default all cores */
   readonly threads?: number
+  /** Secrets that webhooks are signed with, newest first. @default none: webhooks are refused */
+  readonly webhookSecrets?: readonly string[]
+  /** Private addresses that webhooks may go to nevertheless. @default none */
+  readonly webhookAddresses?: readonly string[]
   readonly limits?: Partial<Limits>
   readonly modelLimits?: Partial<ModelLimits>
   /** Seconds a caller may take to send a request. @default 30 */
@@ -68,7 +75,9 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
   const log = options.log ?? toStandardError(options.verbose ?? false)
   const clock = () => performance.timeOrigin + performance.now()
   const limits = { ...defaultLimits, ...options.limits }
-  const registry = createRegistry(createFileStore(root))
+  const store = createFileStore(root)
+  const registry = createRegistry(store)
+  const allowedAddresses = options.webhookAddresses ?? []
   const guard = createGuard(host, options.allowedHosts ?? [])
 
   let closing = false
@@ -88,8 +97,22 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
     idleMs: idleSeconds * 1000,
     random: Math.random,
   })
+  const { predictions, close: closePredictions } = startPredictions(
+    {
+      store,
+      // Its requests come from the queue, whose callers were let in before.
+      answer: (request) => inner.fetch(request),
+      webhooks: createWebhooks({
+        ...{ secrets: options.webhookSecrets ?? [], clock, sleep, allowedAddresses },
+        deliver: createDelivery({ allowedAddresses }),
+      }),
+      ...{ clock, ids: randomUUID, sleep },
+    },
+    (error) => say(`An asynchronous prediction could not be run: ${messageOf(error)}`),
+  )
+  const inner = createApp(predictHandlers({ host: models, limits, clock }), { log, limits, clock, ids: randomUUID })
   const handlers = {
-    ...predictHandlers({ host: models, limits, clock }),
+    ...predictHandlers({ host: models, limits, clock, predictions }),
     ...apiHandlers({ registry, assets: localAssets() }),
   }
   const app = createApp(handlers, { log, limits, clock, ids: randomUUID, admit })
@@ -100,7 +123,9 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
     port: listening,
     close: () => {
       closing = true
-      closed ??= drain(server, drainSeconds).then(() => models.close())
+      closed ??= drain(server, drainSeconds)
+        .then(closePredictions)
+        .then(() => models.close())
       return closed
     },
   }

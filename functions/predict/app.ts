@@ -6,7 +6,7 @@ import {
   type PredictOperation,
   predictRequestSchema,
 } from '@maas/core/contract'
-import { type AppOptions, type Call, createApp, type Handler, type Reply } from '@maas/core/http'
+import { type AppOptions, type Call, createApp, type Handler, type Handlers, type Reply } from '@maas/core/http'
 import {
   decodePredict,
   decodeRows,
@@ -18,21 +18,38 @@ import {
   rank,
   type ServedModel,
 } from '@maas/core/predict'
+import type { Predictions } from '@maas/core/predictions'
 import { metadataOf, statusBody } from './describe.ts'
+import { deferrable, predictionHandlers } from './predictions.ts'
 
 export interface PredictDependencies extends AppOptions {
   readonly host: ModelHost
+  /** Where answers can come later. @default they cannot */
+  readonly predictions?: Predictions
 }
+
+type HandlerDependencies = Pick<PredictDependencies, 'host' | 'limits' | 'clock' | 'predictions'>
 
 /** The app of this function alone, as the predict Lambda runs it. */
 export const createPredictApp = (dependencies: PredictDependencies) =>
   createApp(predictHandlers(dependencies), dependencies)
 
-export const predictHandlers = ({
+export const predictHandlers = ({ predictions, ...dependencies }: HandlerDependencies): Handlers => {
+  const now = answerHandlers(dependencies)
+  const later = (handler: Handler) => deferrable(handler, predictions, ({ params }) => toReference(params))
+  return {
+    ...now,
+    ...{ predict: later(now.predict), classify: later(now.classify) },
+    ...(predictions && predictionHandlers(predictions)),
+  }
+}
+
+/** Everything answered at once. */
+const answerHandlers = ({
   host,
   limits,
   clock,
-}: Pick<PredictDependencies, 'host' | 'limits' | 'clock'>): Record<PredictOperation, Handler> => ({
+}: Omit<HandlerDependencies, 'predictions'>): Record<PredictOperation, Handler> => ({
   health: () => ({
     json: { status: 'ok', loaded: host.loaded().map(({ name, version }) => `${name}:${version}`) },
   }),

@@ -4,6 +4,8 @@ export interface Environment {
   readonly url: string | undefined
   readonly apiKey: string | undefined
   readonly root: string | undefined
+  /** Newest first, separated by spaces. */
+  readonly webhookSecrets: readonly string[]
 }
 
 /** Unset and empty are the same; outside of Node there is none. */
@@ -13,4 +15,5 @@ export const readEnvironment = (
   url: env.MAAS_URL || undefined,
   apiKey: env.MAAS_API_KEY || undefined,
   root: env.MAAS_ROOT || undefined,
+  webhookSecrets: (env.MAAS_WEBHOOK_SECRETS ?? '').split(' ').filter((secret) => secret !== ''),
 })

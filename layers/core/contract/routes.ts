@@ -4,10 +4,12 @@ import * as control from './control.ts'
 import { evaluationSchema, historySchema } from './evaluation.ts'
 import type { Dialect } from './http.ts'
 import { aliasSchema, modelNameSchema, versionSchema } from './names.ts'
+import { predictionIdSchema, predictionRequestSchema, predictionSchema } from './predictions.ts'
 import * as serving from './serving.ts'
 import { aliasRecordSchema, manifestSchema } from './version.ts'
 
 export type PredictOperation = 'health' | 'modelStatus' | 'modelMetadata' | 'predict' | 'classify'
+export type PredictionOperation = 'createPrediction' | 'getPrediction' | 'cancelPrediction'
 export type ApiOperation =
   | 'listModels'
   | 'getModel'
@@ -25,7 +27,7 @@ export type ApiOperation =
   | 'docs'
   | 'playground'
   | 'playgroundAsset'
-export type Operation = PredictOperation | ApiOperation
+export type Operation = PredictOperation | PredictionOperation | ApiOperation
 
 /** Body bytes by content type; JSON bodies have a schema, all others are opaque. */
 export type Contents = Readonly<Record<string, z.ZodType | 'binary'>>
@@ -56,6 +58,7 @@ export const pathParameters = {
   /** An alias, or `latest`. */
   label: z.union([z.literal('latest'), aliasSchema]),
   alias: aliasSchema,
+  id: predictionIdSchema,
   /** A file of the playground. */
   asset: z.string().regex(/^[a-z0-9-]{1,64}\.(js|css|svg)$/, 'an asset is a file name that ends in .js, .css or .svg'),
 } as const
@@ -83,6 +86,11 @@ const managed = (route: Omit<Route, 'owner' | 'right' | 'dialect'>): Route => ({
   right: 'control',
   dialect: 'control',
 })
+
+/** Predictions as resources. */
+const deferred = (
+  list: readonly (Omit<Route, 'owner' | 'right' | 'dialect' | 'operation'> & { operation: PredictionOperation })[],
+): Route[] => list.map((route) => ({ ...route, owner: 'predict', right: 'data', dialect: 'control' }))
 
 const page = { status: 200, contents: { 'text/html': 'binary' } } as const
 
@@ -163,6 +171,33 @@ export const routes: readonly Route[] = [
       },
     },
   }),
+  ...deferred([
+    {
+      operation: 'createPrediction',
+      method: 'POST',
+      path: '/predictions',
+      summary: 'Asks for a prediction that is answered later; `Prefer: wait=n` waits up to n seconds for it.',
+      request: { 'application/json': predictionRequestSchema },
+      response: json(predictionSchema, 202),
+      examples: {
+        request: { operation: 'predict', model: 'cifar10@production', input: { instances: [[1, 2]] } },
+      },
+    },
+    {
+      operation: 'getPrediction',
+      method: 'GET',
+      path: '/predictions/{id}',
+      summary: 'How a prediction that was asked for stands, and its output when it is there.',
+      response: json(predictionSchema),
+    },
+    {
+      operation: 'cancelPrediction',
+      method: 'POST',
+      path: '/predictions/{id}/cancel',
+      summary: 'Cancels a prediction that is not over yet.',
+      response: json(predictionSchema),
+    },
+  ]),
   managed({
     operation: 'listModels',
     method: 'GET',

@@ -13,6 +13,7 @@ const sample: Readonly<Record<string, string | number>> = {
   version: 1,
   label: 'production',
   alias: 'production',
+  id: '6b0c1c3e-2f43-4a62-9f0e-0d6c0f1f5a11',
   asset: 'app.js',
 }
 

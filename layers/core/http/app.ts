@@ -29,6 +29,8 @@ export type Log = (entry: LogEntry) => void
 export interface Call {
   readonly requestId: string
   readonly params: PathParameters
+  /** Of the URL, without its query. */
+  readonly path: string
   readonly headers: Headers
   /** Of the body, normalised: `application/json` for all JSON. */
   readonly contentType: () => string
@@ -167,6 +169,7 @@ const toCall = (c: Context, route: Route, limits: Limits): Call => {
   return {
     requestId: c.get('requestId'),
     params: params as PathParameters,
+    path: c.req.path,
     headers: c.req.raw.headers,
     contentType: type,
     bytes,

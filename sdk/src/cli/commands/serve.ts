@@ -1,5 +1,6 @@
 /** `maas serve`: the whole service on this machine until Ctrl-C. */
 import { Command } from 'commander'
+import { readEnvironment } from '../../environment.ts'
 import { integer, jsonOption, rootOption } from '../options.ts'
 import type { Output } from '../output.ts'
 import { openLocalRegistry, storeDirectory } from '../target.ts'
@@ -9,6 +10,7 @@ interface ServeOptions {
   readonly port: number
   readonly host: string
   readonly allowHost?: readonly string[]
+  readonly webhookAddress?: readonly string[]
   readonly verbose?: boolean
 }
 
@@ -34,6 +36,7 @@ export const serveCommand = (output: Output): Command =>
     .option('--port <number>', 'TCP port; 0 takes a free one', integer(0, 65535), 8501)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--allow-host <name...>', 'further names that clients may call this service by')
+    .option('--webhook-address <ip...>', 'private addresses that webhooks may go to, also without TLS')
     .option('--verbose', 'one line of JSON per request on standard error')
     .addOption(jsonOption())
     .addHelpText(
@@ -42,7 +45,8 @@ export const serveCommand = (output: Output): Command =>
 Examples:
   $ npx maas serve
   $ npx maas serve --root /var/lib/maas --port 9000 --verbose
-  $ npx maas serve --host 0.0.0.0 --allow-host models.example.org     behind an authenticating proxy`,
+  $ npx maas serve --host 0.0.0.0 --allow-host models.example.org     behind an authenticating proxy
+  $ MAAS_WEBHOOK_SECRETS="whsec_$(openssl rand -base64 24)" npx maas serve     webhooks signed with that secret`,
     )
     .action(async (options: ServeOptions) => {
       const { startService, untilSignal } = await import('@maas/local')
@@ -54,6 +58,8 @@ Examples:
         host: options.host,
         allowedHosts: options.allowHost ?? [],
         verbose: options.verbose ?? false,
+        webhookSecrets: readEnvironment().webhookSecrets,
+        webhookAddresses: options.webhookAddress ?? [],
       })
       await printWelcome(service.url, options.root, output)
       output.note(`${await stopped}: finishing open requests…`)

@@ -1,0 +1,3 @@
+/** Predictions as resources: asked now, answered later, with webhooks. */
+export * from './predictions.ts'
+export * from './webhook.ts'

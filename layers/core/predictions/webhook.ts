@@ -1,0 +1,125 @@
+/** Webhooks in the Standard Webhooks form: signed with every secret in force, retried, and never sent into a private network. */
+import { request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { InvalidInputError, MaasError, messageOf } from '@maas/core/errors'
+import { useAgent } from 'request-filtering-agent'
+import { Webhook } from 'standardwebhooks'
+
+/** Posts once; resolves with the status. Rejects when the address may not be reached or does not answer. */
+export type Deliver = (url: string, headers: Readonly<Record<string, string>>, body: string) => Promise<number>
+
+export interface WebhookOptions {
+  /** `whsec_` and base64; the first is the newest. Two while a secret is rotated. None: webhooks are refused. */
+  readonly secrets: readonly string[]
+  readonly deliver: Deliver
+  /** Milliseconds since 1970. */
+  readonly clock: () => number
+  readonly sleep: (ms: number) => Promise<void>
+  /** Addresses that may be reached although they are private, and without TLS. @default none */
+  readonly allowedAddresses?: readonly string[]
+}
+
+export interface Webhooks {
+  /** InvalidInputError says why a URL is not taken. */
+  check(url: string): void
+  /** Resolves with what became of it, in words; never rejects. */
+  send(url: string, id: string, body: string): Promise<string>
+}
+
+/** Milliseconds before the second and the third try. */
+const pauses = [500, 4000]
+
+export const createWebhooks = ({ secrets, deliver, clock, sleep, allowedAddresses = [] }: WebhookOptions): Webhooks => {
+  const signers = secrets.map(signerOf)
+  const once = async (url: string, id: string, body: string): Promise<string | undefined> => {
+    const now = new Date(clock())
+    const headers = {
+      'content-type': 'application/json',
+      'webhook-id': id,
+      'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
+      'webhook-signature': signers.map((signer) => signer.sign(id, now, body)).join(' '),
+    }
+    try {
+      const status = await deliver(url, headers, body)
+      if (status >= 200 && status < 300) return undefined
+      return status >= 300 && status < 400
+        ? `it answered ${status}; redirects are not followed`
+        : `it answered ${status}`
+    } catch (error) {
+      return messageOf(error)
+    }
+  }
+  return {
+    check: (url) => {
+      if (signers.length === 0) {
+        throw new InvalidInputError(
+          'webhook: this service has no secret to sign webhooks with; set MAAS_WEBHOOK_SECRETS.',
+          {
+            param: 'webhook',
+          },
+        )
+      }
+      const { protocol, username, hostname } = new URL(url)
+      if (username !== '')
+        throw new InvalidInputError('webhook: a URL with a user name is not taken.', { param: 'webhook' })
+      if (protocol !== 'https:' && !allowedAddresses.includes(hostname)) {
+        throw new InvalidInputError(`webhook: got ${protocol}//; only https is taken.`, { param: 'webhook' })
+      }
+    },
+    send: async (url, id, body) => {
+      let problem = await once(url, id, body)
+      for (const pause of pauses) {
+        if (problem === undefined) break
+        await sleep(pause)
+        problem = await once(url, id, body)
+      }
+      return problem === undefined ? 'delivered' : `not delivered after ${pauses.length + 1} tries: ${problem}`
+    },
+  }
+}
+
+const signerOf = (secret: string): Webhook => {
+  try {
+    return new Webhook(secret)
+  } catch (cause) {
+    throw new MaasError('invalid_input', 'A webhook secret is "whsec_" and at least 24 bytes as base64.', { cause })
+  }
+}
+
+/**
+ * The address is checked when the socket connects, so a name that changes its mind between two look-ups gains nothing.
+ * Redirects are not followed, and nothing of the answer is kept.
+ */
+export const createDelivery =
+  ({
+    allowedAddresses = [],
+    timeoutMs = 5000,
+  }: {
+    readonly allowedAddresses?: readonly string[]
+    readonly timeoutMs?: number
+  } = {}): Deliver =>
+  (url, headers, body) =>
+    new Promise((resolve, reject) => {
+      const send = url.startsWith('https:') ? httpsRequest : httpRequest
+      const request = send(
+        url,
+        {
+          method: 'POST',
+          headers: { ...headers, 'content-length': Buffer.byteLength(body) },
+          agent: useAgent(url, { allowIPAddressList: [...allowedAddresses] }),
+          signal: AbortSignal.timeout(timeoutMs),
+        },
+        (response) => {
+          response.destroy()
+          resolve(response.statusCode ?? 0)
+        },
+      )
+      request.on('error', (error) =>
+        reject(
+          error.name === 'AbortError' || error.name === 'TimeoutError'
+            ? new Error(`no answer within ${timeoutMs / 1000} s`)
+            : error,
+        ),
+      )
+      request.end(body)
+    })
