@@ -1,5 +1,13 @@
 /** Model formats: whatever file a model came from or goes to, there is one in-memory shape. */
-export { type ConversionReport, type ConvertedModel, type LayerReport, writeKerasH5 } from './keras/index.ts'
+export {
+  type ConversionReport,
+  type ConvertedModel,
+  type KerasReadOptions,
+  type LayerReport,
+  readKerasArchive,
+  readKerasH5,
+  writeKerasH5,
+} from './keras/index.ts'
 export * from './layers-json.ts'
 export * from './layers-model.ts'
 export * from './read-file.ts'

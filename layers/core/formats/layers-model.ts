@@ -46,8 +46,10 @@ export const toModelArtifact = (model: layers.LayersModel): ModelArtifact => {
  */
 export const toLayersModel = async (artifact: ModelArtifact, kernels: ModelKernels): Promise<layers.LayersModel> => {
   const model = await build(artifact, kernels)
+  const slots = slotsOf(model)
+  disposeWhole(model, slots)
   try {
-    for (const [slot, weight] of pair(slotsOf(model), artifact.weights)) {
+    for (const [slot, weight] of pair(slots, artifact.weights)) {
       const tensor = kernels.tf.tensor(valuesOf(weight), [...weight.shape], weight.dtype)
       slot.variable.write(tensor)
       tensor.dispose()
@@ -110,7 +112,12 @@ const build = async (artifact: ModelArtifact, { tf }: ModelKernels): Promise<lay
   installAdapters(tf)
   try {
     // A copy: deserialisation may write into what it is given.
-    const model = await tf.models.modelFromJSON({ modelTopology: structuredClone(artifact.topology) as PyJsonDict })
+    const topology = structuredClone(artifact.topology) as PyJsonDict
+    // Some layers leave tensors behind when they are made; without a weights manifest the work is done when the call returns.
+    tf.engine().startScope('build')
+    const built = tf.models.modelFromJSON({ modelTopology: topology })
+    tf.engine().endScope()
+    const model = await built
     dropMasksLikeKeras(model)
     return model
   } catch (cause) {
@@ -124,6 +131,19 @@ const dropMasksLikeKeras = (model: layers.LayersModel): void => {
   for (const layer of model.layers) {
     if (isContainer(layer)) dropMasksLikeKeras(layer)
     else if (!layer.supportsMasking) layer.computeMask = () => null as never
+  }
+}
+
+/** tfjs keeps a nested model's weights, because its uses count as owners. */
+const disposeWhole = (model: layers.LayersModel, slots: readonly Slot[]): void => {
+  const dispose = model.dispose.bind(model)
+  model.dispose = () => {
+    const result = dispose()
+    for (const { variable } of slots) {
+      const { val } = variable as unknown as { readonly val: { readonly isDisposed: boolean } }
+      if (!val.isDisposed) variable.dispose()
+    }
+    return result
   }
 }
 
@@ -243,6 +263,8 @@ const restoreTraining = (model: layers.LayersModel, config: Readonly<Record<stri
   type Config = Parameters<layers.LayersModel['loadTrainingConfig']>[0]
   try {
     model.loadTrainingConfig(structuredClone(config) as unknown as Config)
+    // Made here, so it goes with the model.
+    Object.assign(model, { isOptimizerOwned: true })
   } catch (cause) {
     throw new UnsupportedError(`the training configuration cannot be restored: ${messageOf(cause)}`, { cause })
   }

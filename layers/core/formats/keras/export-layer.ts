@@ -11,7 +11,13 @@ const dropped = new Set(['implementation', 'input_length', 'sparse', 'ragged'])
 const deciding = ['groups', 'reset_after', 'negative_slope', 'threshold', 'keepdims']
 
 /** Layers whose constructor does not know the option in Keras 3. */
-const untrainable = new Set(['InputLayer', 'SpatialDropout1D', 'SpatialDropout2D', 'SpatialDropout3D'])
+const untrainable = new Set([
+  'InputLayer',
+  'SpatialDropout1D',
+  'SpatialDropout2D',
+  'SpatialDropout3D',
+  'Discretization',
+])
 
 /** Adapters that stand beside a layer of tfjs have its name with this before it. */
 export const kerasName = (className: string): string => className.replace(/^Keras/, '')
@@ -30,7 +36,8 @@ export const exportLayer = (layer: KerasLayer): { class_name: string; config: Co
     dtype: text(config.dtype) ?? 'float32',
   }
   if (className === 'InputLayer') kept.batch_input_shape = config.batch_input_shape
-  for (const option of [...rule.keep, ...deciding]) {
+  const options = [...rule.keep, ...deciding.filter((option) => rule.only && option in rule.only)]
+  for (const option of options) {
     const value = config[option]
     if (value !== undefined && !dropped.has(option)) kept[option] = exportValue(option, value, nameOf(layer))
   }
@@ -50,6 +57,11 @@ const special = (className: string, kept: Config, config: Config, name: string):
     case 'GRU':
     case 'GRUCell':
       return { ...kept, reset_after: config.reset_after === true }
+    case 'Attention': {
+      // Keras 3 takes the word `dot` for its function of that name.
+      const { score_mode: mode, ...others } = kept
+      return mode === 'dot' ? others : kept
+    }
     case 'EinsumDense':
       return {
         ...kept,

@@ -91,10 +91,12 @@ const gru =
     return adapted(className, { ...config, reset_after: true }, 'the reset gate acts after the matrix product')
   }
 
+const ZEROS_AT_MASKED_STEPS = 'it returns sequences with zeros at masked steps, which is not supported'
+
 /** tfjs repeats the last output at a masked step; where Keras is told to write zeros there, sequences would differ. */
 const recurrentMask = (kept: Config, own: Config, { masked }: RuleContext): Config => {
   if (masked && own.zero_output_for_mask === true && own.return_sequences === true) {
-    throw new Refusal('it returns sequences with zeros at masked steps, which is not supported')
+    throw new Refusal(ZEROS_AT_MASKED_STEPS)
   }
   return kept
 }
@@ -193,7 +195,12 @@ export const layerRules: Readonly<Record<string, LayerRule>> = {
     ],
     { ...lastChannels, ...recurrentOnly },
   ),
-  Bidirectional: rule(['layer', 'merge_mode'], { backward_layer: ANY }),
+  Bidirectional: rule(['layer', 'merge_mode'], { backward_layer: ANY }, (kept, { layer }, { masked }) => {
+    const { return_sequences: sequences } = (layer as { config: Config }).config
+    // Keras 2 writes zeros there without saying so in the file.
+    if (masked && sequences === true) throw new Refusal(ZEROS_AT_MASKED_STEPS)
+    return kept
+  }),
   TimeDistributed: rule(['layer']),
 
   Add: rule(),

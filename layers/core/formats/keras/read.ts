@@ -20,11 +20,14 @@ export interface KerasReadOptions {
   /** What the file is called in messages. */
   readonly name: string
   readonly signal?: AbortSignal
+  /** @default in a process of its own */
+  readonly readHdf5?: typeof readHdf5
 }
 
 /** A whole-model `.h5`, by path or content. */
 export const readKerasH5 = async (source: string | Uint8Array, options: KerasReadOptions): Promise<ConvertedModel> => {
-  const file = await readHdf5(source, { ...options, skip: ['optimizer_weights'] })
+  const { readHdf5: read = readHdf5, ...named } = options
+  const file = await read(source, { ...named, skip: ['optimizer_weights'] })
   const config = text(file.attributes.get('model_config'))
   if (config === undefined) throw missingConfig(file, options.name)
   const version = text(file.attributes.get('keras_version')) ?? '2'
@@ -43,7 +46,8 @@ export const readKerasArchive = async (bytes: Uint8Array, options: KerasReadOpti
   const { config, metadata, weights } = unzipKeras(bytes, options.name)
   const json = asRecord(parseKerasJson(config, 'config.json')) ?? {}
   const version = text(asRecord(parseKerasJson(metadata, 'metadata.json'))?.keras_version) ?? '3'
-  const file = await readHdf5(weights, { ...options, name: `${options.name}/model.weights.h5`, skip: ['optimizer'] })
+  const { readHdf5: read = readHdf5, ...named } = options
+  const file = await read(weights, { ...named, name: `${options.name}/model.weights.h5`, skip: ['optimizer'] })
   return convert({
     model: layerFrom(json, 'config.json'),
     version,
