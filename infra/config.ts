@@ -1,4 +1,5 @@
 /** What an operator may decide about a deployment: the `maas` object in cdk.json's context, checked before anything is synthesized. */
+import { modelNameSchema } from '@maas/core/contract'
 import { z } from 'zod'
 
 const throttle = (rate: number, burst: number, quota: number) =>
@@ -13,6 +14,8 @@ const throttle = (rate: number, burst: number, quota: number) =>
     })
     .prefault({})
 
+const predictMemory = z.number().int().min(1024).max(10_240).default(2048)
+
 const vpcSchema = z.discriminatedUnion('kind', [
   /** Public subnets that take no incoming connection, and the free S3 gateway endpoint: idle costs nothing. */
   z.strictObject({ kind: z.literal('own') }),
@@ -24,7 +27,42 @@ const vpcSchema = z.discriminatedUnion('kind', [
     /** Whether jobs get public addresses; false for subnets that reach AWS by NAT or interface endpoints. */
     publicIp: z.boolean().default(false),
   }),
+  /** Subnets of our own with no way to the internet, and interface endpoints to what jobs need; paid for by the hour: docs/cost.md. */
+  z.strictObject({
+    kind: z.literal('private'),
+    /** Availability zones; each has its own endpoints, at their own price. */
+    zones: z.number().int().min(1).max(3).default(2),
+  }),
 ])
+
+/** A model that gets a function of its own, so that no other model takes its memory, its warm processes or its share of calls. */
+const dedicatedSchema = z.strictObject({
+  /** MB. */
+  memory: predictMemory,
+  provisionedConcurrency: z.number().int().min(0).max(100).default(0),
+  concurrency: z.number().int().min(1).max(1000).optional(),
+})
+
+const domainSchema = z.strictObject({
+  /** Such as `models.example.org`. */
+  name: z
+    .string()
+    .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/, 'a domain looks like models.example.org'),
+  /** Of a certificate in the deployment's region that covers the name. */
+  certificateArn: z
+    .string()
+    .regex(/^arn:aws[\w-]*:acm:[\w-]+:\d{12}:certificate\/[\w-]+$/, 'not the ARN of an ACM certificate'),
+  /** The zone that gets the record; absent: the output DomainTarget says what to enter elsewhere. */
+  hostedZone: z
+    .strictObject({ id: z.string().regex(/^Z[A-Z0-9]+$/, 'a zone id looks like Z0123ABC'), name: z.string().min(1) })
+    .optional(),
+})
+
+/** Virtual CPUs of each kind of capacity. */
+export const capacityOf = ({ maxCpus, spotShare }: { readonly maxCpus: number; readonly spotShare: number }) => {
+  const spot = Math.round(maxCpus * spotShare)
+  return { spot, onDemand: maxCpus - spot }
+}
 
 export const configSchema = z.strictObject({
   /** Part of every stack's name. */
@@ -35,15 +73,20 @@ export const configSchema = z.strictObject({
   /** Of images and functions; arm64 is cheaper, and its images are built on x64 too. */
   architecture: z.enum(['arm64', 'x64']).default('x64'),
   /** Of the predict function, MB; new accounts allow at most 3,008. */
-  memory: z.number().int().min(1024).max(10_240).default(2048),
+  memory: predictMemory,
   /** Predict functions kept warm; each is paid for by the hour. */
   provisionedConcurrency: z.number().int().min(0).max(100).default(0),
   /** Most predictions at once; absent: the account's limit. New accounts have too little to reserve any. */
   concurrency: z.number().int().min(1).max(1000).optional(),
+  /** Models with a predict function of their own, by name; at most eight, because each doubles routes. */
+  dedicated: z
+    .record(modelNameSchema, dedicatedSchema.prefault({}))
+    .refine((models) => Object.keys(models).length <= 8, 'at most 8 models can have a function of their own')
+    .default({}),
   training: z
     .strictObject({
-      /** Tries Spot before on-demand capacity. */
-      spot: z.boolean().default(true),
+      /** Share of `maxCpus` on Spot, which is tried first; the rest is on demand. 0: no Spot, 1: nothing else. */
+      spotShare: z.number().min(0).max(1).default(0.75),
       /** Virtual CPUs that all jobs together may use. */
       maxCpus: z.number().int().min(1).max(256).default(16),
       /** Of one job. */
@@ -54,6 +97,10 @@ export const configSchema = z.strictObject({
       disk: z.number().int().min(21).max(200).default(50),
       /** After which an attempt is ended. */
       maxHours: z.number().int().min(1).max(672).default(24),
+    })
+    .refine(({ cpus, ...rest }) => Object.values(capacityOf(rest)).every((most) => most === 0 || most >= cpus), {
+      path: ['spotShare'],
+      message: 'each share of maxCpus must be nothing or large enough for one job (cpus)',
     })
     .prefault({}),
   vpc: vpcSchema.default({ kind: 'own' }),
@@ -69,6 +116,8 @@ export const configSchema = z.strictObject({
   monthlyBudget: z.number().positive().optional(),
   /** A web application firewall in front of the API, from 6 US dollars a month. */
   waf: z.boolean().default(false),
+  /** A name of your own for the API. */
+  domain: domainSchema.optional(),
 })
 export type Config = z.infer<typeof configSchema>
 

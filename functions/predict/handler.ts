@@ -10,12 +10,12 @@ import { createPredictApp } from './app.ts'
 import { readEnvironment } from './environment.ts'
 
 const environment = readEnvironment(process.env)
-const { logger, log } = createLambdaLog('predict')
+const { log, ...telemetry } = createLambdaLog('predict')
 const kernels = lazyKernels({ prefer: 'native' })
 // Lambda gives the start of a process its full CPU, so it waits here; a failure is reported by requests for models.
 await kernels
   .sessions()
-  .catch((error: unknown) => logger.error('kernels', error instanceof Error ? error : String(error)))
+  .catch((error: unknown) => telemetry.logger.error('kernels', error instanceof Error ? error : String(error)))
 
 const clock = () => performance.timeOrigin + performance.now()
 const host = createInProcessHost({
@@ -28,6 +28,6 @@ const host = createInProcessHost({
 
 export const handler = lambdaHandler(
   createPredictApp({ host, limits, log, clock, ids: randomUUID }),
-  logger,
+  telemetry,
   environment.origins,
 )

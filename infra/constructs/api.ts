@@ -8,16 +8,17 @@ import {
   CfnModel,
   EndpointType,
   IdentitySource,
+  type IRequestValidator,
   type IResource,
   type IRestApi,
   LambdaIntegration,
   LogGroupLogDestination,
   type MethodDeploymentOptions,
   MethodLoggingLevel,
-  type MethodOptions,
   Model,
   Period,
   RequestAuthorizer,
+  ResponseTransferMode,
   RestApi,
 } from 'aws-cdk-lib/aws-apigateway'
 import type { Alias, IFunction } from 'aws-cdk-lib/aws-lambda'
@@ -30,6 +31,10 @@ import { addGatewayErrors } from './gateway-errors.ts'
 export interface ApiProps {
   readonly config: Config
   readonly owners: Readonly<Record<Route['owner'], Alias>>
+  /** Answers the api's streamed routes. */
+  readonly streaming: Alias
+  /** By model: the function that answers for it in place of `owners.predict`. */
+  readonly dedicated: Readonly<Record<string, Alias>>
   readonly authorizer: Alias
   readonly logs: ILogGroup
   /** Values of the keys that the authorizer names, so that each right counts against its own plan. */
@@ -43,6 +48,9 @@ export const usageKeysOf = (scope: Construct, stage: string): UsageKeys => {
   const unique = Fn.select(2, Fn.split('/', Stack.of(scope).stackId))
   return { data: `maas-${stage}-data-${unique}`, control: `maas-${stage}-control-${unique}` }
 }
+
+/** API Gateway keeps a streamed answer open this long. */
+const STREAM_TIME = Duration.minutes(15)
 
 /** One method of one resource; routes that differ in what follows a parameter (`:predict`, `:classify`) share it. */
 interface Projected {
@@ -61,6 +69,12 @@ export const project = (table: readonly Route[]): Projected[] => {
   }
   return [...found.values()]
 }
+
+/** Routes of models with a function of their own, as paths that name them: API Gateway prefers these to `{model}`. */
+export const routesOfModel = (table: readonly Route[], model: string): Route[] =>
+  table
+    .filter(({ owner, path }) => owner === 'predict' && path.includes('{model}'))
+    .map((route) => ({ ...route, path: route.path.replace('{model}', model) }))
 
 /** Content types that requests bring besides JSON. */
 export const binaryTypes = (table: readonly Route[]): string[] => [
@@ -96,22 +110,22 @@ export class Api extends Construct {
       predict: integrate(owners.predict),
       api: integrate(owners.api),
     } satisfies Record<Route['owner'], LambdaIntegration>
+    const streamed = new LambdaIntegration(props.streaming as IFunction, {
+      scopePermissionToMethod: false,
+      responseTransferMode: ResponseTransferMode.STREAM,
+      timeout: STREAM_TIME,
+    })
     const validator = this.rest.addRequestValidator('Validator', {
       validateRequestBody: true,
       validateRequestParameters: true,
     })
-    for (const projected of project(routes)) {
-      const [first] = projected.routes
-      if (first === undefined) continue
-      const model = this.createModel(projected)
-      const options: MethodOptions = {
-        ...(first.right === 'none'
-          ? { authorizationType: AuthorizationType.NONE }
-          : { authorizationType: AuthorizationType.CUSTOM, authorizer: this.authorizer, apiKeyRequired: true }),
-        requestValidator: validator,
-        ...(model && { requestModels: { 'application/json': model } }),
-      }
-      resourceAt(this.rest.root, projected.path).addMethod(projected.method, integrations[first.owner], options)
+    const addAll = (table: readonly Route[], integrationOf: (route: Route) => LambdaIntegration): void => {
+      for (const projected of project(table)) this.addMethod(projected, integrationOf, validator)
+    }
+    addAll(routes, (route) => (route.streamed ? streamed : integrations[route.owner]))
+    for (const [model, alias] of Object.entries(props.dedicated)) {
+      const own = integrate(alias)
+      addAll(routesOfModel(routes, model), () => own)
     }
     addGatewayErrors(this.rest, config.corsOrigins)
     this.addPlans(props)
@@ -148,6 +162,23 @@ export class Api extends Construct {
         accessLogDestination: new LogGroupLogDestination(logs),
         accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessLog)),
       },
+    })
+  }
+
+  private addMethod(
+    projected: Projected,
+    integrationOf: (route: Route) => LambdaIntegration,
+    requestValidator: IRequestValidator,
+  ): void {
+    const [first] = projected.routes
+    if (first === undefined) return
+    const model = this.createModel(projected)
+    resourceAt(this.rest.root, projected.path).addMethod(projected.method, integrationOf(first), {
+      ...(first.right === 'none'
+        ? { authorizationType: AuthorizationType.NONE }
+        : { authorizationType: AuthorizationType.CUSTOM, authorizer: this.authorizer, apiKeyRequired: true }),
+      requestValidator,
+      ...(model && { requestModels: { 'application/json': model } }),
     })
   }
 

@@ -5,7 +5,7 @@ import type { DockerImageAsset } from 'aws-cdk-lib/aws-ecr-assets'
 import type { Role } from 'aws-cdk-lib/aws-iam'
 import type { LogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
-import type { Config } from '../config.ts'
+import { type Config, capacityOf } from '../config.ts'
 import type { Network } from './network.ts'
 
 export interface BatchProps {
@@ -44,9 +44,11 @@ export class Batch extends Construct {
 
   constructor(scope: Construct, id: string, props: BatchProps) {
     super(scope, id)
-    const { training } = props.config
-    const kinds = training.spot ? (['FARGATE_SPOT', 'FARGATE'] as const) : (['FARGATE'] as const)
-    const environments = kinds.map((type) => this.createEnvironment(type, props))
+    const { spot, onDemand } = capacityOf(props.config.training)
+    const environments = [
+      ...(spot > 0 ? [this.createEnvironment('FARGATE_SPOT', spot, props)] : []),
+      ...(onDemand > 0 ? [this.createEnvironment('FARGATE', onDemand, props)] : []),
+    ]
     const queue = new CfnJobQueue(this, 'Queue', {
       priority: 1,
       computeEnvironmentOrder: environments.map((environment, index) => ({
@@ -65,14 +67,18 @@ export class Batch extends Construct {
     })
   }
 
-  private createEnvironment(type: 'FARGATE' | 'FARGATE_SPOT', { config, network }: BatchProps): CfnComputeEnvironment {
+  private createEnvironment(
+    type: 'FARGATE' | 'FARGATE_SPOT',
+    maxvCpus: number,
+    { network }: BatchProps,
+  ): CfnComputeEnvironment {
     return new CfnComputeEnvironment(this, type === 'FARGATE' ? 'OnDemand' : 'Spot', {
       type: 'MANAGED',
       state: 'ENABLED',
       replaceComputeEnvironment: false,
       computeResources: {
         type,
-        maxvCpus: config.training.maxCpus,
+        maxvCpus,
         subnets: network.subnets.map(({ subnetId }) => subnetId),
         securityGroupIds: [network.securityGroup.securityGroupId],
       },

@@ -29,6 +29,8 @@ export interface MaasFunctionProps {
   readonly role: Role
   /** A folder with `index.mjs`, or one with a Dockerfile. */
   readonly code: { readonly zip: string } | { readonly image: string }
+  /** Of a zip: `file.export`. @default index.handler */
+  readonly handler?: string
   readonly environment: Readonly<Record<string, string>>
   /** MB. */
   readonly memory: number
@@ -40,6 +42,9 @@ export interface MaasFunctionProps {
   /** @default none */
   readonly provisionedConcurrency?: number
 }
+
+/** Of the metrics that functions write into their logs. */
+export const metricsNamespace = ({ stage }: Pick<Config, 'stage'>): string => `maas/${stage}`
 
 export class MaasFunction extends Construct {
   readonly function: Lambda
@@ -59,7 +64,12 @@ export class MaasFunction extends Construct {
       timeout: props.timeout,
       tracing: Tracing.ACTIVE,
       logGroup: this.logs,
-      environment: { NODE_OPTIONS: '--enable-source-maps', POWERTOOLS_SERVICE_NAME: name, ...props.environment },
+      environment: {
+        NODE_OPTIONS: '--enable-source-maps',
+        POWERTOOLS_SERVICE_NAME: name,
+        POWERTOOLS_METRICS_NAMESPACE: metricsNamespace(config),
+        ...props.environment,
+      },
       ...(props.deadLetterQueue && { deadLetterQueue: props.deadLetterQueue as IQueue }),
       ...(props.reservedConcurrency !== undefined && { reservedConcurrentExecutions: props.reservedConcurrency }),
     }
@@ -68,7 +78,7 @@ export class MaasFunction extends Construct {
         ? new Lambda(this, 'Function', {
             ...options,
             runtime: Runtime.NODEJS_24_X,
-            handler: 'index.handler',
+            handler: props.handler ?? 'index.handler',
             code: Code.fromAsset(code.zip),
           })
         : new DockerImageFunction(this, 'Function', {

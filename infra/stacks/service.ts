@@ -1,11 +1,12 @@
 /** The service itself: kernels layer, functions, and the API in front of them. */
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
+import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib'
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import { Architecture, Code, LayerVersion, Runtime } from 'aws-cdk-lib/aws-lambda'
 import type { Construct } from 'constructs'
 import type { Artifacts } from '../artifacts.ts'
 import type { Config } from '../config.ts'
 import { Api, usageKeysOf } from '../constructs/api.ts'
+import { addDomain } from '../constructs/domain.ts'
 import { addFirewall } from '../constructs/firewall.ts'
 import { createLogGroup, MaasFunction, seconds } from '../constructs/function.ts'
 import { functionRole } from '../constructs/role.ts'
@@ -18,9 +19,13 @@ export interface ServiceProps extends StackProps {
   readonly storage: StorageStack
 }
 
+type PredictOptions = Pick<Config, 'memory' | 'concurrency' | 'provisionedConcurrency'>
+
 export class ServiceStack extends Stack {
   readonly api: Api
-  readonly functions: Readonly<Record<'predict' | 'api' | 'authorizer', MaasFunction>>
+  readonly functions: Readonly<Record<'predict' | 'api' | 'stream' | 'authorizer', MaasFunction>>
+  /** Predict functions of single models. */
+  readonly dedicated: Readonly<Record<string, MaasFunction>>
 
   constructor(scope: Construct, id: string, props: ServiceProps) {
     super(scope, id, props)
@@ -32,26 +37,29 @@ export class ServiceStack extends Stack {
       MAAS_STORE: `s3://${storage.models.bucketName}`,
       MAAS_CORS_ORIGINS: config.corsOrigins.join(','),
     }
-    this.functions = {
-      predict: new MaasFunction(this, 'Predict', {
-        ...{ ...common, environment, name: 'predict', description: 'Predictions', role: this.predictRole(props) },
+    const role = this.predictRole(props)
+    const predict = (construct: string, name: string, options: PredictOptions): MaasFunction =>
+      new MaasFunction(this, construct, {
+        ...{ ...common, environment, name, role, description: 'Predictions' },
         code: { image: artifacts.images.predict },
-        memory: config.memory,
+        memory: options.memory,
         timeout: seconds(29),
-        reservedConcurrency: config.concurrency,
-        provisionedConcurrency: config.provisionedConcurrency,
-      }),
+        reservedConcurrency: options.concurrency,
+        provisionedConcurrency: options.provisionedConcurrency,
+      })
+    const control = {
+      ...{ ...common, environment, role: storage.registryRole, memory: 512 },
+      code: { zip: artifacts.functions.api },
+    }
+    this.functions = {
+      predict: predict('Predict', 'predict', config),
       api: new MaasFunction(this, 'Api', {
-        ...{
-          ...common,
-          environment,
-          name: 'api',
-          description: 'Models, versions, aliases',
-          role: storage.registryRole,
-        },
-        code: { zip: artifacts.functions.api },
-        memory: 512,
-        timeout: seconds(29),
+        ...{ ...control, name: 'api', description: 'Models, versions, aliases', timeout: seconds(29) },
+      }),
+      // The same code behind another entrance: a streamed answer has another form than a whole one.
+      stream: new MaasFunction(this, 'Stream', {
+        ...{ ...control, name: 'stream', description: 'Answers piece by piece', timeout: Duration.minutes(15) },
+        handler: 'index.stream',
       }),
       authorizer: new MaasFunction(this, 'Authorizer', {
         ...{ ...common, name: 'authorizer', description: 'Who may call what', role: this.authorizerRole(props) },
@@ -65,14 +73,23 @@ export class ServiceStack extends Stack {
         timeout: seconds(5),
       }),
     }
-    const { predict, api, authorizer } = this.functions
+    this.dedicated = Object.fromEntries(
+      Object.entries(config.dedicated).map(([model, options]) => [
+        model,
+        predict(`Predict-${model}`, `predict-${model}`, options),
+      ]),
+    )
+    const { functions, dedicated } = this
     this.api = new Api(this, 'Gateway', {
-      ...{ config, usageKeys, authorizer: authorizer.live },
-      owners: { predict: predict.live, api: api.live },
+      ...{ config, usageKeys, authorizer: functions.authorizer.live, streaming: functions.stream.live },
+      owners: { predict: functions.predict.live, api: functions.api.live },
+      dedicated: Object.fromEntries(Object.entries(dedicated).map(([model, { live }]) => [model, live])),
       logs: createLogGroup(this, 'AccessLogs', { ...common, name: 'access' }),
     })
     if (config.waf) addFirewall(this, this.api.rest)
-    new CfnOutput(this, 'Url', { description: 'Of the API', value: this.api.rest.url })
+    if (config.domain) addDomain(this, this.api.rest, config.domain)
+    const url = config.domain === undefined ? this.api.rest.url : `https://${config.domain.name}/`
+    new CfnOutput(this, 'Url', { description: 'Of the API', value: url })
   }
 
   /** For functions that are not container images, and for others in this account. */

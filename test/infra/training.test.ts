@@ -53,7 +53,7 @@ describe('jobs', () => {
     expect(typesOf(training).sort()).toEqual(['FARGATE', 'FARGATE_SPOT'])
     const [queue] = Object.values(training.findResources('AWS::Batch::JobQueue'))
     expect(JSON.stringify(queue?.Properties.ComputeEnvironmentOrder[0])).toContain('Spot')
-    expect(typesOf(synthesize({ training: { spot: false } }).training)).toEqual(['FARGATE'])
+    expect(typesOf(synthesize({ training: { spotShare: 0 } }).training)).toEqual(['FARGATE'])
   })
 })
 

@@ -46,6 +46,8 @@ export interface Route {
   readonly request?: Contents
   readonly response: { readonly status: number; readonly contents: Contents }
   readonly examples?: { readonly request?: unknown; readonly response?: unknown }
+  /** Sent piece by piece on AWS: for answers that grow over Lambda's 6 MB, or come over minutes. */
+  readonly streamed?: true
 }
 
 export const pathParameters = {
@@ -251,6 +253,7 @@ export const routes: readonly Route[] = [
     path: '/models/{model}/versions/{version}/report',
     summary: 'The evaluation as a self-contained page.',
     response: page,
+    streamed: true,
   }),
   managed({
     operation: 'getHistory',

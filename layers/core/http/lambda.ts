@@ -1,11 +1,11 @@
 /** What every Lambda of the service shares: API Gateway events into the apps, log lines that say where they come from, environment read by name. */
-import { Logger } from '@aws-lambda-powertools/logger'
-import type { Context } from 'aws-lambda'
+import type { StreamifyHandler } from 'aws-lambda'
 import { Hono } from 'hono'
-import { handle, type LambdaContext, type LambdaEvent } from 'hono/aws-lambda'
+import { handle, type LambdaContext, type LambdaEvent, streamHandle } from 'hono/aws-lambda'
 import { cors } from 'hono/cors'
 import { MaasError } from '../errors.ts'
-import type { Log } from './app.ts'
+import { createTelemetry, observed, recordAnswer, type Telemetry } from '../telemetry/index.ts'
+import type { Log, LogEntry } from './app.ts'
 
 /** The variable's value; an error that names it when it is missing. */
 export const required = (env: NodeJS.ProcessEnv, name: string): string => {
@@ -27,24 +27,56 @@ interface FetchApp {
 
 export type LambdaHandler = (event: LambdaEvent, context: LambdaContext) => Promise<unknown>
 
-/** Powertools' JSON lines, with the function's name, its own request id and whether this was a cold start. */
-export const createLambdaLog = (serviceName: string): { readonly logger: Logger; readonly log: Log } => {
-  const logger = new Logger({ serviceName })
-  return { logger, log: ({ level, at: _, message, ...fields }) => logger[level](message, fields) }
+/** Powertools' JSON lines with the function's name, its own request id and whether this was a cold start; answered requests are measured too. */
+export const createLambdaLog = (name: string): Telemetry & { readonly log: Log } => {
+  const telemetry = createTelemetry(name)
+  const log: Log = (entry) => {
+    const { level, at: _, message, ...fields } = entry
+    telemetry.logger[level](message, fields)
+    if (message === 'request') recordAnswer(telemetry, answeredOf(entry))
+  }
+  return { ...telemetry, log }
 }
 
-/** Answers API Gateway proxy events with `app`; browsers may call from `origins`. */
-export const lambdaHandler = (app: FetchApp, logger: Logger, origins: readonly string[]): LambdaHandler => {
+/** Of the one line that the app writes for each request. */
+const answeredOf = (entry: LogEntry) => ({
+  operation: String(entry.operation),
+  requestId: String(entry.request_id),
+  status: Number(entry.status),
+  ms: Number(entry.ms),
+  model: entry.model === undefined ? undefined : String(entry.model),
+  version: entry.version === undefined ? undefined : String(entry.version),
+})
+
+const withCors = (app: FetchApp, origins: readonly string[]): Hono => {
   const outer = new Hono()
   if (origins.length > 0) {
     outer.use(cors({ origin: [...origins], exposeHeaders: ['etag', 'retry-after', 'server-timing', 'x-request-id'] }))
   }
   outer.mount('/', (request) => app.fetch(request))
-  const answer = handle(outer)
-  return async (event, context) => {
-    logger.addContext(context as unknown as Context)
-    return answer(withRequestId(event), context)
-  }
+  return outer
+}
+
+/** Answers API Gateway proxy events with `app`; browsers may call from `origins`. */
+export const lambdaHandler = (app: FetchApp, telemetry: Telemetry, origins: readonly string[]): LambdaHandler => {
+  const answer = handle(withCors(app, origins))
+  return observed(telemetry, async (event, context) => answer(withRequestId(event), context))
+}
+
+/** The same, piece by piece, for API Gateway's response streaming; undefined outside of Lambda's runtime, which has the means. */
+export const lambdaStream = (
+  app: FetchApp,
+  telemetry: Telemetry,
+  origins: readonly string[],
+): StreamifyHandler<LambdaEvent> | undefined => {
+  // Hono leaves an empty object where Lambda's runtime has put nothing.
+  if (typeof awslambda?.streamifyResponse !== 'function') return undefined
+  const answer = streamHandle(withCors(app, origins)) as unknown as StreamifyHandler<LambdaEvent>
+  return awslambda.streamifyResponse((event: LambdaEvent, stream, context) =>
+    observed(telemetry, async (own: LambdaEvent, itsContext: typeof context) =>
+      answer(withRequestId(own), stream, itsContext),
+    )(event, context),
+  )
 }
 
 /** One id in API Gateway's access log, in ours, and in the answer. */
