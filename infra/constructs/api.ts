@@ -87,7 +87,8 @@ const openMethods = (table: readonly Route[]): Record<string, MethodDeploymentOp
     project(table)
       .filter(({ routes: [first] }) => first?.right === 'none')
       .map(({ path, method }) => [
-        `${path === '/' ? '' : path}/${method}`,
+        // The CDK writes the root's as //GET.
+        `${path}/${method}`,
         { throttlingRateLimit: 10, throttlingBurstLimit: 20 },
       ]),
   )

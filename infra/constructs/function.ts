@@ -51,11 +51,14 @@ export class MaasFunction extends Construct {
   /** What callers invoke: a release can be taken back by pointing it at the version before. */
   readonly live: Alias
   readonly logs: LogGroup
+  /** MB. */
+  readonly memory: number
 
   constructor(scope: Construct, id: string, props: MaasFunctionProps) {
     super(scope, id)
     const { config, name, code, provisionedConcurrency: warm = 0 } = props
     this.logs = createLogGroup(this, 'Logs', props)
+    this.memory = props.memory
     const options: FunctionOptions = {
       description: props.description,
       role: props.role.withoutPolicyUpdates() as IRole,

@@ -21,7 +21,7 @@ describe('the API', () => {
       const found = ref.Ref === undefined ? undefined : resources[ref.Ref]
       return found === undefined ? '' : `${pathOf(found.Properties.ParentId)}/${found.Properties.PathPart}`
     }
-    const there = methodsOf(service).map(({ HttpMethod, ResourceId }) => `${HttpMethod} ${pathOf(ResourceId)}`)
+    const there = methodsOf(service).map(({ HttpMethod, ResourceId }) => `${HttpMethod} ${pathOf(ResourceId) || '/'}`)
     expect(there.sort()).toEqual(
       project(routes)
         .map(({ method, path }) => `${method} ${path}`)
@@ -200,5 +200,54 @@ describe('functions', () => {
     other.hasResourceProperties('AWS::Lambda::Function', { PackageType: 'Image', ReservedConcurrentExecutions: 10 })
     other.hasResourceProperties('AWS::Lambda::LayerVersion', { CompatibleArchitectures: ['arm64'] })
     other.resourceCountIs('AWS::WAFv2::WebACLAssociation', 1)
+  })
+})
+
+describe('answers that grow', () => {
+  it('are streamed by a function of their own, and no other route is', () => {
+    const streamed = methodsOf(service).filter(({ Integration }) => Integration.ResponseTransferMode === 'STREAM')
+    expect(streamed).toHaveLength(routes.filter((route) => route.streamed).length)
+    for (const { Integration } of streamed) {
+      expect(Integration.TimeoutInMillis).toBe(900_000)
+      expect(JSON.stringify(Integration.Uri)).toMatch(/StreamFunctionAliaslive.*response-streaming-invocations/)
+    }
+    service.hasResourceProperties('AWS::Lambda::Function', { Handler: 'index.stream', Timeout: 900 })
+  })
+})
+
+describe('a model with a function of its own', () => {
+  it('has its paths, memory and warm processes; all others stay with the shared one', () => {
+    const dedicated = { memory: 3008, provisionedConcurrency: 1, concurrency: 5 }
+    const { service: own } = synthesize({ dedicated: { cifar10: dedicated } })
+    own.hasResourceProperties('AWS::Lambda::Function', {
+      ...{ PackageType: 'Image', MemorySize: 3008, ReservedConcurrentExecutions: 5 },
+      Environment: { Variables: Match.objectLike({ POWERTOOLS_SERVICE_NAME: 'predict-cifar10' }) },
+    })
+    own.hasResourceProperties('AWS::Lambda::Alias', {
+      ProvisionedConcurrencyConfig: { ProvisionedConcurrentExecutions: 1 },
+    })
+    const resources = own.findResources('AWS::ApiGateway::Resource')
+    const parts = Object.values(resources).map(({ Properties }) => Properties.PathPart)
+    for (const part of ['cifar10', 'cifar10:predict', 'cifar10:classify', '{model}']) expect(parts).toContain(part)
+    const predict = Object.entries(resources).find(([, each]) => each.Properties.PathPart === 'cifar10:predict')
+    const [method] = methodsOf(own).filter(({ ResourceId }) => ResourceId.Ref === predict?.[0])
+    expect(method).toMatchObject({ AuthorizationType: 'CUSTOM', ApiKeyRequired: true })
+    expect(JSON.stringify(method?.Integration.Uri)).toContain('Predictcifar10')
+    expect(() => synthesize({ dedicated: { 'Not A Name': {} } })).toThrow()
+  })
+})
+
+describe('a domain', () => {
+  const certificateArn = 'arn:aws:acm:eu-west-1:111122223333:certificate/01234567-89ab-cdef-0123-456789abcdef'
+  const name = 'models.example.org'
+
+  it('is served over TLS 1.2 or newer, named in the output Url, and entered in the zone when there is one', () => {
+    const { service: here } = synthesize({ domain: { name, certificateArn } })
+    here.hasResourceProperties('AWS::ApiGateway::DomainName', { DomainName: name, SecurityPolicy: 'TLS_1_2' })
+    here.hasOutput('Url', { Value: `https://${name}/` })
+    here.resourceCountIs('AWS::Route53::RecordSet', 0)
+    const hostedZone = { id: 'Z0123456789', name: 'example.org' }
+    const { service: entered } = synthesize({ domain: { name, certificateArn, hostedZone } })
+    entered.hasResourceProperties('AWS::Route53::RecordSet', { Name: `${name}.`, Type: 'A' })
   })
 })

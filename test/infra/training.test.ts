@@ -45,7 +45,7 @@ describe('jobs', () => {
     expect(text).toContain('/jobs/*/candidate/*')
   })
 
-  it('prefer Spot, which can be turned off', () => {
+  it('prefer Spot for the share of it that is configured, which can be none', () => {
     const typesOf = (template: Template) =>
       Object.values(template.findResources('AWS::Batch::ComputeEnvironment')).map(
         (each) => each.Properties.ComputeResources.Type,
@@ -53,7 +53,13 @@ describe('jobs', () => {
     expect(typesOf(training).sort()).toEqual(['FARGATE', 'FARGATE_SPOT'])
     const [queue] = Object.values(training.findResources('AWS::Batch::JobQueue'))
     expect(JSON.stringify(queue?.Properties.ComputeEnvironmentOrder[0])).toContain('Spot')
+    const sizesOf = (template: Template) =>
+      Object.values(template.findResources('AWS::Batch::ComputeEnvironment')).map(
+        (each) => each.Properties.ComputeResources.MaxvCpus,
+      )
+    expect(sizesOf(training).sort()).toEqual([12, 4])
     expect(typesOf(synthesize({ training: { spotShare: 0 } }).training)).toEqual(['FARGATE'])
+    expect(() => synthesize({ training: { spotShare: 0.9 } })).toThrow('large enough for one job')
   })
 })
 
@@ -71,6 +77,27 @@ describe('the network', () => {
     training.hasResourceProperties('AWS::EC2::SecurityGroup', {
       SecurityGroupIngress: Match.absent(),
       SecurityGroupEgress: [Match.objectLike({ FromPort: 443, ToPort: 443 })],
+    })
+  })
+
+  it('can have no way to the internet: interface endpoints that take HTTPS from jobs alone', () => {
+    const { training: closed } = synthesize({ vpc: { kind: 'private', zones: 1 } })
+    for (const type of ['AWS::EC2::InternetGateway', 'AWS::EC2::NatGateway', 'AWS::EC2::EIP']) {
+      closed.resourceCountIs(type, 0)
+    }
+    const endpoints = Object.values(closed.findResources('AWS::EC2::VPCEndpoint'))
+    const services = endpoints
+      .filter(({ Properties }) => Properties.VpcEndpointType === 'Interface')
+      .map(({ Properties }) => JSON.stringify(Properties.ServiceName).match(/(ecr\.api|ecr\.dkr|logs)/)?.[0])
+    expect(services.sort()).toEqual(['ecr.api', 'ecr.dkr', 'logs'])
+    const ingress = Object.values(closed.findResources('AWS::EC2::SecurityGroupIngress'))
+    expect(ingress).toHaveLength(1)
+    expect(ingress[0]?.Properties).toMatchObject({ FromPort: 443, ToPort: 443 })
+    expect(JSON.stringify(ingress[0]?.Properties.SourceSecurityGroupId)).toContain('NetworkJobs')
+    closed.hasResourceProperties('AWS::Batch::JobDefinition', {
+      EcsProperties: {
+        TaskProperties: [Match.objectLike({ NetworkConfiguration: { AssignPublicIp: 'DISABLED' } })],
+      },
     })
   })
 

@@ -1,11 +1,10 @@
-/** What a million predictions cost on Lambda: the only prices in the service, in one place. */
+/** What a million predictions cost on Lambda. */
+import { prices } from '../contract/index.ts'
 
-/** AWS Lambda on x86 in us-east-1, first tier, from https://aws.amazon.com/lambda/pricing/ as of 2026-11; other regions and tiers differ. */
+/** On x86: US dollars per GB-second and per million requests. */
 export const lambdaPrice = {
-  /** US dollars per GB-second. */
-  gigabyteSecond: 0.0000166667,
-  /** US dollars per million requests. */
-  millionRequests: 0.2,
+  gigabyteSecond: prices.lambda.x64.gigabyteSecond,
+  millionRequests: prices.lambda.millionRequests,
 } as const
 
 /** At 1,769 MB a function has one whole virtual CPU, which is what a latency measured on one core stands for. */
