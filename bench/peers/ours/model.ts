@@ -5,7 +5,8 @@ import { type Kernels, loadKernels } from '@maas/core/kernels'
 import type { LayersModel } from '@tensorflow/tfjs-layers'
 
 /** Native kernels only: a bench of the fallback would say nothing. */
-export const benchKernels = (): Promise<Kernels> => loadKernels({ prefer: 'native' })
+export const benchKernels = (options: { readonly preferOneDnn?: boolean } = {}): Promise<Kernels> =>
+  loadKernels({ prefer: 'native', ...options })
 
 export const versionsOf = ({ version }: Kernels): Record<string, string> => ({
   Node: process.versions.node,

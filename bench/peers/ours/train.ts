@@ -5,7 +5,7 @@ import { serve } from '../node/protocol.mjs'
 import { benchKernels, readModel, versionsOf } from './model.ts'
 
 const directory = process.argv[2] ?? ''
-const kernels = await benchKernels()
+const kernels = await benchKernels({ preferOneDnn: true })
 const model = await readModel(directory, kernels)
 const features = Uint8Array.from(readFileSync(`${directory}/train.u8`))
 const targets = new Int32Array(Uint8Array.from(readFileSync(`${directory}/train.i32`)).buffer)
