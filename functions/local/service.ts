@@ -11,7 +11,7 @@ import { createApp, type Limits, type Log, type LogEntry } from '@maas/core/http
 import { createDelivery, createWebhooks } from '@maas/core/predictions'
 import { createRegistry } from '@maas/core/registry'
 import { createFileStore } from '@maas/core/store'
-import { predictHandlers } from '@maas/predict'
+import { createStatistics, predictHandlers } from '@maas/predict'
 import { createGuard } from './guard.ts'
 import { createProcessHost } from './host.ts'
 import type { ModelLimits } from './model.ts'
@@ -110,9 +110,10 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
     },
     (error) => say(`An asynchronous prediction could not be run: ${messageOf(error)}`),
   )
-  const inner = createApp(predictHandlers({ host: models, limits, clock }), { log, limits, clock, ids: randomUUID })
+  const predicting = { host: models, models: registry.models, limits, clock, statistics: createStatistics(clock) }
+  const inner = createApp(predictHandlers(predicting), { log, limits, clock, ids: randomUUID })
   const handlers = {
-    ...predictHandlers({ host: models, limits, clock, predictions }),
+    ...predictHandlers({ ...predicting, predictions }),
     ...apiHandlers({ registry, assets: localAssets() }),
   }
   const app = createApp(handlers, { log, limits, clock, ids: randomUUID, admit })

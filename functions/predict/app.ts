@@ -1,12 +1,6 @@
 /** The data plane over HTTP: TensorFlow Serving's URLs and bodies, and images as request bodies. */
-import {
-  classifyRequestSchema,
-  type ModelReference,
-  type PathParameters,
-  type PredictOperation,
-  predictRequestSchema,
-} from '@maas/core/contract'
-import { type AppOptions, type Call, createApp, type Handler, type Handlers, type Reply } from '@maas/core/http'
+import { classifyRequestSchema, type PredictOperation, predictRequestSchema } from '@maas/core/contract'
+import { type AppOptions, type Call, createApp, type Handler, type Handlers } from '@maas/core/http'
 import {
   decodePredict,
   decodeRows,
@@ -16,19 +10,30 @@ import {
   type PredictInput,
   type Prediction,
   rank,
+  regress,
   type ServedModel,
 } from '@maas/core/predict'
 import type { Predictions } from '@maas/core/predictions'
 import { metadataOf, statusBody } from './describe.ts'
+import { type InferenceDeps, inferenceHandlers } from './inference.ts'
 import { deferrable, predictionHandlers } from './predictions.ts'
+import { createRespond, toReference } from './respond.ts'
+import { createStatistics, type Statistics } from './statistics.ts'
 
-export interface PredictDependencies extends AppOptions {
+export { createStatistics } from './statistics.ts'
+
+export interface PredictDependencies extends AppOptions, Pick<InferenceDeps, 'models'> {
   readonly host: ModelHost
   /** Where answers can come later. @default they cannot */
   readonly predictions?: Predictions
+  /** Shared by apps that answer for the same models. @default the app's own */
+  readonly statistics?: Statistics
 }
 
-type HandlerDependencies = Pick<PredictDependencies, 'host' | 'limits' | 'clock' | 'predictions'>
+type HandlerDependencies = Pick<
+  PredictDependencies,
+  'host' | 'limits' | 'clock' | 'models' | 'predictions' | 'statistics'
+>
 
 /** The app of this function alone, as the predict Lambda runs it. */
 export const createPredictApp = (dependencies: PredictDependencies) =>
@@ -39,7 +44,7 @@ export const predictHandlers = ({ predictions, ...dependencies }: HandlerDepende
   const later = (handler: Handler) => deferrable(handler, predictions, ({ params }) => toReference(params))
   return {
     ...now,
-    ...{ predict: later(now.predict), classify: later(now.classify) },
+    ...{ predict: later(now.predict), classify: later(now.classify), regress: later(now.regress) },
     ...(predictions && predictionHandlers(predictions)),
   }
 }
@@ -49,70 +54,57 @@ const answerHandlers = ({
   host,
   limits,
   clock,
-}: Omit<HandlerDependencies, 'predictions'>): Record<PredictOperation, Handler> => ({
-  health: () => ({
-    json: { status: 'ok', loaded: host.loaded().map(({ name, version }) => `${name}:${version}`) },
-  }),
-  modelStatus: async ({ params }) => ({ json: statusBody(await host.versions(toReference(params))) }),
-  modelMetadata: async ({ params }) => ({ json: metadataOf(await host.describe(toReference(params))) }),
+  models,
+  statistics = createStatistics(clock),
+}: Omit<HandlerDependencies, 'predictions'>): Record<PredictOperation, Handler> => {
+  const respond = createRespond({ host, clock, statistics })
 
-  predict: async (call) => {
-    const reference = toReference(call.params)
+  /** The body of `:classify` and `:regress`: an image, or feature objects with what they share. */
+  const examplesOf = async (call: Call): Promise<PredictInput | ((model: ServedModel) => PredictInput)> => {
     const image = await imageBody(call)
-    if (image !== undefined) return predicted(await host.predict(reference, image, { signal: call.signal }), 'row')
-    const request = await call.json(predictRequestSchema)
-    const asked = clock()
-    const model = await host.describe(reference)
-    const load = clock() - asked
-    const { form, input } = decodePredict(request, model, limits.batchRows)
-    return predicted(await host.predict(exactly(model), input, { signal: call.signal }), form, load)
-  },
-
-  classify: async (call) => {
-    const reference = toReference(call.params)
-    const image = await imageBody(call)
-    if (image !== undefined) return classified(await host.predict(reference, image, { signal: call.signal }))
+    if (image !== undefined) return image
     const { examples, context } = await call.json(classifyRequestSchema)
-    const asked = clock()
-    const model = await host.describe(reference)
-    const load = clock() - asked
     const whole = context === undefined ? examples : examples.map((example) => withContext(example, context))
-    const input = decodeRows(whole, model, limits.batchRows, 'examples')
-    return classified(await host.predict(exactly(model), input, { signal: call.signal }), load)
-  },
-})
+    return (model) => decodeRows(whole, model, limits.batchRows, 'examples')
+  }
 
-/** The version whose signature the input was checked against: an alias may move, or be split, between two questions. */
-const exactly = ({ name, version }: ServedModel): ModelReference => ({ name, version })
+  return {
+    health: () => ({
+      json: { status: 'ok', loaded: host.loaded().map(({ name, version }) => `${name}:${version}`) },
+    }),
+    modelStatus: async ({ params }) => ({ json: statusBody(await host.versions(toReference(params))) }),
+    modelMetadata: async ({ params }) => ({ json: metadataOf(await host.describe(toReference(params))) }),
 
-const predicted = (prediction: Prediction, form: Form, load?: number): Reply =>
-  answer(encodePredictions(prediction.outputs, form), prediction, load)
-const classified = (prediction: Prediction, load?: number): Reply =>
-  answer({ results: rank(prediction) }, prediction, load)
+    predict: async (call) => {
+      const image = await imageBody(call)
+      if (image !== undefined) return respond(call, image, predicted('row'))
+      const request = await call.json(predictRequestSchema)
+      let form: Form = 'row'
+      return respond(
+        call,
+        (model) => {
+          const decoded = decodePredict(request, model, limits.batchRows)
+          form = decoded.form
+          return decoded.input
+        },
+        (prediction) => predicted(form)(prediction),
+      )
+    },
+    classify: async (call) =>
+      respond(call, await examplesOf(call), (prediction) => ({ json: { results: rank(prediction) } })),
+    regress: async (call) =>
+      respond(call, await examplesOf(call), (prediction) => ({ json: { results: regress(prediction) } })),
+    ...inferenceHandlers({ host, limits, respond, statistics, models }),
+  }
+}
+
+const predicted =
+  (form: Form) =>
+  ({ outputs }: Prediction) => ({ json: encodePredictions(outputs, form) })
 
 /** One image as the whole body; undefined when the body is JSON. */
 const imageBody = async (call: Call): Promise<PredictInput | undefined> =>
   call.contentType() === 'application/json' ? undefined : { kind: 'images', images: [await call.bytes()] }
 
-export const toReference = ({ model = '', version, label }: PathParameters): ModelReference => ({
-  name: model,
-  ...(version !== undefined && { version }),
-  ...(label !== undefined && label !== 'latest' && { alias: label }),
-})
-
 const withContext = (example: unknown, context: Readonly<Record<string, unknown>>): unknown =>
   typeof example === 'object' && example !== null ? { ...context, ...example } : example
-
-/**
- * Which version answered, and where the time went, in headers: bodies stay as TensorFlow Serving has them.
- * `load` is how long the question about the model took, which is where a cold model is loaded.
- */
-const answer = (json: unknown, { model, timings }: Prediction, load = timings.load ?? 0): Reply => ({
-  json,
-  headers: {
-    'x-maas-model-version': String(model.version),
-    'server-timing': Object.entries({ load, prepare: timings.prepare, run: timings.run })
-      .map(([stage, ms]) => `${stage};dur=${ms.toFixed(3)}`)
-      .join(', '),
-  },
-})

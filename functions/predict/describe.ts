@@ -12,10 +12,9 @@ export const statusBody = (versions: readonly number[]) => ({
 })
 
 export const metadataOf = ({ name, version, signature }: ServedModel) => ({
-  model_spec: { name, signature_name: 'serving_default', version: String(version) },
+  model_spec: { name, signature_name: '', version: String(version) },
   metadata: {
     signature_def: {
-      '@type': 'type.googleapis.com/tensorflow.serving.SignatureDefMap',
       signature_def: {
         serving_default: {
           inputs: infosOf(signature.inputs),

@@ -18,8 +18,9 @@ await kernels
   .catch((error: unknown) => telemetry.logger.error('kernels', error instanceof Error ? error : String(error)))
 
 const clock = () => performance.timeOrigin + performance.now()
+const registry = createRegistry(await openStore(environment.store))
 const host = createInProcessHost({
-  registry: createRegistry(await openStore(environment.store)),
+  registry,
   kernels,
   modelBytes: environment.modelBytes,
   clock,
@@ -27,7 +28,7 @@ const host = createInProcessHost({
 })
 
 export const handler = lambdaHandler(
-  createPredictApp({ host, limits, log, clock, ids: randomUUID }),
+  createPredictApp({ host, models: registry.models, limits, log, clock, ids: randomUUID }),
   telemetry,
   environment.origins,
 )

@@ -13,7 +13,7 @@ export class ToolsError extends Error {}
 
 /** @satisfies {Record<SetName, { file: string, title: string, size: string }>} */
 export const sets = /** @type {const} */ ({
-  base: { file: 'requirements.txt', title: 'moto (AWS stand-in)', size: '250 MB' },
+  base: { file: 'requirements.txt', title: 'moto (AWS stand-in) and clients of the service', size: '350 MB' },
   keras: { file: 'requirements-keras.txt', title: 'Python Keras and the bench’s Python peers', size: '1.6 GB' },
 })
 

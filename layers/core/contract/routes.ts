@@ -3,13 +3,30 @@ import { z } from 'zod'
 import * as control from './control.ts'
 import { evaluationSchema, historySchema } from './evaluation.ts'
 import type { Dialect } from './http.ts'
+import { inferenceRoutes } from './inference-routes.ts'
 import { aliasSchema, modelNameSchema, versionSchema } from './names.ts'
 import { predictionIdSchema, predictionRequestSchema, predictionSchema } from './predictions.ts'
 import * as serving from './serving.ts'
 import { aliasRecordSchema, manifestSchema } from './version.ts'
 
-export type PredictOperation = 'health' | 'modelStatus' | 'modelMetadata' | 'predict' | 'classify'
 export type PredictionOperation = 'createPrediction' | 'getPrediction' | 'cancelPrediction'
+export type InferenceOperation =
+  | 'inferenceServer'
+  | 'inferenceLive'
+  | 'inferenceReady'
+  | 'inferenceModel'
+  | 'inferenceModelReady'
+  | 'infer'
+  | 'inferenceStatistics'
+  | 'repositoryIndex'
+export type PredictOperation =
+  | 'health'
+  | 'modelStatus'
+  | 'modelMetadata'
+  | 'predict'
+  | 'classify'
+  | 'regress'
+  | InferenceOperation
 export type ApiOperation =
   | 'listModels'
   | 'getModel'
@@ -63,6 +80,16 @@ export const pathParameters = {
   id: predictionIdSchema,
   /** A file of the playground. */
   asset: z.string().regex(/^[a-z0-9-]{1,64}\.(js|css|svg)$/, 'an asset is a file name that ends in .js, .css or .svg'),
+  /** Where the Open Inference Protocol has a version: a number, an alias, or `latest`. */
+  release: z.union([
+    z
+      .string()
+      .regex(/^[1-9]\d{0,8}$/)
+      .transform(Number)
+      .pipe(versionSchema),
+    z.literal('latest'),
+    aliasSchema,
+  ]),
 } as const
 export type PathParameters = { readonly [K in keyof typeof pathParameters]?: z.output<(typeof pathParameters)[K]> }
 
@@ -200,6 +227,15 @@ export const routes: readonly Route[] = [
       response: json(predictionSchema),
     },
   ]),
+  ...addressed(':regress', {
+    operation: 'regress',
+    method: 'POST',
+    summary: 'One number for each example: feature objects, or one image as the raw body.',
+    request: { 'application/json': serving.classifyRequestSchema, ...images },
+    response: json(serving.regressResponseSchema),
+    examples: { request: { examples: [{ x: [1, 2] }] }, response: { results: [0.5] } },
+  }),
+  ...inferenceRoutes,
   managed({
     operation: 'listModels',
     method: 'GET',

@@ -30,6 +30,9 @@ export const classifyResponseSchema = z.object({
   results: z.array(z.array(z.tuple([z.string(), z.number()]))),
 })
 
+/** One number for each example. */
+export const regressResponseSchema = z.object({ results: z.array(z.number()) })
+
 export const modelStatusSchema = z.object({
   model_version_status: z.array(
     z.object({

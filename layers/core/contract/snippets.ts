@@ -15,6 +15,7 @@ const sample: Readonly<Record<string, string | number>> = {
   alias: 'production',
   id: '6b0c1c3e-2f43-4a62-9f0e-0d6c0f1f5a11',
   asset: 'app.js',
+  release: 'production',
 }
 
 /** `{name}` of a parameter without a sample is left as it is: the reader fills it in. */

@@ -182,7 +182,7 @@ const toCall = (c: Context, route: Route, limits: Limits): Call => {
 }
 
 /** Of paths that no route has. */
-const dialectOf = (path: string): Dialect => (path.startsWith('/v1/') ? 'serving' : 'control')
+const dialectOf = (path: string): Dialect => (/^\/v[12](\/|$)/.test(path) ? 'serving' : 'control')
 
 const write = ({ status = 200, headers, json, body }: Reply): Response =>
   json === undefined

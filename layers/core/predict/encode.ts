@@ -21,7 +21,7 @@ export const encodePredictions = (outputs: NamedTensors, form: Form): Record<str
 }
 
 /** JSON has no NaN and no Infinity; leaving them out or writing null would be a silently wrong answer. */
-const checkFinite = (name: string, { data, dtype, shape }: TensorData): void => {
+export const checkFinite = (name: string, { data, dtype, shape }: TensorData): void => {
   if (dtype !== 'float32') return
   const values = data as Float32Array
   const index = values.findIndex((value) => !Number.isFinite(value))

@@ -49,6 +49,7 @@ const setup = (over: Partial<ModelHost> = {}) => {
   let id = 0
   const app = createPredictApp({
     host,
+    models: async () => [{ name: 'sums', versions: [1, 2] }],
     log: (entry) => entries.push(entry),
     limits: { ...limits, bodyBytes: 1000, batchRows: 3 },
     clock: () => 1000,
@@ -199,7 +200,7 @@ describe('status, metadata and health', () => {
       name: `${name}:0`,
     })
     expect(await (await app.request('/v1/models/sums/labels/production/metadata')).json()).toMatchObject({
-      model_spec: { name: 'sums', signature_name: 'serving_default', version: '1' },
+      model_spec: { name: 'sums', signature_name: '', version: '1' },
       metadata: {
         signature_def: { signature_def: { serving_default: { inputs: { x: info('x') }, outputs: { y: info('y') } } } },
       },
@@ -245,7 +246,14 @@ describe('what is refused', () => {
     ['a name with a null byte', '/v1/models/a%00b:predict', '{}', 400, 'model: got'],
     ['version 0', '/v1/models/sums/versions/0:predict', '{}', 400, 'a version is a whole number from 1'],
     ['a version of digits and letters', '/v1/models/sums/versions/1a:predict', '{}', 400, 'version: got "1a"'],
-    ['an unknown operation', '/v1/models/sums:regress', '{}', 404, 'Nothing is at /v1/models/sums:regress'],
+    ['an unknown operation', '/v1/models/sums:guess', '{}', 404, 'Nothing is at /v1/models/sums:guess'],
+    [
+      'a regression of a classifier',
+      '/v1/models/sums:regress',
+      '{"examples": [{"x": [1, 2]}]}',
+      400,
+      'is no regression',
+    ],
   ])('%s', async (_, path, body, status, message) => {
     const response = await setup().post(path, body)
     expect(await response.json()).toEqual({ error: expect.stringContaining(message) })

@@ -1,0 +1,66 @@
+/** One prediction from its input to its reply: run, encoded, counted, and with headers that say which version answered and where the time went. */
+import type { ModelReference, PathParameters } from '@maas/core/contract'
+import type { Call, Reply } from '@maas/core/http'
+import type { ModelHost, PredictInput, Prediction, ServedModel } from '@maas/core/predict'
+import type { Statistics } from './statistics.ts'
+
+export interface RespondDeps {
+  readonly host: ModelHost
+  /** Milliseconds since 1970. */
+  readonly clock: () => number
+  readonly statistics: Statistics
+}
+
+/** Makes the input once the model is known; gives the input at once where it does not depend on the model. */
+export type ToInput = PredictInput | ((model: ServedModel) => PredictInput)
+
+export type Respond = (call: Call, input: ToInput, encode: (prediction: Prediction) => Reply) => Promise<Reply>
+
+export const createRespond =
+  ({ host, clock, statistics }: RespondDeps): Respond =>
+  async (call, toInput, encode) => {
+    const began = clock()
+    let model: Pick<ServedModel, 'name' | 'version'> | undefined
+    try {
+      let reference = toReference(call.params)
+      let load: number | undefined
+      let input: PredictInput
+      if (typeof toInput === 'function') {
+        const described = await host.describe(reference)
+        model = described
+        load = clock() - began
+        // The version whose signature the input is checked against: an alias may move, or be split, between two questions.
+        reference = { name: described.name, version: described.version }
+        input = toInput(described)
+      } else input = toInput
+      const prediction = await host.predict(reference, input, { signal: call.signal })
+      model = prediction.model
+      const loaded = load ?? prediction.timings.load ?? 0
+      const answered = clock()
+      const reply = encode(prediction)
+      const ended = clock()
+      statistics.succeeded(prediction, { total: ended - began, load: loaded, encode: ended - answered })
+      return { ...reply, headers: { ...headersOf(prediction, loaded), ...reply.headers } }
+    } catch (error) {
+      if (model !== undefined) statistics.failed(model, clock() - began)
+      throw error
+    }
+  }
+
+export const toReference = ({ model = '', version, label, release }: PathParameters): ModelReference => {
+  const number = version ?? (typeof release === 'number' ? release : undefined)
+  const alias = label ?? (typeof release === 'string' ? release : undefined)
+  return {
+    name: model,
+    ...(number !== undefined && { version: number }),
+    ...(alias !== undefined && alias !== 'latest' && { alias }),
+  }
+}
+
+/** Headers, because bodies stay as each protocol has them. `load` is the wait for a cold model, milliseconds. */
+const headersOf = ({ model, timings }: Prediction, load: number): Record<string, string> => ({
+  'x-maas-model-version': String(model.version),
+  'server-timing': Object.entries({ load, prepare: timings.prepare, run: timings.run })
+    .map(([stage, ms]) => `${stage};dur=${ms.toFixed(3)}`)
+    .join(', '),
+})
