@@ -113,7 +113,7 @@ describe('a body without JSON', () => {
       .toBuffer()
     expect((await raw(png, '0')).status).toBe(200)
     const wrong = await raw(Buffer.from('nonsense'), '0')
-    expect(wrong.status).toBe(400)
+    expect([wrong.status, wrong.body]).toEqual([422, { error: expect.any(String) }])
     expect((await raw(png, '99999')).status).toBe(400)
   })
 })

@@ -15,10 +15,17 @@ assert client.is_model_ready('tiny') and client.is_model_ready('tiny', '1')
 assert not client.is_model_ready('nobody')
 server = client.get_server_metadata()
 model = client.get_model_metadata('tiny')
-name, output = model['inputs'][0]['name'], model['outputs'][0]['name']
 
 
-def tensor(data, datatype='FP32', binary=True):
+def names(version):
+    described = client.get_model_metadata('tiny', version)
+    return described['inputs'][0]['name'], described['outputs'][0]['name']
+
+
+name, output = names('1')
+
+
+def tensor(data, datatype='FP32', binary=True, name=name):
     value = triton.InferInput(name, data.shape, datatype)
     value.set_data_from_numpy(data, binary_data=binary)
     return value
@@ -36,7 +43,8 @@ for way in ('binary', 'json'):
     answers[way] = result.as_numpy(output).tolist()
 answers['mixed'] = infer([tensor(rows, binary=False)]).as_numpy(output).tolist()
 answers['alias'] = infer([tensor(rows)], version='production').as_numpy(output).tolist()
-answers['newest'] = infer([tensor(rows)], version='').as_numpy(output).tolist()
+newest_name, newest_output = names('')
+answers['newest'] = infer([tensor(rows, name=newest_name)], version='').as_numpy(newest_output).tolist()
 
 images = np.array([photo, photo], dtype=np.object_)
 top = triton.InferRequestedOutput(output, binary_data=True, class_count=2)
