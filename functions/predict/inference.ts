@@ -76,7 +76,9 @@ export const inferenceHandlers = ({
   },
 
   repositoryIndex: async (call) => {
-    const { ready = false } = await call.json(repositoryIndexRequestSchema)
+    call.contentType()
+    const body = await call.bytes()
+    const { ready = false } = body.byteLength === 0 ? {} : readJson(body, repositoryIndexRequestSchema)
     const loaded = new Set(host.loaded().map(({ name, version }) => `${name}:${version}`))
     const all = (await models()).flatMap(({ name, versions }) =>
       versions.toSorted((a, b) => b - a).map((version) => ({ name, version: String(version) })),
