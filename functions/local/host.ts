@@ -1,5 +1,5 @@
 /** The local ModelHost: versions load on demand, each in its own process, and the least recently used make room by bytes. */
-import { type ModelReference, versionFiles } from '@maas/core/contract'
+import { type ModelReference, weightBytesOf } from '@maas/core/contract'
 import { NotReadyError } from '@maas/core/errors'
 import { createLookup, type ModelHost } from '@maas/core/predict'
 import type { Registry } from '@maas/core/registry'
@@ -52,12 +52,12 @@ export const createProcessHost = (options: HostOptions): ModelHost => {
 
   const find = async (reference: ModelReference): Promise<ModelProcess> => {
     lastUse = clock()
-    const { name, version, files } = await lookup.manifest(reference)
+    const manifest = await lookup.manifest(reference)
+    const { name, version } = manifest
     const key = keyOf({ name, version })
     const known = models.get(key)
     if (known !== undefined) return known
-    const weights = files.find(({ path }) => path === versionFiles.weights)?.size ?? 0
-    const size = weights * 2 + processBytes
+    const size = weightBytesOf(manifest) * 2 + processBytes
     if (size > modelBytes) {
       throw new NotReadyError(
         `${key} needs about ${megabytes(size)}; all models together may take ${megabytes(modelBytes)}. Start the service with more.`,

@@ -2,12 +2,17 @@
 import { z } from 'zod'
 import { aliasSchema, modelNameSchema, versionSchema } from './names.ts'
 
-/** The files of a version, by role. A version has at least `model` and `weights`; the rest as far as they are known. */
+/**
+ * The files of a version, by role. A version of layers has at least `model` and `weights`, one that is a graph (it can be served, not
+ * trained or edited) has `graph` instead; the rest as far as they are known.
+ */
 export const versionFiles = {
   /** TF.js layers-model JSON: Keras topology, training configuration and weight specs. */
   model: 'model.json',
   /** All weights, little-endian, in the order of the specs in `model.json`. */
   weights: 'weights.bin',
+  /** TensorFlow's SavedModel file with the weights inside; it needs no folder of variables. */
+  graph: 'saved_model.pb',
   signature: 'signature.json',
   preprocess: 'preprocess.json',
   labels: 'labels.json',
@@ -55,6 +60,10 @@ export const manifestSchema = z.object({
   lineage: lineageSchema,
 })
 export type Manifest = z.infer<typeof manifestSchema>
+
+/** Bytes of a version's weights, about: a graph file holds little else. */
+export const weightBytesOf = ({ files }: Pick<Manifest, 'files'>): number =>
+  files.find(({ path }) => path === versionFiles.weights || path === versionFiles.graph)?.size ?? 0
 
 /** What the caller of `registry.register` gives; the registry adds number, time and hashes. */
 export interface NewVersion {

@@ -32,7 +32,7 @@ export const compare = async (
   const rows: CompareRow[] = []
   for (const manifest of manifests) {
     const { parameters, ...metrics } = manifest.metrics
-    const model: string[] = [versionFiles.model, versionFiles.weights]
+    const model: string[] = [versionFiles.model, versionFiles.weights, versionFiles.graph]
     const stored = manifest.files.filter(({ path }) => model.includes(path))
     const measured = await measure?.(manifest)
     rows.push({

@@ -11,5 +11,7 @@ export {
 export * from './layers-json.ts'
 export * from './layers-model.ts'
 export * from './read-file.ts'
+export * from './savedmodel/signature.ts'
 export type * from './types.ts'
+export * from './version-files.ts'
 export * from './write-file.ts'

@@ -1,4 +1,4 @@
-/** The one in-memory shape of a model, whatever file it came from. */
+/** The in-memory shape of a model, whatever file it came from: layers that can be trained, or a graph that can be served. */
 
 /** One weight: row-major little-endian bytes. */
 export interface WeightTensor {
@@ -17,3 +17,14 @@ export interface ModelArtifact {
   readonly trainingConfig?: Readonly<Record<string, unknown>>
   readonly weights: readonly WeightTensor[]
 }
+
+/**
+ * A model without layers, from a SavedModel or a TF.js graph model: one `saved_model.pb` with the tag `serve` and the signature
+ * `serving_default`, weights inside, of allowed operations only.
+ */
+export interface GraphArtifact {
+  readonly graph: Uint8Array
+}
+
+/** What a version may be made of. */
+export type ServableArtifact = ModelArtifact | GraphArtifact

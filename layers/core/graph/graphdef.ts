@@ -1,8 +1,8 @@
 /** Writes a graph as TensorFlow's SavedModel file, field by field after graph.proto, node_def.proto, tensor.proto and meta_graph.proto. */
 import { UnsupportedError } from '../errors.ts'
+import { MessageWriter } from '../protobuf.ts'
 import type { Attr, DType, GraphNode, Output, Shape, TensorType, TensorValue } from './ir.ts'
 import { inOrder, typeOf } from './ir.ts'
-import { MessageWriter } from './protobuf.ts'
 
 /** Numbers of tensorflow.DataType. */
 export const dtypeNumbers = {

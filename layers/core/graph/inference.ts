@@ -3,8 +3,8 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import type { LayersModel } from '@tensorflow/tfjs-layers'
 import type { Signature, TensorSpec } from '../contract/index.ts'
 import { UnsupportedError } from '../errors.ts'
+import { isAllowedOperation } from '../kernels/allowed-operations.ts'
 import type { Kernels } from '../kernels/index.ts'
-import { isAllowedOperation } from './allowed-operations.ts'
 import { type BatchInput, rowsOf, traceAnyBatch } from './dynamic.ts'
 import { writeSavedModel } from './graphdef.ts'
 import { constant, identity, placeholder } from './ir.ts'
@@ -103,7 +103,7 @@ function verifyOutputs(
         const expected = applyModel(model, examples)
         const fetches = expected.map((_, index) => `output_${index}:0`)
         for (const [index, { data }] of runGraph(native, session, feeds, fetches).entries()) {
-          const error = relativeError(data, (expected[index] as Tensor).dataSync() as Float32Array)
+          const error = relativeError(data as Float32Array, (expected[index] as Tensor).dataSync() as Float32Array)
           if (error <= tolerance) continue
           throw new UnsupportedError(
             `Compiled output ${index} differs from that of tfjs by ${error.toExponential(1)} (allowed ${tolerance}); the layers model serves it.`,

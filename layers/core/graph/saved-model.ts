@@ -1,8 +1,8 @@
 /** Reads what a session must know of a SavedModel file: the names, types and shapes of its signature, and its operations. */
 import { InvalidInputError } from '../errors.ts'
+import { type Field, readFields, readString } from '../protobuf.ts'
 import { dtypeNumbers } from './graphdef.ts'
 import type { DType, TensorType } from './ir.ts'
-import { type Field, readFields, readString } from './protobuf.ts'
 
 export interface SignatureTensor extends TensorType {
   /** What a session calls it, e.g. `images:0`. */

@@ -1,5 +1,5 @@
 /** How a prediction session uses threads, as the ConfigProto that TensorFlow reads. */
-import { MessageWriter } from './protobuf.ts'
+import { MessageWriter } from '../protobuf.ts'
 
 /** Field numbers of tensorflow.ConfigProto. */
 const [intraOpThreads, interOpThreads, experimental, executorType] = [2, 5, 16, 3]

@@ -162,7 +162,7 @@ export class GraphEngine implements Required<StepEngine> {
 
   #run(feeds: readonly Feed[], fetches: readonly string[]): (Float32Array | Int32Array | Uint8Array)[] {
     if (fetches.length === 0) return []
-    return runGraph(this.#kernels.native, this.#session, feeds, fetches).map(({ data }) => data)
+    return runGraph(this.#kernels.native, this.#session, feeds, fetches).map(({ data }) => data as Float32Array)
   }
 }
 

@@ -99,19 +99,14 @@ const compile = async (
   options: { readonly announce: (line: string) => void; readonly threads: number },
 ): Promise<Predictor> => {
   const { name, version } = manifest
-  const [model, weights] = await Promise.all(
-    [versionFiles.model, versionFiles.weights].map((path) => read(registry, manifest, path)),
-  )
-  if (model === undefined || weights === undefined) {
-    throw new StorageError(`${name}:${version} has no ${versionFiles.model} or ${versionFiles.weights}`)
-  }
-  const { decodeLayersJson } = await import('@maas/core/formats')
+  const { artifactFromFiles } = await import('@maas/core/formats')
   try {
-    const artifact = decodeLayersJson(model, weights)
+    const paths = manifest.files.map(({ path }) => path)
+    const artifact = await artifactFromFiles(paths, (path) => registry.file(manifest, path))
     return await createPredictor({ name, version, artifact, ...described }, await kernels.whole(), options)
   } catch (cause) {
     // What is wrong with a stored model is no fault of whoever asks for a prediction.
-    throw cause instanceof InvalidInputError ? damaged(manifest, versionFiles.model, cause) : cause
+    throw cause instanceof InvalidInputError ? damaged(manifest, 'the model', cause) : cause
   }
 }
 

@@ -1,7 +1,7 @@
 /** A version in this process, ready to answer until it is disposed of. */
 import { type NamedTensors, type Preprocess, type Signature, sizeOf } from '@maas/core/contract'
 import type { ImageKernels } from '@maas/core/data'
-import type { ModelArtifact } from '@maas/core/formats'
+import type { ServableArtifact } from '@maas/core/formats'
 import type { Kernels } from '@maas/core/kernels'
 import { checkTensors } from './check.ts'
 import { prepare, readers } from './prepare.ts'
@@ -12,7 +12,7 @@ import type { PredictInput, Prediction, ServedModel } from './types.ts'
 export interface PredictorParts {
   readonly name: string
   readonly version: number
-  readonly artifact: ModelArtifact
+  readonly artifact: ServableArtifact
   /** @default tensors, as they come */
   readonly preprocess?: Preprocess
   /** @default none: classes go by number */
@@ -35,20 +35,19 @@ export const createPredictor = async (
   kernels: Kernels,
   options: Partial<RunnerOptions> = {},
 ): Promise<Predictor> => {
-  const [{ signatureOf, toLayersModel }, { createRunner }] = await Promise.all([
-    import('@maas/core/formats'),
-    import('./runner.ts'),
-  ])
-  const layers = await toLayersModel(parts.artifact, kernels)
+  const { createArtifactRunner } = await import('./artifact-runner.ts')
+  const { runner, signature, bytes } = await createArtifactRunner(parts.artifact, kernels, {
+    announce: toStandardError,
+    ...options,
+  })
   const model: ServedModel = {
     name: parts.name,
     version: parts.version,
-    signature: signatureOf(layers),
+    signature,
     preprocess: parts.preprocess ?? { kind: 'tensor' },
     labels: parts.labels ?? [],
-    bytes: parts.artifact.weights.reduce((sum, { data }) => sum + data.byteLength, 0),
+    bytes,
   }
-  const runner = await createRunner(layers, model.signature, kernels, { announce: toStandardError, ...options })
   if (runner.graph === undefined && isFixed(model.signature)) await runner.run(zeros(model.signature))
   return predictorOf(model, runner, kernels)
 }
@@ -83,6 +82,7 @@ const zeros = ({ inputs }: Signature): NamedTensors =>
   Object.fromEntries(
     inputs.map(({ name, dtype, shape }) => {
       const one = [1, ...shape.slice(1)]
+      if (dtype === 'string') return [name, { dtype, shape: one, data: Array<string>(sizeOf(one)).fill('') }]
       const Values = dtype === 'float32' ? Float32Array : dtype === 'int32' ? Int32Array : Uint8Array
       return [name, { dtype, shape: one, data: new Values(sizeOf(one)) }]
     }),

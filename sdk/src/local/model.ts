@@ -1,7 +1,7 @@
 /** A model in this process: core and its kernels are loaded with the first one. */
 import { basename, dirname, join } from 'node:path'
 import type { NamedTensors, TensorData } from '@maas/core/contract'
-import type { ModelArtifact } from '@maas/core/formats'
+import type { ServableArtifact } from '@maas/core/formats'
 import type { Kernels } from '@maas/core/kernels'
 import type { PredictInput as CoreInput, Predictor } from '@maas/core/predict'
 import { AbortedError, BadRequestError } from '../errors.ts'
@@ -41,22 +41,19 @@ export const openRegistered = (
   { root = './.maas', kernels: prefer }: LocalOptions = {},
 ): Promise<Model> =>
   translated(async () => {
-    const [{ createFileStore }, { createRegistry }, { loadPredictor }, { versionFiles }] = await Promise.all([
+    const [{ createFileStore }, { createRegistry }, { loadPredictor }] = await Promise.all([
       import('@maas/core/store'),
       import('@maas/core/registry'),
       import('@maas/core/predict'),
-      import('@maas/core/contract'),
     ])
     const registry = createRegistry(createFileStore(join(root, 'store')))
     const manifest = await registry.manifest(reference.name, await registry.resolve(reference))
     const { lazyKernels } = await import('@maas/core/kernels/sessions')
     const predictor = await loadPredictor(registry, manifest, lazyKernels({ prefer }))
     return new LocalModel(predictor, manifest.version, async () => {
-      const { decodeLayersJson } = await import('@maas/core/formats')
-      return decodeLayersJson(
-        await registry.file(manifest, versionFiles.model),
-        await registry.file(manifest, versionFiles.weights),
-      )
+      const { artifactFromFiles } = await import('@maas/core/formats')
+      const paths = manifest.files.map(({ path }) => path)
+      return artifactFromFiles(paths, (path) => registry.file(manifest, path))
     })
   })
 
@@ -66,10 +63,10 @@ const loadKernels = async (prefer: LocalOptions['kernels']): Promise<Kernels> =>
 class LocalModel implements Model {
   readonly version: number | undefined
   readonly #predictor: Predictor
-  readonly #artifact: () => Promise<ModelArtifact>
+  readonly #artifact: () => Promise<ServableArtifact>
   #disposed = false
 
-  constructor(predictor: Predictor, version: number | undefined, artifact: () => Promise<ModelArtifact>) {
+  constructor(predictor: Predictor, version: number | undefined, artifact: () => Promise<ServableArtifact>) {
     this.#predictor = predictor
     this.version = version
     this.#artifact = artifact
@@ -110,8 +107,8 @@ class LocalModel implements Model {
     this.#checkAlive()
     const format = saveFormat(path)
     await translated(async () => {
-      const { encodeLayersJson, writeFileAtomically, writeKerasH5 } = await import('@maas/core/formats')
-      const artifact = await this.#artifact()
+      const { encodeLayersJson, requireLayers, writeFileAtomically, writeKerasH5 } = await import('@maas/core/formats')
+      const artifact = requireLayers(await this.#artifact(), `saved as ${path}`)
       if (format === 'h5') return writeFileAtomically(path, await writeKerasH5(artifact))
       const { model, weights } = encodeLayersJson(artifact)
       await writeFileAtomically(join(dirname(path), 'weights.bin'), weights)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { isAllowedOperation } from '../../../layers/core/graph/allowed-operations.ts'
 import { type Feed, runGraph, type SessionSurface } from '../../../layers/core/graph/session.ts'
+import { isAllowedOperation } from '../../../layers/core/kernels/allowed-operations.ts'
 
 /** A native surface that counts its tensors and fails on demand. */
 function fakeSurface(failing: 'create' | 'run' | 'read' | undefined) {

@@ -26,17 +26,15 @@ Examples:
   $ python3 -c "import keras; keras.models.load_model('model.h5').summary()"`,
     )
     .action(async (reference: string, file: string | undefined, { root, format }: ExportOptions) => {
-      const { parseReference, versionFiles } = await import('@maas/core/contract')
-      const { decodeLayersJson, writeKerasH5, writeFileAtomically } = await import('@maas/core/formats')
+      const { parseReference } = await import('@maas/core/contract')
+      const { artifactFromFiles, requireLayers, writeKerasH5, writeFileAtomically } = await import('@maas/core/formats')
       const registry = await openLocalRegistry(root)
       const parsed = parseReference(reference)
       const manifest = await registry.manifest(parsed.name, await registry.resolve(parsed))
-      const [model, weights] = await Promise.all([
-        registry.file(manifest, versionFiles.model),
-        registry.file(manifest, versionFiles.weights),
-      ])
+      const paths = manifest.files.map((one) => one.path)
+      const artifact = await artifactFromFiles(paths, (stored) => registry.file(manifest, stored))
       const path = file ?? `${parsed.name}.${format}`
-      const bytes = await writeKerasH5(decodeLayersJson(model, weights))
+      const bytes = await writeKerasH5(requireLayers(artifact, 'written as Keras .h5'))
       await writeFileAtomically(path, bytes)
       output.data({ path, bytes: bytes.byteLength, name: parsed.name, version: manifest.version })
       output.line(`Wrote ${path} (${formatBytes(bytes.byteLength)}), ${parsed.name}:${manifest.version}.`)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { MessageWriter, readFields, readString } from '../../../layers/core/graph/protobuf.ts'
+import { MessageWriter, readFields, readString } from '../../layers/core/protobuf.ts'
 
 describe('MessageWriter', () => {
   it('writes varints as the format defines them', () => {

@@ -1,5 +1,5 @@
 /** Protocol buffers' wire format, as much of it as TensorFlow's graph files need: a writer of fields and a reader of fields. */
-import { InvalidInputError } from '../errors.ts'
+import { InvalidInputError } from './errors.ts'
 
 const varint = 0
 const fixed64 = 1
@@ -135,6 +135,4 @@ export function* readFields(message: Uint8Array): Generator<Field> {
 export const readString = (field: Field): string => new TextDecoder().decode(field.bytes)
 
 const damaged = (): InvalidInputError =>
-  new InvalidInputError(
-    'The graph file is damaged: its protocol buffer ends early or is none. Compile the model again.',
-  )
+  new InvalidInputError('The graph file is damaged: its protocol buffer ends early or is none.')
