@@ -1,8 +1,8 @@
 /** A compiled model in this process, without tfjs: opened from its file, with the threads that suit how long it runs. */
 import { type NamedTensors, type Signature, sizeOf, type TensorData, type TensorSpec } from '../contract/index.ts'
 import { InvalidInputError, UnsupportedError } from '../errors.ts'
-import type { SessionBinding, SessionHandle, SessionResult } from '../kernels/index.ts'
 import { isAllowedOperation } from '../kernels/allowed-operations.ts'
+import type { SessionBinding, SessionHandle, SessionResult } from '../kernels/index.ts'
 import { relativeError } from './relative-error.ts'
 import { graphOf, readSavedModel, type SavedModelSummary, type SignatureTensor } from './saved-model.ts'
 import { onCallingThread, onThreads } from './session-config.ts'
