@@ -1,5 +1,5 @@
 /** A model that came as a graph, in this process: unlike what is compiled here it may hold variables, tables, texts and int64. */
-import { type DType, type NamedTensors, sizeOf, type TensorData, type TensorSpec } from '../contract/index.ts'
+import { type DType, sizeOf, type TensorData, type TensorSpec } from '../contract/index.ts'
 import { InvalidInputError, UnsupportedError } from '../errors.ts'
 import { isAllowedOperation } from '../kernels/allowed-operations.ts'
 import type { InferenceSession } from './inference-session.ts'
