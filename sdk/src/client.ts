@@ -1,5 +1,5 @@
 /** A service as an object: its models, versions and aliases, one class per noun. */
-import { readEnvironment } from './environment.ts'
+import { resolveService } from './environment.ts'
 import { ConnectionError } from './errors.ts'
 import { parseReference } from './reference.ts'
 import { type ClientOptions, Http } from './remote/http.ts'
@@ -20,12 +20,13 @@ export class Maas {
   readonly aliases: Aliases
   readonly #http: Http
 
-  /** `url` and `apiKey` default to MAAS_URL and MAAS_API_KEY. */
+  /** `url` and `apiKey` default to MAAS_URL and MAAS_API_KEY, and then to what `maas login` stored. */
   constructor(options: Partial<ClientOptions> = {}) {
-    const environment = readEnvironment()
-    const url = options.url ?? environment.url
-    if (url === undefined) throw new ConnectionError('no service is named: give { url }, or set MAAS_URL')
-    this.#http = new Http({ ...options, url, apiKey: options.apiKey ?? environment.apiKey })
+    const service = resolveService(options)
+    if (service === undefined) {
+      throw new ConnectionError('no service is named: give { url }, set MAAS_URL, or run npx maas login')
+    }
+    this.#http = new Http({ ...options, ...service })
     this.models = new Models(this.#http)
     this.versions = new Versions(this.#http)
     this.aliases = new Aliases(this.#http)

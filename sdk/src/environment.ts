@@ -1,4 +1,5 @@
 /** The environment variables that stand in for options, read in one place. */
+import { readProfile } from './profile.ts'
 
 export interface Environment {
   readonly url: string | undefined
@@ -17,3 +18,23 @@ export const readEnvironment = (
   root: env.MAAS_ROOT || undefined,
   webhookSecrets: (env.MAAS_WEBHOOK_SECRETS ?? '').split(' ').filter((secret) => secret !== ''),
 })
+
+/** Where calls go, and with which key: what was asked for, else the environment, else `maas login`; undefined for this machine. */
+export const resolveService = (
+  asked: {
+    readonly url?: string | undefined
+    readonly apiKey?: string | undefined
+    readonly root?: string | undefined
+  },
+  env?: Readonly<Record<string, string | undefined>>,
+): { readonly url: string; readonly apiKey: string | undefined } | undefined => {
+  const environment = readEnvironment(env)
+  const given = asked.apiKey ?? environment.apiKey
+  // A root that was asked for stands above a service in the environment.
+  const url = asked.url ?? (asked.root === undefined ? environment.url : undefined)
+  if (url !== undefined) return { url, apiKey: given }
+  if (asked.root !== undefined || environment.root !== undefined) return undefined
+  const profile = readProfile(env)
+  // Its key is for its service alone.
+  return profile && { url: profile.url, apiKey: given ?? profile.apiKey }
+}

@@ -1,5 +1,5 @@
 /** One function for every model: a file runs in this process, a name in the registry on this machine or behind a service. */
-import { readEnvironment } from './environment.ts'
+import { readEnvironment, resolveService } from './environment.ts'
 import type { LocalOptions } from './local/model.ts'
 import { isFile, parseReference } from './reference.ts'
 import { type ClientOptions, Http } from './remote/http.ts'
@@ -11,7 +11,8 @@ export interface LoadOptions extends Partial<ClientOptions>, LocalOptions {}
 /**
  * A path if it contains a separator or ends in .h5, .hdf5, .keras or .json, else `name`, `name@alias` or `name:version`;
  * never a fallback from one to the other.
- * A name goes to `url` (or MAAS_URL) when there is one, else to the registry in `root` (or MAAS_ROOT, or `./.maas`).
+ * A name goes to `url` (or MAAS_URL) when there is one, else to the registry in `root` (or MAAS_ROOT), else to the service of
+ * `maas login`, else to the registry in `./.maas`.
  *
  * @example
  * const model = await loadModel('model.h5')
@@ -20,13 +21,11 @@ export interface LoadOptions extends Partial<ClientOptions>, LocalOptions {}
 export const loadModel = async (fileOrName: string, options: LoadOptions = {}): Promise<Model> => {
   if (isFile(fileOrName)) return (await import('./local/model.ts')).openFile(fileOrName, options)
   const reference = parseReference(fileOrName)
-  const environment = readEnvironment()
-  // A root that was asked for stands above a service in the environment.
-  const url = options.url ?? (options.root === undefined ? environment.url : undefined)
-  if (url !== undefined) {
-    const http = new Http({ ...options, url, apiKey: options.apiKey ?? environment.apiKey })
+  const service = resolveService(options)
+  if (service !== undefined) {
+    const http = new Http({ ...options, ...service })
     return openRemoteModel(http, reference, { ...(options.signal && { signal: options.signal }) })
   }
   const { openRegistered } = await import('./local/model.ts')
-  return openRegistered(reference, { ...options, root: options.root ?? environment.root })
+  return openRegistered(reference, { ...options, root: options.root ?? readEnvironment().root })
 }

@@ -25,6 +25,8 @@ export interface FunctionOptions {
   /** `file.export`. */
   readonly handler: string
   readonly env: Readonly<Record<string, string>>
+  /** Starts the process with the variables it needs, its output piped. @default the runtime client in this Node */
+  readonly launch?: (env: Readonly<Record<string, string>>) => ChildProcess
 }
 
 /** AWS's own runtime interface client when it was built here (`MAAS_LAMBDA_RIC` names its folder), else ours of the same protocol. */
@@ -50,7 +52,7 @@ const read = async (request: IncomingMessage): Promise<Buffer> => {
   return Buffer.concat(chunks)
 }
 
-export const startFunction = async ({ directory, handler, env }: FunctionOptions): Promise<FunctionProcess> => {
+export const startFunction = async ({ directory, handler, env, launch }: FunctionOptions): Promise<FunctionProcess> => {
   const waiting: Pending[] = []
   const running = new Map<string, Pending>()
   let idle: ServerResponse | undefined
@@ -99,21 +101,20 @@ export const startFunction = async ({ directory, handler, env }: FunctionOptions
   const { port } = server.address() as AddressInfo
 
   let output = ''
-  const child: ChildProcess = spawn(process.execPath, [runtimeClient().path, handler], {
-    cwd: directory,
-    env: {
-      ...{ PATH: process.env.PATH, HOME: process.env.HOME, ...env },
-      ...{ AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${port}`, _HANDLER: handler, LAMBDA_TASK_ROOT: directory },
-      ...{ AWS_LAMBDA_LOG_GROUP_NAME: '/maas/test', AWS_LAMBDA_LOG_STREAM_NAME: 'stream' },
-      AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
-      ...{
-        AWS_LAMBDA_FUNCTION_NAME: 'test',
-        AWS_LAMBDA_FUNCTION_VERSION: '1',
-        AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '2048',
-      },
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const variables = {
+    ...env,
+    ...{ AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${port}`, _HANDLER: handler, LAMBDA_TASK_ROOT: directory },
+    ...{ AWS_LAMBDA_LOG_GROUP_NAME: '/maas/test', AWS_LAMBDA_LOG_STREAM_NAME: 'stream' },
+    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    ...{ AWS_LAMBDA_FUNCTION_NAME: 'test', AWS_LAMBDA_FUNCTION_VERSION: '1', AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '2048' },
+  }
+  const child: ChildProcess =
+    launch?.(variables) ??
+    spawn(process.execPath, [runtimeClient().path, handler], {
+      cwd: directory,
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...variables },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (output += chunk.toString()))
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   void exited.then(() => fail(new Error(`Runtime.ExitError: the process ended.\n${output.slice(-2000)}`)))

@@ -1,10 +1,13 @@
 /** The `maas` command: parses arguments, runs one command, and turns every failure into a sentence and an exit code. */
 import { Command, CommanderError } from 'commander'
+import { applyProfile } from './apply-profile.ts'
 import { aliasCommand } from './commands/alias.ts'
 import { compareCommand } from './commands/compare.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
 import { exportCommand } from './commands/export.ts'
+import { keyCommand } from './commands/key.ts'
+import { loginCommand, logoutCommand } from './commands/login.ts'
 import { modelsCommand } from './commands/models.ts'
 import { predictCommand } from './commands/predict.ts'
 import { pushCommand } from './commands/push.ts'
@@ -43,8 +46,12 @@ Examples:
     predictCommand,
     serveCommand,
     doctorCommand,
+    loginCommand,
+    logoutCommand,
+    keyCommand,
   ]
   for (const create of commands) program.addCommand(create(output).exitOverride())
+  program.hook('preAction', (_, command) => applyProfile(command, output))
   return program.exitOverride()
 }
 

@@ -9,31 +9,13 @@ import { bundle, repository } from '../../../infra/bundle.ts'
 import { searchKernels } from '../../../layers/core/kernels/native.ts'
 import { proxyEvent } from '../../support/lambda-events.ts'
 import { isMotoMissing, type Moto, startMoto } from '../../support/moto.ts'
+import { job, pointsJob, pointsTable } from '../../support/points.ts'
 import { type FunctionProcess, runtimeClient, startFunction } from '../../support/runtime-api.ts'
 
 const bucket = 'models'
-const job = 'points-1'
-
-/** Two clouds of points that a line parts. */
-const table = (): string => {
-  const rows = Array.from({ length: 400 }, (_, index) => {
-    const [a, b] = [Math.sin(index * 12.9898) * 3, Math.cos(index * 78.233) * 3]
-    return `${a.toFixed(4)},${b.toFixed(4)},${a + b > 0 ? 'above' : 'below'}`
-  })
-  return ['a,b,label', ...rows].join('\n')
-}
-
-const document = {
-  TrainingJobName: job,
-  HyperParameters: {
-    ...{ maas_preset: 'mlp', epochs: '30', target: 'label', maas_model_name: 'points' },
-    ...{ maas_alias: 'production', maas_gate: 'test_accuracy>=0.8' },
-  },
-  InputDataConfig: [
-    { ChannelName: 'train', DataSource: { S3DataSource: { S3Uri: `s3://${bucket}/datasets/points.csv` } } },
-  ],
-  OutputDataConfig: { S3OutputPath: `s3://${bucket}/jobs` },
-}
+const document = pointsJob(bucket, {
+  ...{ epochs: '30', maas_alias: 'production', maas_gate: 'test_accuracy>=0.8' },
+})
 
 const kernels = await searchKernels()
 if (kernels.found === undefined) console.warn(`SKIPPED: native kernels: ${kernels.reason}; npm run build:kernels`)
@@ -64,7 +46,7 @@ describe.skipIf(isMotoMissing() || kernels.found === undefined)('the deployed pr
     s3 = new S3Client({ endpoint: moto.endpoint, region: 'eu-west-1', credentials, forcePathStyle: true })
     const CreateBucketConfiguration = { LocationConstraint: 'eu-west-1' } as const
     await s3.send(new CreateBucketCommand({ Bucket: bucket, CreateBucketConfiguration }))
-    await s3.send(new PutObjectCommand({ Bucket: bucket, Key: 'datasets/points.csv', Body: table() }))
+    await s3.send(new PutObjectCommand({ Bucket: bucket, Key: 'datasets/points.csv', Body: pointsTable() }))
     await s3.send(
       new PutObjectCommand({ Bucket: bucket, Key: `jobs/${job}/spec.json`, Body: JSON.stringify(document) }),
     )

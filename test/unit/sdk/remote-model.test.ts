@@ -178,7 +178,7 @@ describe('the client', () => {
   it('asks for an address when it has none', () => {
     const before = process.env.MAAS_URL
     delete process.env.MAAS_URL
-    expect(() => new Maas()).toThrow('give { url }, or set MAAS_URL')
+    expect(() => new Maas()).toThrow('give { url }, set MAAS_URL, or run npx maas login')
     if (before !== undefined) process.env.MAAS_URL = before
   })
 })

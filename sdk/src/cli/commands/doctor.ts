@@ -2,12 +2,15 @@
 import { Command } from 'commander'
 import { jsonOption, rootOption } from '../options.ts'
 import type { Output } from '../output.ts'
+import { regionOption, useRegion } from './login.ts'
 
 const marks = { ok: 'ok', warn: 'warning', error: 'problem' } as const
 
 export const doctorCommand = (output: Output): Command =>
   new Command('doctor')
-    .description('check Node, native kernels, CPU, cache and disk')
+    .description('check Node, native kernels, CPU, cache and disk; with --aws, what a deployment needs')
+    .option('--aws', 'check credentials, bootstrap, docker and quotas in place of this machine')
+    .addOption(regionOption())
     .addOption(rootOption())
     .addOption(jsonOption())
     .addHelpText(
@@ -15,11 +18,11 @@ export const doctorCommand = (output: Output): Command =>
       `
 Examples:
   $ npx maas doctor
+  $ npx maas doctor --aws --region eu-west-1
   $ npx maas doctor --json | jq .findings`,
     )
-    .action(async () => {
-      const { diagnose, loadKernels } = await import('@maas/core/kernels')
-      const report = await diagnose({ load: () => loadKernels({ announce: () => {} }) })
+    .action(async ({ aws, region }: { readonly aws?: boolean; readonly region?: string }) => {
+      const report = aws ? await diagnoseAccount(region) : await diagnoseMachine()
       output.data(report)
       output.table(
         ['', 'finding'],
@@ -30,3 +33,14 @@ Examples:
       for (const { fix } of fixes) output.line(`  - ${fix}`)
       if (report.findings.some(({ level }) => level === 'error')) output.markFailed()
     })
+
+const diagnoseMachine = async () => {
+  const { diagnose, loadKernels } = await import('@maas/core/kernels')
+  return diagnose({ load: () => loadKernels({ announce: () => {} }) })
+}
+
+const diagnoseAccount = async (region: string | undefined) => {
+  useRegion(region)
+  const { preflight } = await import('../aws/preflight.ts')
+  return { findings: await preflight() }
+}
