@@ -1,10 +1,11 @@
-/** The control plane over HTTP: models, versions, aliases, the contract's documents, and the playground. */
-import type { ApiOperation } from '@maas/core/contract'
+/** The control plane over HTTP: models, versions, aliases, imports, the contract's documents, and the playground. */
+import type { ApiOperation, ImportOperation } from '@maas/core/contract'
 import { type AppOptions, createApp, type Handler } from '@maas/core/http'
 import type { Registry } from '@maas/core/registry'
 import { aliasHandlers } from './aliases.ts'
 import type { Assets } from './assets.ts'
 import { documentHandlers } from './documents.ts'
+import { type ImportServices, importHandlers } from './imports.ts'
 import { modelHandlers } from './models.ts'
 import { playgroundHandlers } from './playground.ts'
 
@@ -12,7 +13,10 @@ export interface ApiDependencies extends AppOptions {
   readonly registry: Registry
   /** The playground's files. */
   readonly assets: Assets
+  readonly imports: ImportServices
 }
+
+export type { ImportServices } from './imports.ts'
 
 /** The app of this function alone, as the API Lambda runs it. */
 export const createControlApp = (dependencies: ApiDependencies) => createApp(apiHandlers(dependencies), dependencies)
@@ -20,8 +24,10 @@ export const createControlApp = (dependencies: ApiDependencies) => createApp(api
 export const apiHandlers = ({
   registry,
   assets,
-}: Pick<ApiDependencies, 'registry' | 'assets'>): Record<ApiOperation, Handler> => ({
+  imports,
+}: Pick<ApiDependencies, 'registry' | 'assets' | 'imports'>): Record<ApiOperation | ImportOperation, Handler> => ({
   ...modelHandlers(registry),
+  ...importHandlers(registry, imports),
   ...aliasHandlers(registry),
   ...documentHandlers(),
   ...playgroundHandlers(assets),

@@ -13,6 +13,13 @@ type ModelOperation = Extract<
 const reportPolicy =
   "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
+/** Of every page that shows text from outside. */
+export const pageHeaders = {
+  'content-type': 'text/html; charset=utf-8',
+  'content-security-policy': reportPolicy,
+  'referrer-policy': 'no-referrer',
+} as const
+
 export const modelHandlers = (registry: Registry): Record<ModelOperation, Handler> => {
   const file = async ({ model = '', version = 0 }: PathParameters, path: string): Promise<Uint8Array> => {
     const manifest = await registry.manifest(model, version)
@@ -38,11 +45,7 @@ export const modelHandlers = (registry: Registry): Record<ModelOperation, Handle
     getHistory: async ({ params }) => json(await file(params, versionFiles.history)),
     getReport: async ({ params }) => ({
       body: await file(params, versionFiles.report),
-      headers: {
-        'content-type': 'text/html; charset=utf-8',
-        'content-security-policy': reportPolicy,
-        'referrer-policy': 'no-referrer',
-      },
+      headers: pageHeaders,
     }),
   }
 }

@@ -1,5 +1,7 @@
 /** The service on one machine: serving, and training jobs as child processes. */
+
 export * from './jobs.ts'
+export { openLocalImports, pushModel } from './push.ts'
 export * from './samples.ts'
 export * from './service.ts'
 export * from './signals.ts'

@@ -1,17 +1,18 @@
 /** The whole service on one machine: both apps behind one port, files for the store, child processes for the models. */
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { isIPv6 } from 'node:net'
 import { totalmem } from 'node:os'
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { apiHandlers } from '@maas/api'
-import { limits as defaultLimits } from '@maas/core/contract'
+import { limits as defaultLimits, errorReply } from '@maas/core/contract'
 import { messageOf, NotReadyError } from '@maas/core/errors'
 import { createApp, type Limits, type Log, type LogEntry } from '@maas/core/http'
 import { createDelivery, createWebhooks } from '@maas/core/predictions'
 import { createRegistry } from '@maas/core/registry'
 import { createFileStore } from '@maas/core/store'
 import { createStatistics, predictHandlers } from '@maas/predict'
+import { createLocalImports } from './checks.ts'
 import { createGuard } from './guard.ts'
 import { createProcessHost } from './host.ts'
 import type { ModelLimits } from './model.ts'
@@ -85,7 +86,7 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
     if (closing) throw new NotReadyError('The service is closing.')
     guard(request)
   }
-  const server = createServer({ requestSeconds, fetch: (request) => app.fetch(request) })
+  const server = createServer({ requestSeconds, fetch: (request) => answer(request) })
   const listening = await listen(server, host, port)
 
   const say = (text: string) => log({ level: 'error', at: new Date(clock()).toISOString(), message: text })
@@ -112,11 +113,30 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
   )
   const predicting = { host: models, models: registry.models, limits, clock, statistics: createStatistics(clock) }
   const inner = createApp(predictHandlers(predicting), { log, limits, clock, ids: randomUUID })
+  const local = createLocalImports({ store, registry, clock, secret: randomBytes(32), ids: randomUUID, say })
+  const background = (id: string) =>
+    void local.check(id).catch((error: unknown) => say(`Import ${id}: ${messageOf(error)}`))
+  const imports = { uploads: local.uploads, imports: local.imports, ready: background, verify: local.verify }
   const handlers = {
     ...predictHandlers({ ...predicting, predictions }),
-    ...apiHandlers({ registry, assets: localAssets() }),
+    ...apiHandlers({ registry, imports, assets: localAssets() }),
   }
   const app = createApp(handlers, { log, limits, clock, ids: randomUUID, admit })
+  /** Parts of uploads come to addresses that are signed, not routed, and stream to disk whatever their size. */
+  const receive = async (request: Request): Promise<Response> => {
+    try {
+      admit(request)
+      await local.files.receive(request)
+      return new Response(null)
+    } catch (error) {
+      const { status, headers, body } = errorReply(error, 'control', randomUUID())
+      if (status === 500) say(`An upload failed: ${messageOf(error)}`)
+      return Response.json(body, { status, headers })
+    }
+  }
+  const answer = (request: Request) =>
+    local.files.isOurs(new URL(request.url).pathname) ? receive(request) : app.fetch(request)
+  await local.resume()
 
   let closed: Promise<void> | undefined
   return {
@@ -126,6 +146,7 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
       closing = true
       closed ??= drain(server, drainSeconds)
         .then(closePredictions)
+        .then(() => local.close())
         .then(() => models.close())
       return closed
     },

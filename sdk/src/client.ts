@@ -5,7 +5,9 @@ import { parseReference } from './reference.ts'
 import { type ClientOptions, Http } from './remote/http.ts'
 import { openRemoteModel } from './remote/model.ts'
 import { Aliases } from './resources/aliases.ts'
+import { Imports } from './resources/imports.ts'
 import { Models } from './resources/models.ts'
+import { Uploads } from './resources/uploads.ts'
 import { Versions } from './resources/versions.ts'
 import type { CallOptions, Model } from './types.ts'
 
@@ -18,6 +20,8 @@ export class Maas {
   readonly models: Models
   readonly versions: Versions
   readonly aliases: Aliases
+  readonly imports: Imports
+  readonly uploads: Uploads
   readonly #http: Http
 
   /** `url` and `apiKey` default to MAAS_URL and MAAS_API_KEY, and then to what `maas login` stored. */
@@ -30,6 +34,8 @@ export class Maas {
     this.models = new Models(this.#http)
     this.versions = new Versions(this.#http)
     this.aliases = new Aliases(this.#http)
+    this.imports = new Imports(this.#http)
+    this.uploads = new Uploads(this.#http)
   }
 
   /** Whether the service is up, and which versions it holds in memory. */

@@ -3,10 +3,13 @@ import { z } from 'zod'
 import * as control from './control.ts'
 import { evaluationSchema, historySchema } from './evaluation.ts'
 import type { Dialect } from './http.ts'
+import { importRoutes } from './import-routes.ts'
+import { importIdSchema } from './imports.ts'
 import { inferenceRoutes } from './inference-routes.ts'
 import { aliasSchema, modelNameSchema, versionSchema } from './names.ts'
 import { predictionIdSchema, predictionRequestSchema, predictionSchema } from './predictions.ts'
 import * as serving from './serving.ts'
+import { uploadIdSchema } from './uploads.ts'
 import { aliasRecordSchema, manifestSchema } from './version.ts'
 
 export type PredictionOperation = 'createPrediction' | 'getPrediction' | 'cancelPrediction'
@@ -44,7 +47,22 @@ export type ApiOperation =
   | 'docs'
   | 'playground'
   | 'playgroundAsset'
-export type Operation = PredictOperation | PredictionOperation | ApiOperation
+export type ImportOperation =
+  | 'createUpload'
+  | 'getUpload'
+  | 'signParts'
+  | 'completeUpload'
+  | 'deleteUpload'
+  | 'createImport'
+  | 'listImports'
+  | 'getImport'
+  | 'completeImport'
+  | 'deleteImport'
+  | 'getConversion'
+  | 'getConversionReport'
+  | 'getCertificate'
+  | 'verifyVersion'
+export type Operation = PredictOperation | PredictionOperation | ApiOperation | ImportOperation
 
 /** Body bytes by content type; JSON bodies have a schema, all others are opaque. */
 export type Contents = Readonly<Record<string, z.ZodType | 'binary'>>
@@ -78,6 +96,8 @@ export const pathParameters = {
   label: z.union([z.literal('latest'), aliasSchema]),
   alias: aliasSchema,
   id: predictionIdSchema,
+  upload: uploadIdSchema,
+  import: importIdSchema,
   /** A file of the playground. */
   asset: z.string().regex(/^[a-z0-9-]{1,64}\.(js|css|svg)$/, 'an asset is a file name that ends in .js, .css or .svg'),
   /** Where the Open Inference Protocol has a version: a number, an alias, or `latest`. */
@@ -355,6 +375,7 @@ export const routes: readonly Route[] = [
       contents: { 'text/javascript': 'binary', 'text/css': 'binary', 'image/svg+xml': 'binary' },
     },
   }),
+  ...importRoutes,
 ]
 
 /** Matches a URL's path against a route's; one group per parameter, named like it. */

@@ -1,6 +1,7 @@
 /** What a registered version holds: the manifest, its files, its lineage, and the alias record. */
 import { z } from 'zod'
 import { aliasSchema, modelNameSchema, versionSchema } from './names.ts'
+import { sha256Schema } from './uploads.ts'
 
 /**
  * The files of a version, by role. A version of layers has at least `model` and `weights`, one that is a graph (it can be served, not
@@ -19,9 +20,12 @@ export const versionFiles = {
   evaluation: 'evaluation.json',
   history: 'history.json',
   report: 'report.html',
+  /** What became of each layer of an imported model. */
+  conversion: 'conversion.json',
+  /** Names and shapes of the golden inputs and outputs, and their values. */
+  golden: 'golden.json',
+  goldenValues: 'golden.bin',
 } as const
-
-const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/)
 
 export const fileReferenceSchema = z.object({
   path: z.string().min(1),
@@ -41,8 +45,9 @@ export const lineageSchema = z.object({
   code: z.string(),
   /** e.g. `tensorflow-2.21.0-x64`. */
   kernels: z.string(),
-  /** Name of the imported file. */
+  /** Name of the imported file, and the import that brought it. */
   file: z.string().optional(),
+  import: z.string().optional(),
 })
 export type Lineage = z.infer<typeof lineageSchema>
 

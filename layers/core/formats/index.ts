@@ -1,5 +1,7 @@
 /** Model formats: whatever file a model came from or goes to, there is one in-memory shape. */
+export { residentBytes } from './hdf5/index.ts'
 export {
+  ConversionRefusedError,
   type ConversionReport,
   type ConvertedModel,
   type KerasReadOptions,

@@ -8,6 +8,7 @@
  */
 import { type AliasRecord, type AliasTarget, aliasRecordSchema } from '../contract/index.ts'
 import { ConflictError, type NotFoundError } from '../errors.ts'
+import { requireParity } from './certificates.ts'
 import { type Context, each, fromJson, ifFound, objectsBelow, toJson } from './context.ts'
 import { aliasesPrefix, aliasKey, aliasOf, deletingPrefix } from './layout.ts'
 import { isLeased, leaseEnd } from './leases.ts'
@@ -118,6 +119,7 @@ export const createAliases = (context: Context, versions: Versions): Aliases => 
     async setAlias(name, alias, targets, { by, why, generation }) {
       const change = async (): Promise<AliasRecord> => {
         await checkTargets(name, targets)
+        for (const { version } of targets) await requireParity(context, name, version)
         const stored = await read(name, alias)
         const current = stored?.raw.generation ?? 0
         if (generation !== undefined && generation !== current) {

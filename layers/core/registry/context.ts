@@ -1,8 +1,8 @@
 /** What the parts of the registry share: the store, the clock, and small helpers over both. */
 import { randomUUID } from 'node:crypto'
-import type { z } from 'zod'
-import { messageOf, NotFoundError, StorageError } from '../errors.ts'
-import type { ObjectInfo, ObjectStore } from '../store/index.ts'
+import type { ObjectStore } from '../store/index.ts'
+
+export { foldersBelow, fromJson, ifFound, objectsBelow, readRecord, toJson } from '../store/index.ts'
 
 export interface RegistryDeps {
   readonly now?: () => Date
@@ -36,45 +36,4 @@ export const each = async <T, R>(items: readonly T[], work: (item: T) => Promise
   }
   await Promise.all(Array.from({ length: PARALLEL }, run))
   return results
-}
-
-/** The result, or undefined when what was asked for is not there. */
-export const ifFound = async <T>(promise: Promise<T>): Promise<T | undefined> => {
-  try {
-    return await promise
-  } catch (error) {
-    if (error instanceof NotFoundError) return undefined
-    throw error
-  }
-}
-
-/** All objects below a prefix, page by page. */
-export async function* objectsBelow(store: ObjectStore, prefix: string): AsyncGenerator<ObjectInfo> {
-  let after: string | undefined
-  do {
-    const page = await store.list(prefix, { ...(after !== undefined && { after }) })
-    yield* page.objects
-    after = page.next
-  } while (after !== undefined)
-}
-
-/** The names of the folders directly below a prefix, each with its final `/`. */
-export async function* foldersBelow(store: ObjectStore, prefix: string): AsyncGenerator<string> {
-  let after: string | undefined
-  do {
-    const page = await store.list(prefix, { delimiter: '/', ...(after !== undefined && { after }) })
-    yield* page.prefixes
-    after = page.next
-  } while (after !== undefined)
-}
-
-export const toJson = (value: unknown): Uint8Array => Buffer.from(`${JSON.stringify(value, null, 2)}\n`)
-
-/** Parses a stored record; StorageError when it is damaged. */
-export const fromJson = <T>(schema: z.ZodType<T>, body: Uint8Array, key: string): T => {
-  try {
-    return schema.parse(JSON.parse(Buffer.from(body).toString()))
-  } catch (error) {
-    throw new StorageError(`"${key}" is damaged: ${messageOf(error)}; restore it from a backup`, { cause: error })
-  }
 }

@@ -4,6 +4,7 @@ import { ConflictError } from '../errors.ts'
 import type { ObjectStore } from '../store/index.ts'
 import { createAliases } from './aliases.ts'
 import { collectBlobs, readBlob } from './blobs.ts'
+import { readReplays } from './certificates.ts'
 import { contextOf, each, ifFound, objectsBelow, type RegistryDeps } from './context.ts'
 import { checkAlias, checkChange, checkName, checkNewVersion, checkTargets, checkVersion } from './input.ts'
 import { deletingPrefix, derivedKey, derivedPrefix } from './layout.ts'
@@ -95,6 +96,8 @@ export const createRegistry = (store: ObjectStore, deps: RegistryDeps = {}): Reg
     async putDerived({ name, version }, path, content) {
       await store.put(derivedKey(checkName(name), checkVersion(version), path), content)
     },
+
+    replays: async ({ name, version }) => readReplays(context, checkName(name), checkVersion(version)),
 
     alias: async (name, alias) => aliases.alias(checkName(name), checkAlias(alias)),
     aliases: async (name) => aliases.aliases(checkName(name)),

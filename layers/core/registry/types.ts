@@ -1,5 +1,5 @@
 /** The registry over an object store: versions that exist whole or not at all, and aliases that move by compare-and-swap. */
-import type { AliasRecord, AliasTarget, Manifest, ModelReference, NewVersion } from '../contract/index.ts'
+import type { AliasRecord, AliasTarget, Manifest, ModelReference, NewVersion, Replay } from '../contract/index.ts'
 
 export interface ModelSummary {
   readonly name: string
@@ -8,7 +8,10 @@ export interface ModelSummary {
 }
 
 export interface Registry {
-  /** Stores blobs, takes the next free number, writes the manifest last. Numbers of deleted versions are never reused. */
+  /**
+   * Stores blobs, takes the next free number, writes the manifest last. Numbers of deleted versions are never reused.
+   * What one import brings (`lineage.import`) is registered once, however often and from wherever it is asked for.
+   */
   register(name: string, version: NewVersion): Promise<Manifest>
   models(): Promise<readonly ModelSummary[]>
   /** NotFoundError when the model has no version. */
@@ -24,11 +27,13 @@ export interface Registry {
   derived(manifest: Pick<Manifest, 'name' | 'version'>, path: string): Promise<Uint8Array | undefined>
   /** Replaces it when there is one. */
   putDerived(manifest: Pick<Manifest, 'name' | 'version'>, path: string, content: Uint8Array): Promise<void>
+  /** Of the version's parity certificate, newest first; one for each kernel version. */
+  replays(manifest: Pick<Manifest, 'name' | 'version'>): Promise<readonly Replay[]>
   alias(name: string, alias: string): Promise<AliasRecord>
   aliases(name: string): Promise<readonly AliasRecord[]>
   /**
    * Creates or moves; every move is kept in the record's history. Weights are percentages that add up to 100.
-   * ConflictError when `generation` is given and is not the current one (0: must not exist yet), or when races never settle.
+   * ConflictError when the newest replay of a target's parity certificate failed, when `generation` is given and is not the current one (0: must not exist yet), or when races never settle.
    */
   setAlias(
     name: string,

@@ -84,9 +84,23 @@ export const createVersions = (context: Context): Versions => {
     return (await ifFound(read(name, version)))?.manifest
   }
 
-  /** Writes the manifest under the next free number. */
+  /**
+   * Writes the manifest under the next free number. What one import brings is registered once: all versions that were
+   * there are looked at before the first number is tried, and the winner of every number after that.
+   */
   const number = async (draft: Omit<Manifest, 'version'>): Promise<Manifest> => {
-    const first = ((await taken(draft.name)).at(-1)?.version ?? 0) + 1
+    const { import: origin } = draft.lineage
+    const there = await taken(draft.name)
+    const isOurs = (manifest: Manifest | undefined) => origin !== undefined && manifest?.lineage.import === origin
+    if (origin !== undefined) {
+      const known = await each(
+        there.filter(({ size }) => size > 0),
+        (info) => recall(draft.name, info),
+      )
+      const ours = known.find(isOurs)
+      if (ours !== undefined) return ours
+    }
+    const first = (there.at(-1)?.version ?? 0) + 1
     for (let version = first; version < first + MAX_ATTEMPTS; version++) {
       const manifest: Manifest = { ...draft, version }
       try {
@@ -94,6 +108,8 @@ export const createVersions = (context: Context): Versions => {
         return manifest
       } catch (error) {
         if (!(error instanceof ConflictError)) throw error
+        const winner = origin === undefined ? undefined : await ifFound(read(draft.name, version))
+        if (winner !== undefined && isOurs(winner.manifest)) return winner.manifest
       }
     }
     throw new ConflictError(`no free version number for "${draft.name}" after ${MAX_ATTEMPTS} tries; repeat later`)

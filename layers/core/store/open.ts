@@ -4,6 +4,7 @@ import type { S3ClientConfig } from '@aws-sdk/client-s3'
 import { InvalidInputError } from '../errors.ts'
 import { createFileStore } from './files.ts'
 import type { ObjectStore } from './types.ts'
+import type { UploadPort } from './uploads.ts'
 
 export interface OpenStoreOptions {
   /** Region, endpoint, credentials… for `s3://`; by default the SDK's own chain (environment, profile, role). */
@@ -26,9 +27,30 @@ export const openStore = async (uri: string, options: OpenStoreOptions = {}): Pr
     return createFileStore(fileURLToPath(uri))
   }
   if (scheme !== 's3') return refuse(`unknown scheme "${scheme}"`)
+  const place = await openBucket(uri, options)
+  if (place !== undefined) return (await import('./s3.ts')).createS3Store(place)
+  return refuse('no valid bucket name')
+}
+
+/** A bucket and a prefix, or undefined for what is no `s3://bucket/prefix`. */
+const openBucket = async (uri: string, { s3 = {} }: OpenStoreOptions) => {
   const match = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/i.exec(uri)
-  if (match === null) return refuse('no valid bucket name')
-  const [{ S3Client }, { createS3Store }] = await Promise.all([import('@aws-sdk/client-s3'), import('./s3.ts')])
+  if (match === null) return undefined
+  const { S3Client } = await import('@aws-sdk/client-s3')
   const [, bucket = '', prefix = ''] = match
-  return createS3Store({ client: new S3Client(options.s3 ?? {}), bucket, prefix })
+  return { client: new S3Client(s3), bucket, prefix }
+}
+
+/** How files reach the bucket that a URI names without passing through this process. */
+export const openUploads = async (
+  uri: string,
+  store: ObjectStore,
+  options: OpenStoreOptions = {},
+): Promise<UploadPort> => {
+  const place = await openBucket(uri, options)
+  if (place === undefined) {
+    throw new InvalidInputError(`store ${JSON.stringify(uri)}: only a bucket takes uploads`, { param: 'store' })
+  }
+  const { createS3Uploads } = await import('./s3-uploads.ts')
+  return createS3Uploads({ ...place, store })
 }

@@ -14,6 +14,8 @@ import { pushCommand } from './commands/push.ts'
 import { quickstartCommand } from './commands/quickstart.ts'
 import { serveCommand } from './commands/serve.ts'
 import { trainCommand } from './commands/train.ts'
+import { uploadCommand } from './commands/upload.ts'
+import { verifyCommand } from './commands/verify.ts'
 import { createOutput, type Output } from './output.ts'
 import { UsageError } from './usage.ts'
 
@@ -41,6 +43,8 @@ Examples:
     compareCommand,
     pushCommand,
     exportCommand,
+    verifyCommand,
+    uploadCommand,
     modelsCommand,
     aliasCommand,
     predictCommand,

@@ -1,5 +1,5 @@
 /** Versions of a model: immutable, numbered from 1. */
-import type { Evaluation, Manifest } from '@maas/core/contract'
+import type { Certificate, Conversion, Evaluation, Manifest } from '@maas/core/contract'
 import { type Http, path } from '../remote/http.ts'
 import type { CallOptions } from '../types.ts'
 
@@ -34,6 +34,22 @@ export class Versions {
       headers: { accept: 'text/html' },
     } as const
     return (await this.#http.send(request, options)).text
+  }
+
+  /** What became of each layer of an imported model. */
+  conversion(model: string, version: number, options?: CallOptions): Promise<Conversion> {
+    return this.#http.json({ method: 'GET', path: path`/models/${model}/versions/${version}/conversion` }, options)
+  }
+
+  /** Its parity certificate: golden inputs and outputs, and what replaying them showed. */
+  certificate(model: string, version: number, options?: CallOptions): Promise<Certificate> {
+    return this.#http.json({ method: 'GET', path: path`/models/${model}/versions/${version}/certificate` }, options)
+  }
+
+  /** Replays its certificate on the service's kernels; behind AWS the answer may be from before. */
+  verify(model: string, version: number, options?: CallOptions): Promise<Certificate> {
+    const request = { method: 'POST', path: path`/models/${model}/versions/${version}/certificate` } as const
+    return this.#http.json({ ...request, repeatable: 'safe' }, { timeout: 300_000, ...options })
   }
 
   /** ConflictError while an alias points at it. */

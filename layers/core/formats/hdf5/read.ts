@@ -138,7 +138,8 @@ const diagnosis = (text: string): string | undefined => {
   return details.at(-1) ?? text.trim().split('\n')[0]
 }
 
-const residentBytes = async (pid: number): Promise<number> => {
+/** 0 where there is no /proc. `RssAnon` leaves out libraries and files, which processes share. */
+export const residentBytes = async (pid: number, kind: 'VmRSS' | 'RssAnon' = 'VmRSS'): Promise<number> => {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024
+  return Number(new RegExp(`^${kind}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1] ?? 0) * 1024
 }

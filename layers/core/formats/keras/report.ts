@@ -17,6 +17,16 @@ export interface ConversionReport {
   readonly notes: readonly string[]
 }
 
+/** A model of which some layers cannot be converted exactly; the report names them all. */
+export class ConversionRefusedError extends UnsupportedError {
+  readonly report: ConversionReport
+
+  constructor(message: string, report: ConversionReport) {
+    super(message)
+    this.report = report
+  }
+}
+
 /** Collects while a model is converted. */
 export class ReportBuilder {
   readonly #layers: LayerReport[] = []
@@ -30,13 +40,14 @@ export class ReportBuilder {
     this.#notes.add(sentence)
   }
 
-  /** UnsupportedError when anything was refused. */
+  /** ConversionRefusedError when anything was refused. */
   finish(source: string): ConversionReport {
     const refused = this.#layers.filter(({ status }) => status === 'refused')
     if (refused.length > 0) {
       const reasons = refused.map(({ name, className, why }) => `${name} (${className}): ${why}`)
-      throw new UnsupportedError(
+      throw new ConversionRefusedError(
         `${refused.length} of ${this.#layers.length} layers cannot be converted exactly, so the model is refused: ${reasons.join('; ')}`,
+        { source, layers: this.#layers, notes: [...this.#notes] },
       )
     }
     return { source, layers: this.#layers, notes: [...this.#notes] }

@@ -1,98 +1,183 @@
-/** `maas push`: a model file from elsewhere becomes a registered version. */
-import { readFile } from 'node:fs/promises'
-import { basename } from 'node:path'
+/** `maas push`: a model file from elsewhere becomes a registered version, here or behind a service, or a report says why not. */
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { basename, dirname, join, relative, sep } from 'node:path'
+import type { Conversion, Import, ImportRequest } from '@maas/core/contract'
 import { Command } from 'commander'
-import { formatNumber } from '../format.ts'
-import { jsonOption, rootOption } from '../options.ts'
+import { Maas } from '../../client.ts'
+import { formatBytes } from '../format.ts'
+import { apiKeyOption, decimal, jsonOption, rootOption, type TargetOptions, urlOption } from '../options.ts'
 import type { Output } from '../output.ts'
-import { openLocalRegistry } from '../target.ts'
+import { createBar } from '../progress.ts'
+import { storeDirectory } from '../target.ts'
 import { UsageError } from '../usage.ts'
 
-interface PushOptions {
-  readonly root: string
+interface PushOptions extends TargetOptions {
   readonly name: string
   readonly alias?: string
   readonly labels?: string
   readonly preprocess?: string
   readonly description?: string
+  readonly golden?: readonly string[]
+  readonly tolerance?: number
+  readonly report?: boolean
+}
+
+type Pushed = Omit<ImportRequest, 'files'> & { readonly directory: string; readonly files: readonly string[] }
+
+const readJson = async (path: string, option: string): Promise<unknown> => {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'))
+  } catch (cause) {
+    throw new UsageError(option, `${path} cannot be read as JSON: ${cause instanceof Error ? cause.message : cause}`)
+  }
 }
 
 /** Class names: a JSON array, or one name a line. */
-const readLabels = async (path: string): Promise<readonly string[]> => {
-  const text = await readFile(path, 'utf8')
+const readLabels = async (path: string): Promise<string[]> => {
+  const text = await readFile(path, 'utf8').catch((cause: Error) => {
+    throw new UsageError('--labels', `${path} cannot be read: ${cause.message}`)
+  })
   if (!text.trimStart().startsWith('[')) return text.split(/\r?\n/).filter((line) => line !== '')
-  const value: unknown = JSON.parse(text)
+  const value = await readJson(path, '--labels')
   if (Array.isArray(value) && value.every((label) => typeof label === 'string')) return value
   throw new UsageError('--labels', `${path} must be a JSON array of strings, or one label a line`)
 }
 
-/** The files of the new version; parsing happens in a process of its own, because the file may come from anybody. */
-const filesOf = async (path: string, options: PushOptions) => {
-  const { preprocessSchema, versionFiles } = await import('@maas/core/contract')
-  const { encodeLayersJson, readModelFile, signatureOf, toLayersModel } = await import('@maas/core/formats')
-  const { loadKernels } = await import('@maas/core/kernels')
-  const artifact = await readModelFile(path)
-  const kernels = await loadKernels()
-  const model = toLayersModel(artifact, kernels)
-  const built = await model
-  const signature = signatureOf(built)
-  const labels = options.labels === undefined ? undefined : await readLabels(options.labels)
-  const classes = signature.outputs[0]?.shape.at(-1)
-  if (labels && classes !== labels.length) {
-    throw new UsageError('--labels', `got ${labels.length} labels, the model's last dimension is ${classes}`)
+/** The model and what it refers to, by paths below one folder. */
+const filesOf = async (path: string): Promise<{ readonly directory: string; readonly files: string[] }> => {
+  const info = await stat(path).catch(() => {
+    throw new UsageError('file', `${path} does not exist`)
+  })
+  if (info.isDirectory()) {
+    const all = await readdir(path, { recursive: true, withFileTypes: true })
+    const files = all
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(path, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    const main = files.find((file) => file === 'saved_model.pb' || file === 'model.json')
+    if (main === undefined) throw new UsageError('file', `${path} is a folder without saved_model.pb or model.json`)
+    return { directory: path, files: [main, ...files.filter((file) => file !== main)] }
   }
-  const preprocess = preprocessSchema.parse(
-    options.preprocess === undefined ? { kind: 'tensor' } : JSON.parse(await readFile(options.preprocess, 'utf8')),
-  )
-  const { model: modelJson, weights } = encodeLayersJson(artifact)
-  const json = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
-  const parameters = built.countParams()
-  built.dispose()
+  const directory = dirname(path)
+  if (!path.endsWith('.json')) return { directory, files: [basename(path)] }
+  const { weightsManifest = [] } = (await readJson(path, 'file')) as { weightsManifest?: { paths?: string[] }[] }
+  return { directory, files: [basename(path), ...weightsManifest.flatMap(({ paths = [] }) => paths)] }
+}
+
+const requestOf = async (path: string, options: PushOptions): Promise<Pushed> => {
+  const { preprocessSchema } = await import('@maas/core/contract')
+  const { directory, files } = await filesOf(path)
+  const [inputs, outputs] = options.golden ?? []
+  if (options.golden !== undefined && (inputs === undefined || outputs === undefined || options.golden.length > 2)) {
+    throw new UsageError('--golden', 'give two files: inputs and outputs, as .npy, or .npz for several tensors')
+  }
+  const near = (file: string): string => {
+    const inside = relative(directory, file).split(sep).join('/')
+    if (!inside.startsWith('..')) return inside
+    throw new UsageError('--golden', `${file} must lie beside the model, in ${directory}`)
+  }
+  const golden =
+    inputs === undefined || outputs === undefined ? undefined : { inputs: near(inputs), outputs: near(outputs) }
+  const preprocess =
+    options.preprocess === undefined
+      ? undefined
+      : preprocessSchema.safeParse(await readJson(options.preprocess, '--preprocess'))
+  if (preprocess?.error) {
+    const [issue] = preprocess.error.issues
+    throw new UsageError('--preprocess', `${options.preprocess}: ${issue?.path.join('.')}: ${issue?.message}`)
+  }
   return {
-    files: {
-      [versionFiles.model]: modelJson,
-      [versionFiles.weights]: weights,
-      [versionFiles.signature]: json(signature),
-      [versionFiles.preprocess]: json(preprocess),
-      ...(labels ? { [versionFiles.labels]: json(labels) } : {}),
-    },
-    parameters,
-    kernels: kernels.id,
+    ...{ directory, model: options.name },
+    files: golden === undefined ? files : [...files, ...Object.values(golden).filter((file) => !files.includes(file))],
+    ...(options.alias !== undefined && { alias: options.alias }),
+    ...(options.description !== undefined && { description: options.description }),
+    ...(options.labels !== undefined && { labels: await readLabels(options.labels) }),
+    ...(preprocess && { preprocess: preprocess.data }),
+    ...(golden && { golden: { ...golden, ...(options.tolerance !== undefined && { tolerance: options.tolerance }) } }),
   }
+}
+
+const push = async (request: Pushed, options: PushOptions, output: Output): Promise<Import> => {
+  const bar = createBar(output)
+  try {
+    if (options.url !== undefined) {
+      return await new Maas({ url: options.url, apiKey: options.apiKey }).imports.push(request, {
+        onProgress: (done, total) => bar.show('sending', done, total, `${formatBytes(done)} of ${formatBytes(total)}`),
+        onState: ({ status }) => {
+          if (status !== 'checking') return
+          bar.clear()
+          output.note('Sent. Checking: conversion, parity, compilation …')
+        },
+      })
+    }
+    const { openLocalImports, pushModel } = await import('@maas/local')
+    const local = openLocalImports(storeDirectory(options.root), (text) => output.note(text))
+    return await pushModel(request, local)
+  } finally {
+    bar.clear()
+  }
+}
+
+const showLayers = ({ layers, notes, source }: Conversion, all: boolean, output: Output): void => {
+  const count = (status: string) => layers.filter((layer) => layer.status === status).length
+  const counts = ['supported', 'adapted', 'refused'].filter((status) => count(status) > 0)
+  output.line(`  ${source}: ${counts.map((status) => `${count(status)} ${status}`).join(', ') || 'read as it is'}`)
+  const rows = layers.filter(({ status }) => all || status !== 'supported')
+  if (rows.length > 0) {
+    output.table(
+      ['layer', 'class', 'status', 'why'],
+      rows.map(({ name, className, status, why = '' }) => [name, className, status, why]),
+    )
+  }
+  for (const note of notes) output.line(`  note: ${note}`)
 }
 
 export const pushCommand = (output: Output): Command =>
   new Command('push')
-    .description('register a Keras .h5 or TF.js model.json as a new version')
-    .argument('<file>', 'model file')
+    .description('register a Keras .h5 or .keras, TF.js or SavedModel file as a new version')
+    .argument('<file>', 'model file, or the folder of a TF.js model or SavedModel')
     .requiredOption('--name <model>', 'model to register it under')
     .option('--alias <alias>', 'alias to move to the new version')
     .option('--labels <file>', 'class names: a JSON array or one a line')
     .option('--preprocess <file>', 'preprocessing spec as JSON, so that images can be sent as they are')
+    .option('--golden <files...>', 'inputs and the outputs that the model must give: x.npy y.npy, beside the model')
+    .option('--tolerance <number>', 'largest difference allowed by the certificate, relative', decimal(1e-9, 0.1))
     .option('--description <text>', 'a sentence kept with the version')
+    .option('--report', 'list every layer, not only those that were adapted or refused')
     .addOption(rootOption())
+    .addOption(urlOption())
+    .addOption(apiKeyOption())
     .addOption(jsonOption())
     .addHelpText(
       'after',
       `
+The file is checked in a process of its own: each layer converts exactly or the model is refused, and golden inputs and
+outputs (yours, or made up) become its parity certificate. An interrupted upload goes on where it was.
+
 Examples:
   $ npx maas push model.h5 --name digits
-  $ npx maas push model.h5 --name digits --labels labels.txt --preprocess preprocess.json --alias production`,
+  $ npx maas push model.keras --name digits --golden x.npy y.npy --labels labels.txt --alias production
+  $ npx maas push model.h5 --name digits --url https://models.example.com`,
     )
     .action(async (path: string, options: PushOptions) => {
-      const { files, parameters, kernels } = await filesOf(path, options)
-      const registry = await openLocalRegistry(options.root)
-      const manifest = await registry.register(options.name, {
-        files,
-        metrics: { parameters },
-        lineage: { source: 'import', file: basename(path), code: 'maas 0.1.0', kernels },
-        ...(options.description === undefined ? {} : { description: options.description }),
-      })
-      if (options.alias !== undefined) {
-        const change = { by: 'maas push', why: `pushed ${basename(path)}` }
-        await registry.setAlias(options.name, options.alias, [{ version: manifest.version, weight: 100 }], change)
+      if (options.tolerance !== undefined && options.golden === undefined) {
+        throw new UsageError('--tolerance', 'it belongs to --golden x.npy y.npy')
       }
-      output.data({ name: manifest.name, version: manifest.version, alias: options.alias, parameters })
-      output.line(`Registered ${manifest.name}:${manifest.version}, ${formatNumber(parameters)} parameters.`)
-      output.line(`  next: npx maas predict ${manifest.name} --input batch.json`)
+      const result = await push(await requestOf(path, options), options, output)
+      const { model, version, conversion, certificate, error, alias } = result
+      output.data(result)
+      const { describeReplay } = await import('@maas/core/certificate')
+      if (version === undefined) {
+        output.markFailed()
+        output.line(
+          `Refused: ${error?.message ?? `the check of import ${result.id} is not over yet; see GET /imports/${result.id}`}`,
+        )
+      } else {
+        output.line(
+          `Registered ${model}:${version}${alias === undefined || error ? '' : `, ${model}@${alias} points at it`}.`,
+        )
+        if (error) output.line(`  ${error.message}`)
+      }
+      if (conversion) showLayers(conversion, options.report ?? false, output)
+      if (certificate) output.line(`  certificate ${describeReplay(certificate)}`)
+      if (version !== undefined) output.line(`  next: npx maas predict ${model} --input batch.json`)
     })

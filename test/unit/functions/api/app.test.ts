@@ -1,4 +1,4 @@
-import { createControlApp } from '@maas/api'
+import { createControlApp, type ImportServices } from '@maas/api'
 import { type AliasRecord, type AliasTarget, limits, type Manifest } from '@maas/core/contract'
 import { ConflictError, NotFoundError } from '@maas/core/errors'
 import type { Registry } from '@maas/core/registry'
@@ -52,6 +52,7 @@ const setup = () => {
   const app = createControlApp({
     registry,
     assets: async () => undefined,
+    imports: {} as ImportServices,
     log: () => {},
     limits,
     clock: () => 0,

@@ -1,0 +1,35 @@
+/** The process that touches a model from outside: a folder in, a folder out, an empty environment around it. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { importRequestSchema, versionFiles } from '@maas/core/contract'
+import { loadKernels } from '@maas/core/kernels'
+import { folders } from './folder.ts'
+import { replayVersion, vetModel } from './vet.ts'
+
+const [task = '', directory = ''] = process.argv.slice(2)
+const place = folders(directory)
+const now = () => new Date()
+
+const write = async (path: string, bytes: Uint8Array): Promise<void> => {
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(path, bytes)
+}
+const finish = (result: unknown): Promise<void> => write(place.result, Buffer.from(JSON.stringify(result)))
+
+const kernels = await loadKernels({ announce: () => {} })
+if (task === 'vet') {
+  const request = importRequestSchema.parse(JSON.parse(await readFile(place.request, 'utf8')))
+  const { verdict, files, graph } = await vetModel(request, place.files, { kernels, now })
+  for (const [path, bytes] of Object.entries(files)) await write(join(place.candidate, path), bytes)
+  if (graph !== undefined) await write(place.graph, graph)
+  await finish(verdict)
+} else {
+  const file = (path: string) => readFile(join(place.files, path))
+  const [model, weights, golden, values] = await Promise.all(
+    [versionFiles.model, versionFiles.weights, versionFiles.golden, versionFiles.goldenValues].map(file),
+  )
+  const parts = { model, weights, golden, values } as Record<'model' | 'weights' | 'golden' | 'values', Uint8Array>
+  const { replay, graph, rowsIndependent } = await replayVersion(parts, { kernels, now })
+  if (graph !== undefined) await write(place.graph, graph)
+  await finish({ replay, ...(graph && { graph: { rowsIndependent } }) })
+}

@@ -1,0 +1,3 @@
+/** Vetting of imported models, as the local service and the command line run it. */
+export * from './run.ts'
+export * from './task.ts'

@@ -1,0 +1,166 @@
+/** The check of an import, and the replay of a version's certificate: files to a folder, a process to vet them, what it found back. */
+import { createHash } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { Readable, Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { type Replay, replayPath, replaySchema, type Verdict, verdictSchema, versionFiles } from '@maas/core/contract'
+import { ConflictError, NotFoundError } from '@maas/core/errors'
+import { importKeys, readImport, readVerdict } from '@maas/core/imports'
+import { writeCompiled } from '@maas/core/predict/derived'
+import type { Registry } from '@maas/core/registry'
+import { type ObjectStore, toJson } from '@maas/core/store'
+import { z } from 'zod'
+import { folders } from './folder.ts'
+import { type RunChild, readResult } from './run.ts'
+
+export interface CheckDeps {
+  readonly store: ObjectStore
+  readonly registry: Registry
+  readonly run: RunChild
+  /** Folder for work under way. */
+  readonly temporary: string
+  /** What the process runs on. */
+  readonly kernels: string
+  readonly now: () => Date
+}
+
+const inFolder = async <T>(temporary: string, work: (directory: string) => Promise<T>): Promise<T> => {
+  await mkdir(temporary, { recursive: true })
+  const directory = await mkdtemp(join(temporary, 'maas-check-'))
+  try {
+    return await work(directory)
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+/** The size and hash that were announced, or a sentence about what arrived instead. */
+const fetchFile = async (
+  store: ObjectStore,
+  key: string,
+  path: string,
+  { size, sha256 }: { readonly size: number; readonly sha256: string },
+): Promise<string | undefined> => {
+  const hash = createHash('sha256')
+  let length = 0
+  await mkdir(dirname(path), { recursive: true })
+  const count = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk)
+      length += chunk.length
+      done(null, chunk)
+    },
+  })
+  await pipeline(Readable.from(await store.stream(key), { objectMode: false }), count, createWriteStream(path))
+  if (length !== size) return `has ${length} bytes, ${size} were announced`
+  const digest = hash.digest('hex')
+  return digest === sha256 ? undefined : `has the SHA-256 ${digest}, ${sha256} was announced`
+}
+
+/**
+ * Writes the verdict once; an import that has one is left alone, so that a message may come again at any time.
+ * Throws what may pass by itself, such as a store that is throttling: the message is then to come again.
+ */
+export const checkImport = async (id: string, deps: CheckDeps): Promise<Verdict> => {
+  const { store, temporary } = deps
+  const before = await readVerdict(store, id)
+  if (before !== undefined) return before
+  const { request, uploads } = await readImport(store, id)
+  return inFolder(temporary, async (directory) => {
+    const place = folders(directory)
+    for (const file of request.files) {
+      const key = uploads[file.path]?.key ?? ''
+      const problem = await fetchFile(store, key, join(place.files, file.path), file).catch((error: unknown) => {
+        // Another import of the same file is through, and took it away.
+        if (error instanceof NotFoundError) return 'is gone'
+        throw error
+      })
+      if (problem !== undefined) {
+        return settle(
+          id,
+          failure(deps, 'invalid_input', `${file.path} did not arrive as announced: it ${problem}. Send it again.`),
+          deps,
+        )
+      }
+    }
+    await writeFile(place.request, JSON.stringify(request))
+    const ended = await deps.run('vet', directory)
+    const verdict = verdictSchema.safeParse(await readResult(place.result)).data
+    if (ended !== undefined || verdict === undefined) {
+      const words = `the process that read ${request.files[0]?.path} ${ended ?? 'left no result'}`
+      return settle(id, failure(deps, 'unsupported', `${words}; the model is refused.`), deps)
+    }
+    const keys = importKeys(id)
+    for (const path of verdict.files)
+      await store.put(keys.candidate + path, await readFile(join(place.candidate, path)))
+    if (verdict.graph !== undefined) await store.put(keys.graph, await readFile(place.graph))
+    return settle(id, verdict, deps)
+  })
+}
+
+const failure = ({ kernels, now }: CheckDeps, code: string, message: string): Verdict => ({
+  ...{ schema: 1, at: now().toISOString(), kernels, error: { code, message }, files: [], metrics: {} },
+})
+
+/** The first verdict counts. */
+const settle = async (id: string, verdict: Verdict, { store }: CheckDeps): Promise<Verdict> => {
+  try {
+    await store.put(importKeys(id).verdict, toJson(verdict), { ifAbsent: true })
+    return verdict
+  } catch (error) {
+    if (!(error instanceof ConflictError)) throw error
+    return (await readVerdict(store, id)) ?? verdict
+  }
+}
+
+const replayedSchema = z.object({
+  replay: replaySchema,
+  graph: z.object({ rowsIndependent: z.boolean() }).optional(),
+})
+
+/** Replays a version's certificate into its derived files. NotFoundError for a version that has none. */
+export const verifyVersion = async (
+  { name, version }: { readonly name: string; readonly version: number },
+  deps: CheckDeps,
+): Promise<Replay> => {
+  const { registry } = deps
+  const manifest = await registry.manifest(name, version)
+  const wanted = [versionFiles.model, versionFiles.weights, versionFiles.golden, versionFiles.goldenValues]
+  if (wanted.some((path) => !manifest.files.some((file) => file.path === path))) {
+    throw new NotFoundError(
+      `${name}:${version} has no parity certificate: it was registered without golden inputs and outputs. Push the model again to get one.`,
+      { param: 'version' },
+    )
+  }
+  return inFolder(deps.temporary, async (directory) => {
+    const place = folders(directory)
+    await mkdir(place.files)
+    for (const path of wanted) await writeFile(join(place.files, path), await registry.file(manifest, path))
+    const ended = await deps.run('replay', directory)
+    const result = replayedSchema.safeParse(await readResult(place.result)).data
+    const replay: Replay = result?.replay ?? {
+      ...{
+        schema: 1,
+        at: deps.now().toISOString(),
+        kernels: deps.kernels,
+        mode: 'eager',
+        source: 'generated',
+        rows: 0,
+      },
+      ...{ tolerance: 0, difference: null, passed: false, outputs: [] },
+    }
+    if (result?.graph !== undefined) {
+      const compiled = { graph: await readFile(place.graph), ...result.graph }
+      await writeCompiled(registry, manifest, replay.kernels, compiled)
+    }
+    await registry.putDerived(manifest, replayPath(replay.kernels), toJson(replay))
+    if (result === undefined) {
+      throw new NotFoundError(
+        `${name}:${version} cannot be run on ${deps.kernels}: its process ${ended ?? 'left no result'}.`,
+      )
+    }
+    return replay
+  })
+}

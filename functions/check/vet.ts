@@ -1,0 +1,179 @@
+/** Vetting: a model file in, a candidate version out, with its conversion report, certificate and compiled graph; or the reason why not. */
+import { join } from 'node:path'
+import { decodeGolden, encodeGolden, type GoldenTensors, replayGolden } from '@maas/core/certificate'
+import {
+  type Conversion,
+  type ImportRequest,
+  type Preprocess,
+  type Replay,
+  type Signature,
+  type Verdict,
+  versionFiles,
+} from '@maas/core/contract'
+import { InvalidInputError, MaasError, messageOf, UnsupportedError } from '@maas/core/errors'
+import {
+  ConversionRefusedError,
+  decodeLayersJson,
+  encodeLayersJson,
+  type ModelArtifact,
+  readModel,
+  signatureOf,
+  toLayersModel,
+} from '@maas/core/formats'
+import type { Kernels } from '@maas/core/kernels'
+import { runLayers } from '@maas/core/predict/eager'
+import { createRunner } from '@maas/core/predict/runner'
+import { goldenOf } from './golden.ts'
+
+export interface VetDeps {
+  readonly kernels: Kernels
+  readonly now: () => Date
+}
+
+export interface Vetted {
+  readonly verdict: Verdict
+  /** Of the candidate, by path. */
+  readonly files: Readonly<Record<string, Uint8Array>>
+  readonly graph?: Uint8Array
+}
+
+/** Never throws for what is wrong with a model: that is the verdict. */
+export const vetModel = async (request: ImportRequest, directory: string, deps: VetDeps): Promise<Vetted> => {
+  let conversion: Conversion | undefined
+  const about = { schema: 1, at: deps.now().toISOString(), kernels: deps.kernels.id, metrics: {} } as const
+  const failed = (error: MaasError, certificate?: Replay): Vetted => ({
+    verdict: {
+      ...{ ...about, files: [], error: { code: error.code, message: error.message } },
+      ...(conversion && { conversion }),
+      ...(certificate && { certificate }),
+    },
+    files: {},
+  })
+  try {
+    const [model = { path: '' }] = request.files
+    const { artifact, report } = await readModel(join(directory, model.path))
+    conversion = { ...report, layers: [...report.layers], notes: [...report.notes] }
+    const { signature, golden, replay, graph, rowsIndependent, notes, parameters } = await examine(
+      artifact,
+      deps,
+      (...given) => goldenOf(request, directory, ...given),
+    )
+    conversion.notes.push(...notes)
+    if (replay !== undefined && !replay.passed) return failed(mismatch(replay), replay)
+    const preprocess = request.preprocess ?? preprocessOf(signature, conversion)
+    checkLabels(request, signature)
+    const { model: json, weights } = encodeLayersJson(artifact)
+    const goldens = golden && encodeGolden(golden.golden, golden.inputs, golden.outputs)
+    const files = {
+      ...{ [versionFiles.model]: json, [versionFiles.weights]: weights },
+      [versionFiles.signature]: text(signature),
+      [versionFiles.preprocess]: text(preprocess),
+      ...(request.labels && { [versionFiles.labels]: text(request.labels) }),
+      [versionFiles.conversion]: text(conversion),
+      ...(goldens && { [versionFiles.golden]: goldens.golden, [versionFiles.goldenValues]: goldens.values }),
+    }
+    const verdict: Verdict = {
+      ...{ ...about, conversion, files: Object.keys(files), metrics: { parameters } },
+      ...(replay && { certificate: replay }),
+      ...(graph && { graph: { rowsIndependent } }),
+    }
+    return { verdict, files, ...(graph && { graph }) }
+  } catch (error) {
+    if (error instanceof ConversionRefusedError) {
+      conversion = { ...error.report, layers: [...error.report.layers], notes: [...error.report.notes] }
+    }
+    // A file from outside can make anything fail; what nobody foresaw is still the file's fault, not a lost import.
+    const known =
+      error instanceof MaasError ? error : new InvalidInputError(`the model cannot be read: ${messageOf(error)}`)
+    return failed(nameFile(known, directory))
+  }
+}
+
+/** What replaying a version's own goldens shows, on the kernels of this process. */
+export const replayVersion = async (
+  files: Readonly<Record<'model' | 'weights' | 'golden' | 'values', Uint8Array>>,
+  deps: VetDeps,
+): Promise<{ readonly replay: Replay; readonly graph?: Uint8Array; readonly rowsIndependent: boolean }> => {
+  const goldens = decodeGolden(files.golden, files.values)
+  const { replay, graph, rowsIndependent } = await examine(
+    decodeLayersJson(files.model, files.weights),
+    deps,
+    async () => goldens,
+  )
+  if (replay === undefined) throw new InvalidInputError('the golden inputs cannot be run')
+  return { replay, rowsIndependent, ...(graph && { graph }) }
+}
+
+/** Builds the model, makes its goldens by the reference path, compiles it, and replays them on what will serve. */
+const examine = async (
+  artifact: ModelArtifact,
+  { kernels, now }: VetDeps,
+  goldens: (
+    signature: Signature,
+    reference: (inputs: GoldenTensors['inputs']) => GoldenTensors['outputs'],
+  ) => Promise<GoldenTensors>,
+) => {
+  const layers = await toLayersModel(artifact, kernels)
+  const signature = signatureOf(layers)
+  const parameters = layers.countParams()
+  const notes: string[] = []
+  const golden = await goldens(signature, (inputs) => runLayers(layers, signature, inputs, kernels)).catch(
+    (error: unknown) => {
+      // Examples made up may not be what the model takes; a person's own must be.
+      if (error instanceof InvalidInputError) throw error
+      notes.push(`There is no parity certificate: ${messageOf(error)}`)
+      return undefined
+    },
+  )
+  const runner = await createRunner(layers, signature, kernels, { announce: (line) => notes.push(line) })
+  try {
+    const mode = runner.graph === undefined ? 'eager' : 'compiled'
+    const replay = golden && (await replayGolden(golden, { run: runner.run, mode, kernels: kernels.id, now }))
+    const { graph, rowsIndependent } = runner
+    return { signature, parameters, notes, golden, replay, rowsIndependent, ...(graph && { graph }) }
+  } finally {
+    runner.dispose()
+  }
+}
+
+const mismatch = ({ difference, tolerance, source, outputs }: Replay): MaasError => {
+  const found =
+    difference === null
+      ? `output ${outputs.find((output) => output.difference === null)?.name} has another shape or is not a number`
+      : `the largest difference is ${difference.toExponential(1)}, ${tolerance} is allowed`
+  return new UnsupportedError(
+    source === 'given'
+      ? `the model does not answer the golden inputs with the golden outputs: ${found}. Were they made by this model, on inputs as it takes them?`
+      : `the model does not answer as its reference path does: ${found}`,
+    { param: 'golden' },
+  )
+}
+
+/** A model that scales pixels itself takes images as they come. */
+const preprocessOf = ({ inputs: [input, ...others] }: Signature, conversion: Conversion): Preprocess => {
+  const [, height = -1, width = -1, channels = -1] = input?.shape ?? []
+  const scales = conversion.layers.some(({ className }) => className === 'Rescaling' || className === 'Normalization')
+  const isImage = others.length === 0 && input?.shape.length === 4 && height > 0 && width > 0
+  if (!scales || !isImage || (channels !== 1 && channels !== 3)) return { kind: 'tensor' }
+  conversion.notes.push(
+    `The model scales its input itself, so images may be sent as they are: they are resized to ${height}x${width} and go in as 0..255. Another way: --preprocess.`,
+  )
+  return {
+    ...{ kind: 'image', height, width, channels, decoder: 'integer-accurate', exif: 'apply', alpha: 'black' },
+    ...{ crop: 'stretch', interpolation: 'bilinear', antialias: true, scale: 1, mean: [0], std: [1], layout: 'nhwc' },
+  }
+}
+
+const checkLabels = ({ labels }: ImportRequest, { outputs }: Signature): void => {
+  const classes = outputs[0]?.shape.at(-1)
+  if (labels === undefined || labels.length === classes || (classes === 1 && labels.length === 2)) return
+  throw new InvalidInputError(`got ${labels.length} labels, the model's last dimension is ${classes}`, {
+    param: 'labels',
+  })
+}
+
+/** Messages name the file as its owner knows it. */
+const nameFile = (error: MaasError, directory: string): MaasError =>
+  new MaasError(error.code, error.message.replaceAll(join(directory, '/'), ''))
+
+const text = (value: unknown): Uint8Array => Buffer.from(`${JSON.stringify(value)}\n`)

@@ -1,0 +1,82 @@
+/** Imports on one machine: a queue of checks, each a process of its own, and the registration of what passed. */
+
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { checkImport, childRunner, verifyVersion } from '@maas/check'
+import type { Replay } from '@maas/core/contract'
+import { messageOf, NotReadyError } from '@maas/core/errors'
+import { createImports, createUploads, type Imports, registerImport, type Uploads } from '@maas/core/imports'
+import { findNative } from '@maas/core/kernels/find'
+import { writeCompiled } from '@maas/core/predict/derived'
+import type { Registry } from '@maas/core/registry'
+import type { ObjectStore } from '@maas/core/store'
+import PQueue from 'p-queue'
+import { createFileUploads, type FileUploads } from './uploads.ts'
+
+export interface LocalImportDeps {
+  readonly store: ObjectStore
+  readonly registry: Registry
+  readonly secret: Uint8Array
+  readonly clock: () => number
+  readonly ids: () => string
+  /** What could not be done, for people. */
+  readonly say: (text: string) => void
+}
+
+export interface LocalImports {
+  readonly files: FileUploads
+  readonly uploads: Uploads
+  readonly imports: Imports
+  /** NotReadyError when too many are waiting. Resolves when the import is registered or failed. */
+  check(id: string): Promise<void>
+  verify(name: string, version: number): Promise<Replay>
+  /** Goes on with checks that an earlier service left. */
+  resume(): Promise<void>
+  close(): Promise<void>
+}
+
+const program = fileURLToPath(new URL('../check/child.ts', import.meta.url))
+const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
+const mostWaiting = 100
+/** Kept in lineage. */
+const code = 'maas 0.1.0'
+
+export const createLocalImports = ({ store, registry, secret, clock, ids, say }: LocalImportDeps): LocalImports => {
+  const now = () => new Date(clock())
+  const files = createFileUploads({ store, secret, clock })
+  const uploads = createUploads({ store, port: files, now })
+  const imports = createImports({ store, uploads, now, ids })
+  // One at a time: a check takes all cores and a model's size in memory.
+  const queue = new PQueue({ concurrency: 1 })
+
+  const checkDeps = async () => {
+    const { found } = await findNative(process.env)
+    const run = childRunner({ entry: program, execArgv: ['--import', loader], kernels: found?.directory })
+    const kernels = found === undefined ? 'wasm' : `tensorflow-${found.manifest.tensorflow}-${found.manifest.arch}`
+    return { store, registry, run, kernels, now, temporary: tmpdir() }
+  }
+
+  const check = async (id: string): Promise<void> => {
+    if (queue.size >= mostWaiting) throw new NotReadyError(`${mostWaiting} imports are waiting; try again later.`)
+    await queue.add(async () => {
+      await checkImport(id, await checkDeps())
+      await registerImport(id, { store, registry, code, writeCompiled })
+    })
+  }
+
+  return {
+    ...{ files, uploads, imports, check },
+    verify: async (name, version) => verifyVersion({ name, version }, await checkDeps()),
+    resume: async () => {
+      for (const { id, status } of await imports.list()) {
+        if (status !== 'checking') continue
+        void check(id).catch((error: unknown) => say(`Import ${id} could not be checked: ${messageOf(error)}`))
+      }
+    },
+    close: async () => {
+      queue.clear()
+      await queue.onIdle()
+    },
+  }
+}
