@@ -7,10 +7,13 @@ export interface Environment {
   /** Memory for weights, bytes: the native library and the runtime take the rest. */
   readonly modelBytes: number
   readonly origins: readonly string[]
+  /** URL of the queue of asynchronous predictions; without one, everything is answered at once. */
+  readonly queue: string | undefined
 }
 
 export const readEnvironment = (env: NodeJS.ProcessEnv): Environment => ({
   store: required(env, 'MAAS_STORE'),
   modelBytes: (Number(required(env, 'AWS_LAMBDA_FUNCTION_MEMORY_SIZE')) * 1024 * 1024) / 4,
   origins: originsOf(env),
+  queue: env.MAAS_QUEUE || undefined,
 })

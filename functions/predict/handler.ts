@@ -1,13 +1,19 @@
 /** Entry of the predict Lambda: kernels are loaded with the process, models with the first request for them. */
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { SQSClient } from '@aws-sdk/client-sqs'
 import { limits } from '@maas/core/contract'
 import { createLambdaLog, lambdaHandler } from '@maas/core/http/lambda'
 import { lazyKernels } from '@maas/core/kernels/sessions'
 import { createInProcessHost } from '@maas/core/predict'
+import { createDelivery, createPredictions, createWebhooks, type Predictions } from '@maas/core/predictions'
 import { createRegistry } from '@maas/core/registry'
 import { openStore } from '@maas/core/store'
+import type { SQSEvent } from 'aws-lambda'
+import type { LambdaContext, LambdaEvent } from 'hono/aws-lambda'
 import { createPredictApp } from './app.ts'
 import { readEnvironment } from './environment.ts'
+import { isQueueEvent, queueSender, runQueued } from './queue.ts'
 
 const environment = readEnvironment(process.env)
 const { log, ...telemetry } = createLambdaLog('predict')
@@ -18,7 +24,8 @@ await kernels
   .catch((error: unknown) => telemetry.logger.error('kernels', error instanceof Error ? error : String(error)))
 
 const clock = () => performance.timeOrigin + performance.now()
-const registry = createRegistry(await openStore(environment.store))
+const store = await openStore(environment.store)
+const registry = createRegistry(store)
 const host = createInProcessHost({
   registry,
   kernels,
@@ -26,9 +33,27 @@ const host = createInProcessHost({
   clock,
   random: Math.random,
 })
+const common = { host, models: registry.models, limits, log, clock, ids: randomUUID }
 
-export const handler = lambdaHandler(
-  createPredictApp({ host, models: registry.models, limits, log, clock, ids: randomUUID }),
+/** Asynchronous predictions, where the stack gave this function a queue. Without a secret, webhooks are refused. */
+const predictionsOf = (queue: string): Predictions => {
+  const app = createPredictApp(common)
+  return createPredictions({
+    ...{ store, clock, sleep, ids: randomUUID },
+    answer: (request) => app.fetch(request),
+    enqueue: queueSender(new SQSClient(), queue),
+    webhooks: createWebhooks({ secrets: [], deliver: createDelivery(), clock, sleep }),
+  })
+}
+const predictions = environment.queue === undefined ? undefined : predictionsOf(environment.queue)
+const answer = lambdaHandler(
+  createPredictApp({ ...common, ...(predictions && { predictions }) }),
   telemetry,
   environment.origins,
 )
+
+/** API Gateway's requests, and ids from the queue. */
+export const handler = async (event: LambdaEvent | SQSEvent, context: LambdaContext): Promise<unknown> =>
+  predictions !== undefined && isQueueEvent(event)
+    ? runQueued(event, predictions, (message, fields) => telemetry.logger.error(message, fields))
+    : answer(event as LambdaEvent, context)

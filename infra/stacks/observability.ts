@@ -106,5 +106,14 @@ const alarmsOf = (watched: Watched): Alarmed[] => {
       ...{ id: 'JobsTimedOut', metric: machine.metricTimedOut({ period }), threshold: 0, periods: 1 },
       article: 'aws-a-training-job-failed',
     },
+    {
+      ...{
+        id: 'PredictionsLost',
+        metric: service.later.lost.metricApproximateNumberOfMessagesVisible({ period }),
+        threshold: 0,
+        periods: 1,
+      },
+      article: 'aws-predictions-were-lost',
+    },
   ]
 }

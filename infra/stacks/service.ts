@@ -9,6 +9,7 @@ import { Api, usageKeysOf } from '../constructs/api.ts'
 import { addDomain } from '../constructs/domain.ts'
 import { addFirewall } from '../constructs/firewall.ts'
 import { createLogGroup, MaasFunction, seconds } from '../constructs/function.ts'
+import { PredictionQueue, predictSeconds } from '../constructs/prediction-queue.ts'
 import { functionRole } from '../constructs/role.ts'
 import { allowStore } from '../constructs/store.ts'
 import type { StorageStack } from './storage.ts'
@@ -23,6 +24,8 @@ type PredictOptions = Pick<Config, 'memory' | 'concurrency' | 'provisionedConcur
 
 export class ServiceStack extends Stack {
   readonly api: Api
+  /** Asynchronous predictions. */
+  readonly later: PredictionQueue
   readonly functions: Readonly<Record<'predict' | 'api' | 'stream' | 'authorizer', MaasFunction>>
   /** Predict functions of single models. */
   readonly dedicated: Readonly<Record<string, MaasFunction>>
@@ -37,13 +40,15 @@ export class ServiceStack extends Stack {
       MAAS_STORE: `s3://${storage.models.bucketName}`,
       MAAS_CORS_ORIGINS: config.corsOrigins.join(','),
     }
+    this.later = new PredictionQueue(this, 'Later')
     const role = this.predictRole(props)
     const predict = (construct: string, name: string, options: PredictOptions): MaasFunction =>
       new MaasFunction(this, construct, {
-        ...{ ...common, environment, name, role, description: 'Predictions' },
+        ...{ ...common, name, role, description: 'Predictions' },
+        environment: { ...environment, MAAS_QUEUE: this.later.queue.queueUrl },
         code: { image: artifacts.images.predict },
         memory: options.memory,
-        timeout: seconds(29),
+        timeout: seconds(predictSeconds),
         reservedConcurrency: options.concurrency,
         provisionedConcurrency: options.provisionedConcurrency,
       })
@@ -86,6 +91,7 @@ export class ServiceStack extends Stack {
       dedicated: Object.fromEntries(Object.entries(dedicated).map(([model, { live }]) => [model, live])),
       logs: createLogGroup(this, 'AccessLogs', { ...common, name: 'access' }),
     })
+    this.later.feed(functions.predict)
     if (config.waf) addFirewall(this, this.api.rest)
     if (config.domain) addDomain(this, this.api.rest, config.domain)
     const url = config.domain === undefined ? this.api.rest.url : `https://${config.domain.name}/`
@@ -105,8 +111,13 @@ export class ServiceStack extends Stack {
   }
 
   private predictRole({ config, storage }: ServiceProps) {
-    const role = functionRole(this, 'PredictRole', { stage: config.stage, description: 'Reads models' })
-    allowStore(role, storage, { read: ['models/*', 'blobs/*'] })
+    const role = functionRole(this, 'PredictRole', {
+      stage: config.stage,
+      description: 'Reads models, keeps asynchronous predictions',
+    })
+    const own = ['predictions/*']
+    allowStore(role, storage, { read: ['models/*', 'blobs/*', ...own], write: own, delete: own })
+    this.later.allow(role)
     return role
   }
 

@@ -102,6 +102,7 @@ export class StorageStack extends Stack {
         { id: 'replaced-objects', noncurrentVersionExpiration: Duration.days(30), expiredObjectDeleteMarker: true },
         { id: 'old-uploads', prefix: 'uploads/', expiration: Duration.days(7) },
         { id: 'old-checkpoints', prefix: 'checkpoints/', expiration: Duration.days(14) },
+        { id: 'old-predictions', prefix: 'predictions/', expiration: Duration.days(2) },
         { id: 'old-jobs', prefix: 'jobs/', expiration: Duration.days(keepDays) },
       ],
       removalPolicy: RemovalPolicy.RETAIN,

@@ -19,7 +19,7 @@ export const acknowledged: readonly Acknowledged[] = [
     reason: 'X-Ray, ecr:GetAuthorizationToken, batch:DescribeJobs and log delivery know no resources to name.',
   },
   {
-    rule: /^AwsSolutions-IAM5\[Resource::.*Models.*\/(models|blobs|gc|jobs|datasets|uploads|checkpoints)\/.*\]$/,
+    rule: /^AwsSolutions-IAM5\[Resource::.*Models.*\/(models|blobs|gc|jobs|predictions|datasets|uploads|checkpoints)\/.*\]$/,
     path: /(RegistryRole|PredictRole|JobRole)\/DefaultPolicy/,
     reason: 'Keys below a prefix are made at run time; each role has only the prefixes of its job.',
   },
@@ -34,19 +34,19 @@ export const acknowledged: readonly Acknowledged[] = [
     reason: 'The firewall costs from 6 dollars a month, so it is a choice: maas.waf in cdk.json.',
   },
   {
-    rule: /^AwsSolutions-(APIG4|COG4)$/,
+    rule: /^AwsSolutions-APIG4$/,
     path: /Default\/((healthz|docs|openapi\.json|playground\/.*)\/)?GET/,
     reason: 'Health, documents and the page’s own files are open on purpose, hold nothing private, and are throttled.',
   },
   {
     rule: /^AwsSolutions-COG4$/,
-    path: /\/(v1|models)\//,
+    path: /Gateway\/Rest\/Default\//,
     reason: 'Callers are programs with API keys, not people with Cognito accounts; a Lambda authorizer checks them.',
   },
   {
-    rule: /^AwsSolutions-COG4$/,
-    path: /Default\/models\/GET/,
-    reason: 'Callers are programs with API keys, not people with Cognito accounts; a Lambda authorizer checks them.',
+    rule: /^Serverless-LambdaEventSourceMappingDestination$/,
+    path: /Predict\/Function\/Aliaslive\/SqsEventSource/,
+    reason: 'What failed every time goes to the dead-letter queue of the queue itself, which an alarm watches.',
   },
   {
     rule: /^AwsSolutions-IAM4\[.*AmazonAPIGatewayPushToCloudWatchLogs\]$/,
@@ -60,7 +60,7 @@ export const acknowledged: readonly Acknowledged[] = [
   },
   {
     rule: /^(AwsSolutions-SQS3|Serverless-SQSRedrivePolicy)$/,
-    path: /training\/Lost/,
+    path: /(training|service\/Later)\/Lost/,
     reason: 'This queue is the dead-letter queue of the others; an alarm watches it.',
   },
   {

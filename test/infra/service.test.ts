@@ -77,7 +77,10 @@ describe('the API', () => {
     const models = Object.values(service.findResources('AWS::ApiGateway::Model')).map(
       ({ Properties }) => Properties.Schema,
     )
-    expect(models).toHaveLength(4)
+    const bodies = project(routes).filter((each) =>
+      each.routes.some(({ request = {} }) => 'application/json' in request),
+    )
+    expect(models).toHaveLength(bodies.length)
     for (const model of models) {
       expect(model.$schema).toContain('draft-04')
       expect(JSON.stringify(model)).not.toMatch(/"(const|propertyNames|exclusiveMinimum":\d|\$defs)"/)
@@ -123,22 +126,42 @@ const allowed = (template: Template, id: string): [string, string][] =>
     )
 
 describe('rights', () => {
-  it('let predict read models and blobs, and write nothing', () => {
+  it('let predict read models and blobs, and write asynchronous predictions alone', () => {
     const rights = allowed(service, 'PredictRole')
     expect(
       rights
         .map(([action]) => action)
         .filter((action) => /^(s3|kms|dynamodb)/.test(action))
         .sort(),
-    ).toEqual(['kms:Decrypt', 's3:GetObject', 's3:ListBucket'])
-    const [, resources = ''] = rights.find(([action]) => action === 's3:GetObject') ?? []
-    expect(resources.match(/\/\w+\/\*/g)?.sort()).toEqual(['/blobs/*', '/models/*'])
+    ).toEqual([
+      ...['kms:Decrypt', 'kms:GenerateDataKey', 's3:AbortMultipartUpload', 's3:DeleteObject', 's3:GetObject'],
+      ...['s3:ListBucket', 's3:PutObject'],
+    ])
+    const prefixes = (action: string) =>
+      rights
+        .filter(([allowedAction]) => allowedAction === action)
+        .flatMap(([, resources]) => resources.match(/\/\w+\/\*/g) ?? [])
+        .sort()
+    expect(prefixes('s3:GetObject')).toEqual(['/blobs/*', '/models/*', '/predictions/*'])
+    expect(prefixes('s3:PutObject')).toEqual(['/predictions/*'])
+    expect(prefixes('s3:DeleteObject')).toEqual(['/predictions/*'])
   })
 
   it('let the authorizer read one item at a time, and nothing else of the table', () => {
     const actions = allowed(service, 'AuthorizerRole').map(([action]) => action)
     expect(actions.filter((action) => action.startsWith('dynamodb'))).toEqual(['dynamodb:GetItem'])
     expect(actions.some((action) => action.startsWith('s3'))).toBe(false)
+  })
+
+  it('gives an asynchronous prediction five tries, six times as long apart as one may take', () => {
+    service.hasResourceProperties('AWS::SQS::Queue', {
+      VisibilityTimeout: 174,
+      RedrivePolicy: { maxReceiveCount: 5, deadLetterTargetArn: Match.anyValue() },
+    })
+    service.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: 2 },
+    })
   })
 
   it('use no wildcard for actions anywhere', () => {
