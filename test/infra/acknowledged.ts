@@ -35,7 +35,7 @@ export const acknowledged: readonly Acknowledged[] = [
   },
   {
     rule: /^AwsSolutions-APIG4$/,
-    path: /Default\/((healthz|docs|openapi\.json|playground\/.*)\/)?GET/,
+    path: /Default\/((healthz|docs|openapi\.json|playground\/.*|v2(\/health\/\w+)?)\/)?GET/,
     reason: 'Health, documents and the page’s own files are open on purpose, hold nothing private, and are throttled.',
   },
   {
