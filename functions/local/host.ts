@@ -16,6 +16,8 @@ export interface HostOptions {
   /** Milliseconds without a request after which a model's process ends. */
   readonly idleMs: number
   readonly limits: ModelLimits
+  /** Threads of a model's process. @default all of the machine */
+  readonly threads?: number | undefined
   readonly clock: () => number
   readonly random: () => number
 }
@@ -27,7 +29,7 @@ export const processBytes = 200 * 1024 * 1024
 const mostRetiring = 4
 
 export const createProcessHost = (options: HostOptions): ModelHost => {
-  const { root, registry, pool, modelBytes, idleMs, limits, clock } = options
+  const { root, registry, pool, modelBytes, idleMs, limits, threads, clock } = options
   const lookup = createLookup(registry, options)
   /** All with a process: those in the cache, and those that were evicted and still answer. */
   const alive = new Map<ModelProcess, Promise<void> | undefined>()
@@ -68,7 +70,7 @@ export const createProcessHost = (options: HostOptions): ModelHost => {
     if (retiring >= mostRetiring) {
       throw new NotReadyError(`${retiring} models are being unloaded to make room. Try again in a second.`)
     }
-    const model = createModelProcess({ root, name, version, take: pool.take, clock, limits })
+    const model = createModelProcess({ root, name, version, take: pool.take, threads, clock, limits })
     alive.set(model, undefined)
     models.set(key, model, { size })
     return model

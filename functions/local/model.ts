@@ -2,13 +2,15 @@
 import { MaasError, NotReadyError } from '@maas/core/errors'
 import type { PredictInput, Prediction, PredictOptions, ServedModel } from '@maas/core/predict'
 import PQueue from 'p-queue'
-import type { Worker } from './process.ts'
+import { EndedError, type Worker } from './process.ts'
 
 export interface ModelOptions {
   readonly root: string
   readonly name: string
   readonly version: number
   readonly take: () => Worker
+  /** Threads its process may use. @default all of the machine */
+  readonly threads?: number | undefined
   /** Milliseconds since 1970. */
   readonly clock: () => number
   readonly limits: ModelLimits
@@ -38,16 +40,27 @@ export interface ModelProcess {
   retire(): Promise<void>
 }
 
-/** Sent at once, so that the next request is prepared while one runs. */
-const inFlight = 4
+/** Sent at once: what waits in the process while it is busy runs as one batch. */
+export const inFlight = 32
 /** After this many crashes within `crashWindow` ms, starts are `pause` ms apart: a model that always crashes must not eat the machine. */
 const crashLimit = 3
 const crashWindow = 30_000
 const pause = 5000
 
-export const createModelProcess = ({ root, name, version, take, clock, limits }: ModelOptions): ModelProcess => {
+export const createModelProcess = ({
+  root,
+  name,
+  version,
+  take,
+  threads,
+  clock,
+  limits,
+}: ModelOptions): ModelProcess => {
   const label = `${name}:${version}`
   const queue = new PQueue({ concurrency: inFlight })
+  /** Requests whose process ended, each tried once more with no other beside it, so that only who ends it fails. */
+  const suspects = new PQueue({ concurrency: 1 })
+  let held = 0
   let asked = 0
   let quietSince = clock()
   let waitingBytes = 0
@@ -68,7 +81,7 @@ export const createModelProcess = ({ root, name, version, take, clock, limits }:
       )
     }
     const worker = take()
-    const model = worker.call({ type: 'load', root, name, version }, limits.loadMs)
+    const model = worker.call({ type: 'load', root, name, version, threads }, limits.loadMs)
     const started = { worker, model, loaded: false }
     current = started
     model.then(
@@ -89,7 +102,35 @@ export const createModelProcess = ({ root, name, version, take, clock, limits }:
     return started
   }
 
-  const run = async (input: PredictInput): Promise<Prediction> => {
+  const run = async (input: PredictInput, { signal }: PredictOptions): Promise<Prediction> => {
+    try {
+      return await runOnce(input)
+    } catch (error) {
+      if (!(error instanceof EndedError)) throw error
+      queue.pause()
+      held++
+      try {
+        return (await suspects.add(() => runAlone(input, signal))) as Prediction
+      } finally {
+        held--
+        if (held === 0) queue.start()
+      }
+    }
+  }
+
+  const runAlone = async (input: PredictInput, signal: AbortSignal | undefined): Promise<Prediction> => {
+    signal?.throwIfAborted()
+    try {
+      return await runOnce(input)
+    } catch (error) {
+      if (!(error instanceof EndedError)) throw error
+      throw new MaasError('internal', `A request ended the process of ${label} twice, the second time alone.`, {
+        cause: error,
+      })
+    }
+  }
+
+  const runOnce = async (input: PredictInput): Promise<Prediction> => {
     const began = clock()
     const cold = current?.loaded !== true
     const { worker, model: loading } = current ?? start()
@@ -109,14 +150,15 @@ export const createModelProcess = ({ root, name, version, take, clock, limits }:
     }
   }
 
-  const enqueue = async (input: PredictInput, { signal }: PredictOptions): Promise<Prediction> => {
+  const enqueue = async (input: PredictInput, options: PredictOptions): Promise<Prediction> => {
+    const { signal } = options
     const bytes = bytesOf(input)
     if (queue.size >= limits.queued || waitingBytes + bytes > limits.queuedBytes) {
       throw new NotReadyError(`${label} is busy: ${queue.size} requests wait for it. Try again in a second.`)
     }
     waitingBytes += bytes
     try {
-      return (await queue.add(() => run(input), signal === undefined ? {} : { signal })) as Prediction
+      return (await queue.add(() => run(input, options), signal === undefined ? {} : { signal })) as Prediction
     } catch (error) {
       if (signal?.aborted) throw new MaasError('canceled', 'The caller went away.', { cause: error })
       throw error
@@ -144,6 +186,7 @@ export const createModelProcess = ({ root, name, version, take, clock, limits }:
 }
 
 const bytesOf = (input: PredictInput): number => {
+  if (input.kind === 'plain') return input.body.length
   if (input.kind === 'images') return input.images.reduce((sum, { byteLength }) => sum + byteLength, 0)
   // Rows and texts are small against their JSON, which was bounded by the body limit.
   if (input.kind === 'rows') return input.rows.length * 1024

@@ -16,12 +16,15 @@ export interface WorkerOptions {
 
 export interface Worker {
   readonly pid: number
-  /** MaasError of the worker; NotReadyError when the process ends first; timeout after `ms`, which ends the process. */
+  /** MaasError of the worker; EndedError when the process ends first; timeout after `ms`, which ends the process. */
   call<C extends Command>(command: C, ms: number): Promise<Answers[C['type']]>
   /** Resolves with a few words when the process has ended, e.g. `SIGKILL`. */
   readonly ended: Promise<string>
   kill(): void
 }
+
+/** The process ended while the call was under way: the call may have ended it, or another one. */
+export class EndedError extends NotReadyError {}
 
 const entry = fileURLToPath(new URL('./worker.ts', import.meta.url))
 const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
@@ -70,7 +73,7 @@ export const startWorker = ({ threads, notice, crashed }: WorkerOptions): Worker
     child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`))
   }).then((reason) => {
     if (!told) crashed(`A model's process (${child.pid}) ended: ${reason}. ${lastWords.trim()}`.trim())
-    const error = new NotReadyError(
+    const error = new EndedError(
       `The model's process ended (${reason}) before it answered. A new one starts; try again.`,
     )
     for (const { reject } of waiting.values()) reject(error)

@@ -94,7 +94,7 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
   const pool = createWorkerPool(spares, () => startWorker(worker))
   const modelLimits = { ...defaultModelLimits, ...options.modelLimits }
   const models = createProcessHost({
-    ...{ root, registry, pool, modelBytes, clock, limits: modelLimits },
+    ...{ root, registry, pool, modelBytes, threads, clock, limits: modelLimits },
     idleMs: idleSeconds * 1000,
     random: Math.random,
   })

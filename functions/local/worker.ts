@@ -10,11 +10,17 @@ const announce = (text: string): void => sendToService({ type: 'notice', text })
 const kernels = lazyKernels({ announce })
 let predictor: Predictor | undefined
 
+/** Rows of waiting requests that share a run; more would only make all of them wait longer. */
+const batchRows = 64
+
 const answer = async (command: Command) => {
   if (command.type === 'load') {
     const registry = createRegistry(createFileStore(command.root))
     const manifest = await registry.manifest(command.name, command.version)
-    predictor = await loadPredictor(registry, manifest, kernels, { announce, threads: command.threads })
+    predictor = await loadPredictor(registry, manifest, kernels, {
+      ...{ announce, batchRows },
+      threads: command.threads,
+    })
     return predictor.model
   }
   if (predictor === undefined) throw new NotReadyError('No model is loaded in this process yet.')

@@ -1,6 +1,7 @@
 /** The data plane over HTTP: TensorFlow Serving's URLs and bodies, and images as request bodies. */
 import { classifyRequestSchema, type PredictOperation, predictRequestSchema } from '@maas/core/contract'
-import { type AppOptions, type Call, createApp, type Handler, type Handlers } from '@maas/core/http'
+import { MaasError } from '@maas/core/errors'
+import { type AppOptions, type Call, createApp, type Handler, type Handlers, type Reply } from '@maas/core/http'
 import {
   decodePredict,
   decodeRows,
@@ -9,6 +10,7 @@ import {
   type ModelHost,
   type PredictInput,
   type Prediction,
+  plainStart,
   rank,
   regress,
   type ServedModel,
@@ -68,6 +70,20 @@ const answerHandlers = ({
     return (model) => decodeRows(whole, model, limits.batchRows, 'examples')
   }
 
+  /** A body of numbers goes to the model as it came; undefined when it does not look like one, or something is wrong with it. */
+  const plainly = async (call: Call): Promise<Reply | undefined> => {
+    const body = await call.bytes()
+    const plain = plainStart(body)
+    if (plain === undefined) return undefined
+    const input = { kind: 'plain', body, start: plain.start, maxRows: limits.batchRows } as const
+    try {
+      return await respond(call, input, predicted(plain.form))
+    } catch (error) {
+      if (error instanceof MaasError && (error.code === 'invalid_input' || error.code === 'too_large')) return undefined
+      throw error
+    }
+  }
+
   return {
     health: () => ({
       json: { status: 'ok', loaded: host.loaded().map(({ name, version }) => `${name}:${version}`) },
@@ -78,6 +94,8 @@ const answerHandlers = ({
     predict: async (call) => {
       const image = await imageBody(call)
       if (image !== undefined) return respond(call, image, predicted('row'))
+      const plain = await plainly(call)
+      if (plain !== undefined) return plain
       const request = await call.json(predictRequestSchema)
       let form: Form = 'row'
       return respond(

@@ -165,7 +165,11 @@ const toCall = (c: Context, route: Route, limits: Limits): Call => {
   }
   const contents = route.request ?? {}
   const type = () => contentType(c.req.raw.headers, contents, route.right === 'control')
-  const bytes = () => readBody(c.req.raw, limits.bodyBytes)
+  let body: Promise<Uint8Array> | undefined
+  const bytes = () => {
+    body ??= readBody(c.req.raw, limits.bodyBytes)
+    return body
+  }
   return {
     requestId: c.get('requestId'),
     params: params as PathParameters,

@@ -6,6 +6,7 @@ import { openSession } from '@maas/core/graph'
 import type { KernelSource } from '@maas/core/kernels/sessions'
 import type { Registry } from '@maas/core/registry'
 import { z } from 'zod'
+import { batching } from './batching.ts'
 import { readCompiled, writeCompiled } from './derived.ts'
 import { createPredictor, type Predictor, predictorOf } from './predictor.ts'
 
@@ -14,6 +15,8 @@ export interface LoadOptions {
   readonly announce?: ((line: string) => void) | undefined
   /** Receives what was done on the way that a person may want to know. @default nobody */
   readonly tell?: ((line: string) => void) | undefined
+  /** Most rows of requests that came together and share a run. @default 1: each has its own */
+  readonly batchRows?: number | undefined
   /** Threads this process may use. @default all of the machine, or of the container */
   readonly threads?: number | undefined
 }
@@ -27,7 +30,7 @@ export const loadPredictor = async (
   registry: Registry,
   manifest: Manifest,
   kernels: KernelSource,
-  { announce = toStandardError, tell = () => {}, threads = availableParallelism() }: LoadOptions = {},
+  { announce = toStandardError, tell = () => {}, threads = availableParallelism(), batchRows = 1 }: LoadOptions = {},
 ): Promise<Predictor> => {
   const { name, version } = manifest
   const native = await kernels.sessions()
@@ -38,9 +41,9 @@ export const loadPredictor = async (
   if (native !== undefined && compiled !== undefined) {
     const session = openSession(compiled.graph, native.sessions, { threads, ...compiled })
     const model = { name, version, ...described, signature: session.signature, bytes: compiled.graph.length }
-    return predictorOf(model, session, native)
+    return predictorOf(model, batching(session, batchRows), native, native.sessions)
   }
-  const predictor = await compile(registry, manifest, kernels, described, { announce, threads })
+  const predictor = await compile(registry, manifest, kernels, described, { announce, threads, batchRows })
   if (native !== undefined) {
     const label = formatReference({ name, version })
     await writeCompiled(registry, manifest, native.id, predictor).then(
@@ -96,7 +99,7 @@ const compile = async (
   manifest: Manifest,
   kernels: KernelSource,
   described: Awaited<ReturnType<typeof describe>>,
-  options: { readonly announce: (line: string) => void; readonly threads: number },
+  options: { readonly announce: (line: string) => void; readonly threads: number; readonly batchRows?: number },
 ): Promise<Predictor> => {
   const { name, version } = manifest
   const { artifactFromFiles } = await import('@maas/core/formats')

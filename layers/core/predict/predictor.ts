@@ -2,8 +2,10 @@
 import { type NamedTensors, type Preprocess, type Signature, sizeOf } from '@maas/core/contract'
 import type { ImageKernels } from '@maas/core/data'
 import type { ServableArtifact } from '@maas/core/formats'
-import type { Kernels } from '@maas/core/kernels'
+import type { Kernels, SessionBinding } from '@maas/core/kernels'
+import { batching } from './batching.ts'
 import { checkTensors } from './check.ts'
+import { readPlain } from './plain.ts'
 import { prepare, readers } from './prepare.ts'
 import type { Runner, RunnerOptions } from './runner.ts'
 import type { PredictInput, Prediction, ServedModel } from './types.ts'
@@ -49,19 +51,25 @@ export const createPredictor = async (
     bytes,
   }
   if (runner.graph === undefined && isFixed(model.signature)) await runner.run(zeros(model.signature))
-  return predictorOf(model, runner, kernels)
+  return predictorOf(model, batching(runner, options.batchRows ?? 1), kernels, kernels.native?.sessions)
 }
 
 /** Requests in, answers out, around whatever runs the model. */
-export const predictorOf = (model: ServedModel, runner: Runner, kernels: ImageKernels): Predictor => {
+export const predictorOf = (
+  model: ServedModel,
+  runner: Runner,
+  kernels: ImageKernels,
+  sessions: SessionBinding | undefined,
+): Predictor => {
   // Loads while the first request is on its way; what fails here fails again, with its reason, where it is needed.
   if (model.preprocess.kind !== 'tensor') readers().catch(() => {})
   return {
     model,
     graph: runner.graph,
     rowsIndependent: runner.rowsIndependent,
-    predict: async (input) => {
+    predict: async (given) => {
       const started = performance.now()
+      const input = given.kind === 'plain' ? readPlain(given, model, sessions) : given
       const tensors = await prepare(input, model, kernels)
       checkTensors(tensors, model.signature)
       const prepared = performance.now()

@@ -9,6 +9,7 @@ export const prepare = async (
   model: Pick<ServedModel, 'name' | 'signature' | 'preprocess'>,
   kernels: ImageKernels,
 ): Promise<NamedTensors> => {
+  if (input.kind === 'plain') throw new Error('a plain body is read before it is prepared')
   if (input.kind === 'tensors') return input.tensors
   const { decodeImage, encodeRows, pixelsToFloat } = await readers()
   const { preprocess, signature, name } = model

@@ -20,6 +20,8 @@ export interface Runner {
 export interface RunnerOptions {
   /** Receives a sentence when the model runs several times slower than it could. */
   readonly announce: (line: string) => void
+  /** Most rows of requests that came together and share a run. @default 1: each has its own */
+  readonly batchRows?: number | undefined
   /** Threads this process may use. @default all of the machine, or of the container */
   readonly threads?: number | undefined
 }

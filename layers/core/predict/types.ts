@@ -12,11 +12,21 @@ export interface ServedModel {
   readonly bytes: number
 }
 
-/** Input of one prediction: tensors, encoded images (decoded where the model runs, by its preprocess spec), or table rows. */
+/** Input of one prediction: tensors, encoded images (decoded where the model runs, by its preprocess spec), or table rows, or a body of any of them. */
 export type PredictInput =
+  | PlainInput
   | { readonly kind: 'tensors'; readonly tensors: NamedTensors }
   | { readonly kind: 'images'; readonly images: readonly Uint8Array[] }
   | { readonly kind: 'rows'; readonly rows: readonly Readonly<Record<string, unknown>>[] }
+
+/** A JSON body as it came, decoded where the model runs; `plainStart` tells which may be sent so. */
+export interface PlainInput {
+  readonly kind: 'plain'
+  readonly body: Uint8Array
+  /** Where its numbers begin. */
+  readonly start: number
+  readonly maxRows: number
+}
 
 export interface Prediction {
   readonly model: ServedModel

@@ -1,8 +1,8 @@
-import { MaasError, NotReadyError, StorageError } from '@maas/core/errors'
+import { MaasError, StorageError } from '@maas/core/errors'
 import type { PredictInput } from '@maas/core/predict'
 import { describe, expect, it } from 'vitest'
-import { createModelProcess, type ModelLimits } from '../../../../functions/local/model.ts'
-import type { Worker } from '../../../../functions/local/process.ts'
+import { createModelProcess, inFlight, type ModelLimits } from '../../../../functions/local/model.ts'
+import { EndedError, type Worker } from '../../../../functions/local/process.ts'
 
 const input: PredictInput = { kind: 'images', images: [new Uint8Array(10)] }
 const served = { name: 'm', version: 1 }
@@ -31,7 +31,7 @@ const fakeWorker = () => {
     end = resolve
   })
   const die = (reason = 'SIGKILL') => {
-    for (const { reject } of calls) reject(new NotReadyError(`ended (${reason})`))
+    for (const { reject } of calls) reject(new EndedError(`ended (${reason})`))
     end(reason)
   }
   const worker = {
@@ -42,6 +42,8 @@ const fakeWorker = () => {
   } as unknown as Worker
   return { worker, calls, die, load: () => calls[0]?.resolve(served) }
 }
+const predictsOf = (worker: ReturnType<typeof fakeWorker> | undefined): number =>
+  worker?.calls.filter(({ type }) => type === 'predict').length ?? 0
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 const answer = { outputs: {}, timings: { prepare: 1, run: 2 } }
 
@@ -70,7 +72,7 @@ describe('a model in a process', () => {
 
   it('refuses what would wait too long, by count and by bytes, and takes it again later', async () => {
     const { model, workers } = setup()
-    const sent = Array.from({ length: 6 }, () => model.predict(input))
+    const sent = Array.from({ length: inFlight + 2 }, () => model.predict(input))
     await expect(model.predict(input)).rejects.toMatchObject({ code: 'not_ready', retryAfter: 1 })
     workers[0]?.load()
     await turn()
@@ -88,21 +90,34 @@ describe('a model in a process', () => {
     await again
   })
 
-  it('fails only the requests that a dying process held, and gives the rest to a new one', async () => {
+  it('tries what a dying process held once more, one at a time, and fails who ends that too', async () => {
     const { model, workers } = setup()
-    const sent = Array.from({ length: 5 }, () => model.predict(input))
+    const sent = Array.from({ length: 3 }, () => model.predict(input))
     const results = Promise.allSettled(sent)
     await turn()
     workers[0]?.load()
     await turn()
+    expect(predictsOf(workers[0])).toBe(3)
     workers[0]?.die('SIGSEGV')
     await turn()
-    expect(workers.length).toBe(2)
+    const late = model.predict(input)
     workers[1]?.load()
     await turn()
+    expect(predictsOf(workers[1])).toBe(1)
     workers[1]?.calls.at(-1)?.resolve(answer)
-    const settled = await results
-    expect(settled.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected', 'rejected', 'fulfilled'])
+    await turn()
+    expect(predictsOf(workers[1])).toBe(2)
+    workers[1]?.die('SIGSEGV')
+    await turn()
+    workers[2]?.load()
+    await turn()
+    expect(predictsOf(workers[2])).toBe(1)
+    workers[2]?.calls.at(-1)?.resolve(answer)
+    await turn()
+    workers[2]?.calls.at(-1)?.resolve(answer)
+    expect((await results).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    await expect(sent[1]).rejects.toMatchObject({ code: 'internal' })
+    await expect(late).resolves.toMatchObject(answer)
   })
 
   it('starts no fourth process within moments of three crashes, and says when', async () => {
@@ -138,7 +153,7 @@ describe('a model in a process', () => {
 
   it('drops a waiting request whose caller went away', async () => {
     const { model, workers } = setup()
-    const before = Array.from({ length: 4 }, () => model.predict(input).catch(() => {}))
+    const before = Array.from({ length: inFlight }, () => model.predict(input).catch(() => {}))
     const caller = new AbortController()
     const waiting = model.predict(input, { signal: caller.signal })
     const outcome = expect(waiting).rejects.toMatchObject({ code: 'canceled' })
@@ -148,7 +163,7 @@ describe('a model in a process', () => {
     for (const call of workers[0]?.calls ?? []) call.resolve(answer)
     await Promise.all(before)
     await outcome
-    expect(workers[0]?.calls.filter(({ type }) => type === 'predict').length).toBe(4)
+    expect(workers[0]?.calls.filter(({ type }) => type === 'predict').length).toBe(inFlight)
   })
 
   it('retires only after everything asked is answered, and starts nothing afterwards', async () => {

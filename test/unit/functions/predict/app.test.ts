@@ -1,7 +1,7 @@
 import { limits, type ModelReference } from '@maas/core/contract'
 import { NotFoundError, NotReadyError } from '@maas/core/errors'
 import type { LogEntry } from '@maas/core/http'
-import type { ModelHost, PredictInput, ServedModel } from '@maas/core/predict'
+import { type ModelHost, type PredictInput, readPlain, type ServedModel } from '@maas/core/predict'
 import { createPredictApp } from '@maas/predict'
 import { describe, expect, it } from 'vitest'
 
@@ -29,9 +29,10 @@ const setup = (over: Partial<ModelHost> = {}) => {
     versions: async (reference) => (reference.version === undefined ? [2, 1] : [modelOf(reference).version]),
     loaded: () => [{ name: 'sums', version: 2 }],
     close: async () => {},
-    predict: async (reference, input) => {
-      asked.push({ reference, input })
+    predict: async (reference, given) => {
       const model = modelOf(reference)
+      const input = given.kind === 'plain' ? readPlain(given, model, undefined) : given
+      asked.push({ reference, input })
       const rows = input.kind === 'tensors' ? (input.tensors.x?.shape[0] ?? 0) : 1
       const x = input.kind === 'tensors' ? (input.tensors.x?.data as Float32Array) : Float32Array.of(3, 1)
       const data = Float32Array.from({ length: rows * 2 }, (_, at) => {
@@ -102,7 +103,7 @@ describe('predict', () => {
     ['/v1/models/sums/labels/latest:predict', 2],
   ])('%s runs version %d, the same that checked the input', async (path, version) => {
     const { json, asked } = setup()
-    const response = await json(path, { instances: [[1, 2]] })
+    const response = await json(path, { signature_name: 'serving_default', instances: [[1, 2]] })
     expect(response.headers.get('x-maas-model-version')).toBe(String(version))
     expect(asked[0]?.reference).toEqual({ name: 'sums', version })
   })
