@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { bundleOf } from '../functions/local/bundle.ts'
 import type { Contender } from './interleave.ts'
 import { type Command, startPeer } from './peer.ts'
 import type { Bench } from './types.ts'
@@ -15,6 +16,12 @@ export type CommandOf = (bench: Bench, script: string, args: readonly string[]) 
 export const ours: CommandOf = async (_, script, args) => ({
   program: process.execPath,
   args: ['--import', tsx, path(`peers/ours/${script}.ts`), ...args],
+})
+
+/** As the service starts a model's process: bundled. */
+export const oursBundled: CommandOf = async (_, script, args) => ({
+  program: process.execPath,
+  args: [await bundleOf(path(`peers/ours/${script}.ts`)), ...args],
 })
 
 export const python: CommandOf = async (bench, script, args) => ({

@@ -1,5 +1,5 @@
 /** The service on one machine: serving, and training jobs as child processes. */
-
+export * from './bundle.ts'
 export * from './jobs.ts'
 export { openLocalImports, pushModel } from './push.ts'
 export * from './samples.ts'

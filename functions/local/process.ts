@@ -1,11 +1,22 @@
 /** A worker process seen from the service: commands out, answers back, and what its death means for those who wait. */
-import { fork } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
+import type { Duplex } from 'node:stream'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { MaasError, NotReadyError } from '@maas/core/errors'
-import { type Answers, type Command, fromFailure, listenToWorker, sendToWorker, wire } from './channel.ts'
+import { MaasError, messageOf, NotReadyError } from '@maas/core/errors'
+import { bundleOf } from './bundle.ts'
+import {
+  type Answers,
+  type Command,
+  channelDescriptor,
+  type FromWorker,
+  fromFailure,
+  openChannel,
+  type ToWorker,
+} from './channel.ts'
 
 export interface WorkerOptions {
+  readonly program: Program
   /** Threads of one operation; TensorFlow takes all cores when absent. Fixed when the process starts. */
   readonly threads?: number
   /** What a worker wants a person to know, such as a fallback. */
@@ -26,15 +37,31 @@ export interface Worker {
 /** The process ended while the call was under way: the call may have ended it, or another one. */
 export class EndedError extends NotReadyError {}
 
-const entry = fileURLToPath(new URL('./worker.ts', import.meta.url))
-const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
+/** How to start a worker's program. */
+export interface Program {
+  readonly entry: string
+  /** For Node. */
+  readonly args: readonly string[]
+}
+
+const source = fileURLToPath(new URL('./worker.ts', import.meta.url))
+
+/** Bundled; where that cannot be, from source, which takes a second more at each start and is said once. */
+export const workerProgram = async (notice: (text: string) => void): Promise<Program> => {
+  try {
+    return { entry: await bundleOf(source), args: [] }
+  } catch (error) {
+    notice(`Model processes start slower than they could, from source: ${messageOf(error).split('\n')[0]}`)
+    return { entry: source, args: ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href] }
+  }
+}
 
 /** What finding and loading the kernels needs; a worker sees nothing else of the service's environment. */
 const passed = ['PATH', 'HOME', 'XDG_CACHE_HOME', 'TMPDIR', 'MAAS_KERNELS', 'LD_LIBRARY_PATH', 'TF_CPP_MIN_LOG_LEVEL']
 
-export const startWorker = ({ threads, notice, crashed }: WorkerOptions): Worker => {
+export const startWorker = ({ program, threads, notice, crashed }: WorkerOptions): Worker => {
   const env = Object.fromEntries(passed.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))
-  const child = fork(entry, {
+  const child = spawn(process.execPath, [...program.args, program.entry], {
     env: {
       ...env,
       ...(threads !== undefined && {
@@ -42,12 +69,14 @@ export const startWorker = ({ threads, notice, crashed }: WorkerOptions): Worker
         OMP_NUM_THREADS: String(threads),
       }),
     },
-    execArgv: ['--import', loader],
-    serialization: wire,
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     // A group of its own: Ctrl-C reaches the service alone, which then lets requests finish.
     detached: true,
   })
+  const stream = child.stdio[channelDescriptor] as Duplex
+  const channel = openChannel<ToWorker, FromWorker>(stream)
+  // A process that ends breaks the pipe; its end is what is told.
+  stream.on('error', () => {})
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
   let nextId = 1
   let told = false
@@ -60,7 +89,7 @@ export const startWorker = ({ threads, notice, crashed }: WorkerOptions): Worker
   child.stderr?.on('data', (chunk: Buffer) => {
     lastWords = (lastWords + chunk.toString()).slice(-2000)
   })
-  listenToWorker(child, (message) => {
+  channel.listen((message) => {
     if (message.type === 'notice') notice(message.text)
     if (message.type !== 'answer' && message.type !== 'failure') return
     const waiter = waiting.get(message.id)
@@ -87,10 +116,6 @@ export const startWorker = ({ threads, notice, crashed }: WorkerOptions): Worker
     kill,
     call: (command, ms) =>
       new Promise((resolve, reject) => {
-        if (!child.connected) {
-          reject(new NotReadyError("The model's process has ended. A new one starts; try again."))
-          return
-        }
         const id = nextId++
         const timer = setTimeout(() => {
           waiting.get(id)?.reject(new MaasError('timeout', `The model did not answer within ${ms / 1000} s.`))
@@ -104,7 +129,11 @@ export const startWorker = ({ threads, notice, crashed }: WorkerOptions): Worker
             then(value)
           }
         waiting.set(id, { resolve: settle(resolve), reject: settle(reject) })
-        sendToWorker(child, { ...command, id })
+        if (!channel.send({ ...command, id })) {
+          waiting.delete(id)
+          clearTimeout(timer)
+          reject(new NotReadyError("The model's process has ended. A new one starts; try again."))
+        }
       }),
   }
 }

@@ -2,19 +2,20 @@
 import { createServer as createHttpServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createAdaptorServer } from '@hono/node-server'
+import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
 import { ConflictError, InvalidInputError } from '@maas/core/errors'
+import type { NodeRequest } from '@maas/core/http'
 
 export const createServer = ({
   requestSeconds,
   fetch,
 }: {
   readonly requestSeconds: number
-  readonly fetch: (request: Request) => Response | Promise<Response>
+  readonly fetch: (request: Request, env: NodeRequest) => Response | Promise<Response>
 }): Server => {
   const server = createAdaptorServer({
-    fetch: async (request) => {
-      const response = await fetch(request)
+    fetch: async (request, env) => {
+      const response = await fetch(request, { incoming: (env as HttpBindings).incoming })
       // The rest of that body is not read, so nothing more can come over this connection.
       if (response.status === 413) response.headers.set('connection', 'close')
       return response

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { apiHandlers } from '@maas/api'
 import { limits as defaultLimits, errorReply } from '@maas/core/contract'
 import { messageOf, NotReadyError } from '@maas/core/errors'
-import { createApp, type Limits, type Log, type LogEntry } from '@maas/core/http'
+import { createApp, type Limits, type Log, type LogEntry, type NodeRequest } from '@maas/core/http'
 import { createDelivery, createWebhooks } from '@maas/core/predictions'
 import { createRegistry } from '@maas/core/registry'
 import { createFileStore } from '@maas/core/store'
@@ -19,7 +19,7 @@ import type { ModelLimits } from './model.ts'
 import { localAssets } from './playground.ts'
 import { createWorkerPool } from './pool.ts'
 import { startPredictions } from './predictions.ts'
-import { startWorker } from './process.ts'
+import { startWorker, workerProgram } from './process.ts'
 import { createServer, drain, listen } from './server.ts'
 
 export interface ServiceOptions {
@@ -86,11 +86,13 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
     if (closing) throw new NotReadyError('The service is closing.')
     guard(request)
   }
-  const server = createServer({ requestSeconds, fetch: (request) => answer(request) })
+  const say = (text: string) => log({ level: 'error', at: new Date(clock()).toISOString(), message: text })
+  const notice = once(say)
+  const program = await workerProgram(notice)
+  const server = createServer({ requestSeconds, fetch: (request, env) => answer(request, env) })
   const listening = await listen(server, host, port)
 
-  const say = (text: string) => log({ level: 'error', at: new Date(clock()).toISOString(), message: text })
-  const worker = { notice: once(say), crashed: say, ...(threads !== undefined && { threads }) }
+  const worker = { program, notice, crashed: say, ...(threads !== undefined && { threads }) }
   const pool = createWorkerPool(spares, () => startWorker(worker))
   const modelLimits = { ...defaultModelLimits, ...options.modelLimits }
   const models = createProcessHost({
@@ -134,8 +136,8 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
       return Response.json(body, { status, headers })
     }
   }
-  const answer = (request: Request) =>
-    local.files.isOurs(new URL(request.url).pathname) ? receive(request) : app.fetch(request)
+  const answer = (request: Request, env: NodeRequest) =>
+    local.files.isOurs(new URL(request.url).pathname) ? receive(request) : app.fetch(request, env)
   await local.resume()
 
   let closed: Promise<void> | undefined

@@ -1,12 +1,15 @@
 /** Entry of a model's process: loads the kernels at once, one version when told, and answers until the service lets go of it. */
+import { Socket } from 'node:net'
 import { NotReadyError } from '@maas/core/errors'
 import { lazyKernels } from '@maas/core/kernels/sessions'
 import { loadPredictor, type Predictor } from '@maas/core/predict'
 import { createRegistry } from '@maas/core/registry'
 import { createFileStore } from '@maas/core/store'
-import { type Command, listenToService, sendToService, toFailure } from './channel.ts'
+import { type Command, channelDescriptor, type FromWorker, openChannel, type ToWorker, toFailure } from './channel.ts'
 
-const announce = (text: string): void => sendToService({ type: 'notice', text })
+const stream = new Socket({ fd: channelDescriptor })
+const channel = openChannel<FromWorker, ToWorker>(stream)
+const announce = (text: string): void => void channel.send({ type: 'notice', text })
 const kernels = lazyKernels({ announce })
 let predictor: Predictor | undefined
 
@@ -28,10 +31,10 @@ const answer = async (command: Command) => {
   return { outputs, timings }
 }
 
-listenToService(({ id, ...command }) => {
+channel.listen(({ id, ...command }) => {
   answer(command as Command).then(
-    (value) => sendToService({ type: 'answer', id, value }),
-    (error: unknown) => sendToService({ type: 'failure', id, failure: toFailure(error) }),
+    (value) => channel.send({ type: 'answer', id, value }),
+    (error: unknown) => channel.send({ type: 'failure', id, failure: toFailure(error) }),
   )
 })
 
@@ -39,9 +42,10 @@ listenToService(({ id, ...command }) => {
 const warm = async (): Promise<unknown> => (await kernels.sessions()) ?? kernels.whole()
 
 // Nothing is kept here that would need saving: without a service there is nobody to answer.
-process.on('disconnect', () => process.exit(0))
+stream.on('error', () => process.exit(0))
+stream.on('close', () => process.exit(0))
 warm().then(
-  () => (process.connected ? sendToService({ type: 'ready' }) : process.exit(0)),
+  () => channel.send({ type: 'ready' }),
   (error: unknown) => {
     process.stderr.write(`${toFailure(error).message}\n`)
     process.exit(1)

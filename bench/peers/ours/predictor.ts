@@ -1,6 +1,6 @@
 /** Calls of a predictor in this process on the bench's inputs. */
 import type { Predictor } from '@maas/core/predict'
-import { readFloats } from './model.ts'
+import { readFloats } from './floats.ts'
 
 const mostRows = 256
 

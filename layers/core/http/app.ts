@@ -167,7 +167,7 @@ const toCall = (c: Context, route: Route, limits: Limits): Call => {
   const type = () => contentType(c.req.raw.headers, contents, route.right === 'control')
   let body: Promise<Uint8Array> | undefined
   const bytes = () => {
-    body ??= readBody(c.req.raw, limits.bodyBytes)
+    body ??= readBody(c.req.raw, limits.bodyBytes, c.env ?? {})
     return body
   }
   return {

@@ -1,6 +1,6 @@
 /** The graph that decodes a JPEG to the same pixels as Pillow: one operation between a fed text and a fetched tensor. */
 
-/** A GraphDef: `pixels = DecodeJpeg(bytes)`, written message by message; none is over 127 bytes. */
+/** A GraphDef: `pixels = DecodeJpeg(bytes)`, written message by message. */
 export const jpegGraph = (channels: 1 | 3): Uint8Array =>
   Uint8Array.from([
     ...node('bytes', 'Placeholder', [], { dtype: [type, 7] }),
@@ -17,7 +17,11 @@ export const jpegGraph = (channels: 1 | 3): Uint8Array =>
 /** Tags of AttrValue's fields. */
 const [int, float, bool, type] = [0x18, 0x25, 0x28, 0x30]
 
-const part = (field: number, content: readonly number[]): number[] => [(field << 3) | 2, content.length, ...content]
+/** Lengths from 128 on, up to 16,383, take two bytes. */
+const part = (field: number, content: readonly number[]): number[] => {
+  const { length } = content
+  return [(field << 3) | 2, ...(length < 128 ? [length] : [(length & 127) | 128, length >> 7]), ...content]
+}
 const text = (field: number, value: string): number[] => part(field, [...Buffer.from(value)])
 
 const node = (
