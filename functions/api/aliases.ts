@@ -9,13 +9,14 @@ type AliasOperation = Extract<ApiOperation, `${string}Alias` | 'listAliases'>
 export const aliasHandlers = (registry: Registry): Record<AliasOperation, Handler> => ({
   listAliases: async ({ params: { model = '' } }) => ({ json: { aliases: await registry.aliases(model) } }),
   getAlias: async ({ params: { model = '', alias = '' } }) => reply(await registry.alias(model, alias)),
-  moveAlias: async ({ params: { model = '', alias = '' }, headers, json }) => {
-    const { version, targets, reason } = await json(aliasMoveSchema)
+  moveAlias: async ({ params: { model = '', alias = '' }, headers, json, caller }) => {
+    const { version, targets, reason, shadow } = await json(aliasMoveSchema)
     const generation = expected(headers)
     const record = await registry.setAlias(model, alias, targets ?? [{ version: version ?? 0, weight: 100 }], {
-      by: 'api',
+      by: caller?.name ?? 'api',
       why: reason,
       ...(generation !== undefined && { generation }),
+      ...(shadow !== undefined && { shadow }),
     })
     return reply(record)
   },

@@ -6,10 +6,11 @@ import { aliasHandlers } from './aliases.ts'
 import type { Assets } from './assets.ts'
 import { documentHandlers } from './documents.ts'
 import { type ImportServices, importHandlers } from './imports.ts'
+import { type KeyDeps, keyHandlers } from './keys.ts'
 import { modelHandlers } from './models.ts'
 import { playgroundHandlers } from './playground.ts'
 
-export interface ApiDependencies extends AppOptions {
+export interface ApiDependencies extends AppOptions, KeyDeps {
   readonly registry: Registry
   /** The playground's files. */
   readonly assets: Assets
@@ -25,10 +26,15 @@ export const apiHandlers = ({
   registry,
   assets,
   imports,
-}: Pick<ApiDependencies, 'registry' | 'assets' | 'imports'>): Record<ApiOperation | ImportOperation, Handler> => ({
+  ...keys
+}: Pick<ApiDependencies, 'registry' | 'assets' | 'imports' | keyof KeyDeps>): Record<
+  ApiOperation | ImportOperation,
+  Handler
+> => ({
   ...modelHandlers(registry),
   ...importHandlers(registry, imports),
   ...aliasHandlers(registry),
   ...documentHandlers(),
+  ...keyHandlers(keys),
   ...playgroundHandlers(assets),
 })

@@ -1,9 +1,13 @@
 /** Entry of the api Lambda. */
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { limits } from '@maas/core/contract'
 import { createLambdaLog, lambdaHandler, lambdaStream } from '@maas/core/http/lambda'
 import { createImports, createUploads, verifyKey } from '@maas/core/imports'
+import { createAccess, createCounter, findInEvent } from '@maas/core/keys'
+import { createDynamoKeys } from '@maas/core/keys/dynamodb'
 import { createRegistry } from '@maas/core/registry'
 import { openStore, openUploads, toJson } from '@maas/core/store'
 import { createControlApp } from './app.ts'
@@ -25,12 +29,17 @@ const imports = {
   },
 }
 
+const clock = () => performance.timeOrigin + performance.now()
+const keys = createDynamoKeys(new DynamoDBClient(), environment.table)
+const counter = createCounter({ store: keys, clock, random: Math.random, sleep })
+
 const app = createControlApp({
   registry: createRegistry(store),
   imports,
   assets: folderAssets(fileURLToPath(new URL('./playground/', import.meta.url))),
   ...{ limits, log, ids: randomUUID },
-  clock: () => performance.timeOrigin + performance.now(),
+  ...{ clock, keys, randomBytes },
+  access: createAccess({ counter, find: findInEvent, clock }),
 })
 
 export const handler = lambdaHandler(app, telemetry, environment.origins)

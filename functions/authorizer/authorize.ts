@@ -1,5 +1,5 @@
 /** From an API key to what may be called with it, as an API Gateway policy: everything it does not name is refused. */
-import { type ApiKey, apiKeyId, apiKeyPattern, apiKeySchema, type Right, routes } from '@maas/core/contract'
+import { type ApiKey, apiKeyId, apiKeyPattern, apiKeySchema, type Right, type Route, routes } from '@maas/core/contract'
 import { StorageError } from '@maas/core/errors'
 import type { APIGatewayAuthorizerResult } from 'aws-lambda'
 
@@ -45,25 +45,29 @@ export const authorize = async (
       ],
     },
     usageIdentifierKey: usageKeys[rights.includes('control') ? 'control' : 'data'],
-    context: { key: id.slice(4, 16), name },
+    // The functions count against it; the part that only this one needs stays here.
+    context: { key: id.slice(4, 16), name, id: id.slice(4), record: JSON.stringify(found.data) },
   }
 }
 
 /**
  * `METHOD/path` patterns from the route table. A policy may take 8 KB, so routes are told apart by what comes before
- * their first parameter; that parameter is the model.
+ * their first parameter, which is the model, and by method only where another right has a method of its own there.
  */
 export const pathsOf = ({ rights, models }: Pick<ApiKey, 'rights' | 'models'>): string[] => {
-  const patterns = routes
-    .filter(({ right }) => right !== 'none' && rights.includes(right))
-    .flatMap(({ method, path, right }) => {
-      const [head = '', ...rest] = path.slice(1).split('{model}')
-      if (rest.length === 0) return [`${method}/${head}`]
-      const named = right === 'data' ? models : undefined
-      return (named ?? ['*']).flatMap((model) => {
-        const [tail = ''] = rest
-        return [`${method}/${head}${model}${tail === '' || model === '*' ? '' : `${tail[0]}*`}`]
-      })
+  const allowed = ({ right }: Route): boolean => right !== 'none' && rights.includes(right)
+  // A star also matches slashes: `*/models/` would let through `/v1/models/` too, so it needs a head that is nobody else's.
+  const isOwn = (head: string): boolean => !routes.some((route) => !allowed(route) && route.path.includes(`/${head}`))
+  const patterns = routes.filter(allowed).flatMap((route) => {
+    const { path, right } = route
+    const [head = '', ...rest] = path.slice(1).split('{model}')
+    const method = isOwn(head) ? '*' : route.method
+    if (rest.length === 0) return [`${method}/${head.replace(/\{\w+\}/g, '*')}`]
+    const named = right === 'data' ? models : undefined
+    return (named ?? ['*']).flatMap((model) => {
+      const [tail = ''] = rest
+      return [`${method}/${head}${model}${tail === '' || model === '*' ? '' : `${tail[0]}*`}`]
     })
+  })
   return [...new Set(patterns)]
 }

@@ -33,7 +33,7 @@ export const createGuard = (host: string, allowed: readonly string[]): ((request
   }
 }
 
-const isLoopback = (name: string): boolean =>
+export const isLoopback = (name: string): boolean =>
   name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'))
 
 /** Lower case, without port and brackets. */

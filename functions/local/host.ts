@@ -80,6 +80,7 @@ export const createProcessHost = (options: HostOptions): ModelHost => {
     describe: async (reference) => (await find(reference)).describe(),
     predict: async (reference, input, predictOptions) => (await find(reference)).predict(input, predictOptions),
     versions: lookup.versions,
+    shadow: lookup.shadow,
     loaded: () => [...models.entries()].filter(([, model]) => model.loaded()).map(([key]) => parseKey(key)),
     close: async () => {
       clearInterval(sweep)

@@ -8,13 +8,15 @@ import { apiHandlers } from '@maas/api'
 import { limits as defaultLimits, errorReply } from '@maas/core/contract'
 import { messageOf, NotReadyError } from '@maas/core/errors'
 import { createApp, type Limits, type Log, type LogEntry, type NodeRequest } from '@maas/core/http'
+import { createAccess, createCounter, createObjectKeys, findByHeader } from '@maas/core/keys'
 import { createDelivery, createWebhooks } from '@maas/core/predictions'
 import { createRegistry } from '@maas/core/registry'
 import { createFileStore } from '@maas/core/store'
-import { createStatistics, predictHandlers } from '@maas/predict'
+import { createShadows, createStatistics, predictHandlers } from '@maas/predict'
 import { createLocalImports } from './checks.ts'
-import { createGuard } from './guard.ts'
+import { createGuard, isLoopback } from './guard.ts'
 import { createProcessHost } from './host.ts'
+import { createMetrics } from './metrics.ts'
 import type { ModelLimits } from './model.ts'
 import { localAssets } from './playground.ts'
 import { createWorkerPool } from './pool.ts'
@@ -33,6 +35,8 @@ export interface ServiceOptions {
   readonly allowedHosts?: readonly string[]
   /** One line of JSON per request on standard error. Failures of the service are always written. @default false */
   readonly verbose?: boolean
+  /** Whether callers need a key. @default only when it listens on more than loopback */
+  readonly keys?: boolean
   /** Receives log entries in place of standard error. */
   readonly log?: Log
   /** Memory for models, bytes. @default half of what this process may use */
@@ -73,13 +77,22 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
   const { host = '127.0.0.1', port = 8501, spares = 1, threads, idleSeconds = 600 } = options
   const { requestSeconds = 30, drainSeconds = 10, modelBytes = usableMemory() / 2 } = options
   const root = resolve(options.root)
-  const log = options.log ?? toStandardError(options.verbose ?? false)
+  const written = options.log ?? toStandardError(options.verbose ?? false)
+  const metrics = createMetrics(() => models.loaded())
+  const log: Log = (entry) => {
+    metrics.log(entry)
+    written(entry)
+  }
   const clock = () => performance.timeOrigin + performance.now()
   const limits = { ...defaultLimits, ...options.limits }
   const store = createFileStore(root)
   const registry = createRegistry(store)
   const allowedAddresses = options.webhookAddresses ?? []
   const guard = createGuard(host, options.allowedHosts ?? [])
+  const keys = createObjectKeys(store)
+  const counter = createCounter({ store: keys, clock, random: Math.random, sleep })
+  const isGuarded = options.keys ?? !isLoopback(host)
+  const access = isGuarded ? createAccess({ counter, find: findByHeader(keys, clock), clock }) : undefined
 
   let closing = false
   const admit = (request: Request): void => {
@@ -113,7 +126,14 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
     },
     (error) => say(`An asynchronous prediction could not be run: ${messageOf(error)}`),
   )
-  const predicting = { host: models, models: registry.models, limits, clock, statistics: createStatistics(clock) }
+  const predicting = {
+    host: models,
+    models: registry.models,
+    limits,
+    clock,
+    statistics: createStatistics(clock),
+    shadows: createShadows(models),
+  }
   const inner = createApp(predictHandlers(predicting), { log, limits, clock, ids: randomUUID })
   const local = createLocalImports({ store, registry, clock, secret: randomBytes(32), ids: randomUUID, say })
   const background = (id: string) =>
@@ -121,9 +141,10 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
   const imports = { uploads: local.uploads, imports: local.imports, ready: background, verify: local.verify }
   const handlers = {
     ...predictHandlers({ ...predicting, predictions }),
-    ...apiHandlers({ registry, imports, assets: localAssets() }),
+    ...apiHandlers({ registry, imports, assets: localAssets(), keys, clock, randomBytes }),
+    metrics: metrics.handler,
   }
-  const app = createApp(handlers, { log, limits, clock, ids: randomUUID, admit })
+  const app = createApp(handlers, { log, limits, clock, ids: randomUUID, admit, ...(access && { access }) })
   /** Parts of uploads come to addresses that are signed, not routed, and stream to disk whatever their size. */
   const receive = async (request: Request): Promise<Response> => {
     try {

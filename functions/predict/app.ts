@@ -20,8 +20,10 @@ import { metadataOf, statusBody } from './describe.ts'
 import { type InferenceDeps, inferenceHandlers } from './inference.ts'
 import { deferrable, predictionHandlers } from './predictions.ts'
 import { createRespond, toReference } from './respond.ts'
+import { createShadows, type Shadows } from './shadow.ts'
 import { createStatistics, type Statistics } from './statistics.ts'
 
+export { createShadows } from './shadow.ts'
 export { createStatistics } from './statistics.ts'
 
 export interface PredictDependencies extends AppOptions, Pick<InferenceDeps, 'models'> {
@@ -30,11 +32,17 @@ export interface PredictDependencies extends AppOptions, Pick<InferenceDeps, 'mo
   readonly predictions?: Predictions
   /** Shared by apps that answer for the same models. @default the app's own */
   readonly statistics?: Statistics
+  /** Of the function, for the price of an answer. @default a function with one whole CPU */
+  readonly megabytes?: number
+  /** Whether a shadow is waited for: a Lambda stands still once it has answered. @default false */
+  readonly waitsForShadows?: boolean
+  /** Shared by apps that answer for the same models. @default the app's own */
+  readonly shadows?: Shadows
 }
 
 type HandlerDependencies = Pick<
   PredictDependencies,
-  'host' | 'limits' | 'clock' | 'models' | 'predictions' | 'statistics'
+  'host' | 'limits' | 'clock' | 'models' | 'predictions' | 'statistics' | 'megabytes' | 'waitsForShadows' | 'shadows'
 >
 
 /** The app of this function alone, as the predict Lambda runs it. */
@@ -58,8 +66,18 @@ const answerHandlers = ({
   clock,
   models,
   statistics = createStatistics(clock),
+  megabytes,
+  waitsForShadows = false,
+  shadows = createShadows(host),
 }: Omit<HandlerDependencies, 'predictions'>): Record<PredictOperation, Handler> => {
-  const respond = createRespond({ host, clock, statistics })
+  const respond = createRespond({
+    host,
+    clock,
+    statistics,
+    shadows,
+    waitsForShadows,
+    ...(megabytes !== undefined && { megabytes }),
+  })
 
   /** The body of `:classify` and `:regress`: an image, or feature objects with what they share. */
   const examplesOf = async (call: Call): Promise<PredictInput | ((model: ServedModel) => PredictInput)> => {
@@ -112,6 +130,9 @@ const answerHandlers = ({
       respond(call, await examplesOf(call), (prediction) => ({ json: { results: rank(prediction) } })),
     regress: async (call) =>
       respond(call, await examplesOf(call), (prediction) => ({ json: { results: regress(prediction) } })),
+    shadowReport: async ({ params: { model = '', alias = '' } }) => ({
+      json: shadows.report(model, alias, await host.shadow({ name: model, alias })),
+    }),
     ...inferenceHandlers({ host, limits, respond, statistics, models }),
   }
 }

@@ -9,10 +9,16 @@ export interface Environment {
   readonly origins: readonly string[]
   /** URL of the queue of asynchronous predictions; without one, everything is answered at once. */
   readonly queue: string | undefined
+  /** Where keys are counted. */
+  readonly table: string
+  /** Memory of this function, for the price of its answers. */
+  readonly megabytes: number
 }
 
 export const readEnvironment = (env: NodeJS.ProcessEnv): Environment => ({
   store: required(env, 'MAAS_STORE'),
+  table: required(env, 'MAAS_TABLE'),
+  megabytes: Number(required(env, 'AWS_LAMBDA_FUNCTION_MEMORY_SIZE')),
   modelBytes: (Number(required(env, 'AWS_LAMBDA_FUNCTION_MEMORY_SIZE')) * 1024 * 1024) / 4,
   origins: originsOf(env),
   queue: env.MAAS_QUEUE || undefined,

@@ -1,10 +1,13 @@
 /** Entry of the predict Lambda: kernels are loaded with the process, models with the first request for them. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { SQSClient } from '@aws-sdk/client-sqs'
 import { limits } from '@maas/core/contract'
 import { createLambdaLog, lambdaHandler } from '@maas/core/http/lambda'
 import { lazyKernels } from '@maas/core/kernels/sessions'
+import { createAccess, createCounter, findInEvent } from '@maas/core/keys'
+import { createDynamoKeys } from '@maas/core/keys/dynamodb'
 import { createInProcessHost } from '@maas/core/predict'
 import { createDelivery, createPredictions, createWebhooks, type Predictions } from '@maas/core/predictions'
 import { createRegistry } from '@maas/core/registry'
@@ -33,7 +36,13 @@ const host = createInProcessHost({
   clock,
   random: Math.random,
 })
-const common = { host, models: registry.models, limits, log, clock, ids: randomUUID }
+const common = {
+  ...{ host, models: registry.models, limits, log, clock, ids: randomUUID },
+  ...{ megabytes: environment.megabytes, waitsForShadows: true },
+}
+
+const keys = createDynamoKeys(new DynamoDBClient(), environment.table)
+const counter = createCounter({ store: keys, clock, random: Math.random, sleep })
 
 /** Asynchronous predictions, where the stack gave this function a queue. Without a secret, webhooks are refused. */
 const predictionsOf = (queue: string): Predictions => {
@@ -47,7 +56,10 @@ const predictionsOf = (queue: string): Predictions => {
 }
 const predictions = environment.queue === undefined ? undefined : predictionsOf(environment.queue)
 const answer = lambdaHandler(
-  createPredictApp({ ...common, ...(predictions && { predictions }) }),
+  createPredictApp({
+    ...{ ...common, access: createAccess({ counter, find: findInEvent, clock }) },
+    ...(predictions && { predictions }),
+  }),
   telemetry,
   environment.origins,
 )

@@ -80,9 +80,12 @@ export const inferenceHandlers = ({
     const body = await call.bytes()
     const { ready = false } = body.byteLength === 0 ? {} : readJson(body, repositoryIndexRequestSchema)
     const loaded = new Set(host.loaded().map(({ name, version }) => `${name}:${version}`))
-    const all = (await models()).flatMap(({ name, versions }) =>
-      versions.toSorted((a, b) => b - a).map((version) => ({ name, version: String(version) })),
-    )
+    const mine = call.caller?.models
+    const all = (await models())
+      .filter(({ name }) => mine === undefined || mine.includes(name))
+      .flatMap(({ name, versions }) =>
+        versions.toSorted((a, b) => b - a).map((version) => ({ name, version: String(version) })),
+      )
     return {
       json: all
         .map(({ name, version }) =>

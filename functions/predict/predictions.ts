@@ -9,7 +9,7 @@ import {
   predictionRequestSchema,
 } from '@maas/core/contract'
 import { InvalidInputError } from '@maas/core/errors'
-import type { Call, Handler, Reply } from '@maas/core/http'
+import { type Call, checkModel, type Handler, type Reply } from '@maas/core/http'
 import type { Predictions } from '@maas/core/predictions'
 
 /** Seconds a caller may wait for an answer: less than API Gateway's 29. */
@@ -56,9 +56,10 @@ const accepted = (resource: PredictionResource): Reply => ({
 })
 
 export const predictionHandlers = (predictions: Predictions): Record<PredictionOperation, Handler> => ({
-  createPrediction: async ({ headers, json }) => {
+  createPrediction: async ({ headers, json, caller }) => {
     const { operation, model, input, webhook, webhook_events_filter: events } = await json(predictionRequestSchema)
     const reference = parseReference(model)
+    checkModel(caller, reference.name)
     const created = await predictions.create({
       path: `${addressOf(reference)}:${operation}`,
       contentType: 'application/json',

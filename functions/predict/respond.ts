@@ -1,7 +1,9 @@
 /** One prediction from its input to its reply: run, encoded, counted, and with headers that say which version answered and where the time went. */
-import type { ModelReference, PathParameters } from '@maas/core/contract'
+import { createHash } from 'node:crypto'
+import { type ModelReference, type PathParameters, requestPrice } from '@maas/core/contract'
 import type { Call, Reply } from '@maas/core/http'
 import type { ModelHost, PredictInput, Prediction, ServedModel } from '@maas/core/predict'
+import type { Shadows } from './shadow.ts'
 import type { Statistics } from './statistics.ts'
 
 export interface RespondDeps {
@@ -9,20 +11,37 @@ export interface RespondDeps {
   /** Milliseconds since 1970. */
   readonly clock: () => number
   readonly statistics: Statistics
+  readonly shadows: Shadows
+  /** Whether a shadow is waited for: a Lambda stands still once it has answered. @default false */
+  readonly waitsForShadows?: boolean
+  /** Of the function, for the price of an answer. @default a function with one whole CPU */
+  readonly megabytes?: number
 }
 
 /** Makes the input once the model is known; gives the input at once where it does not depend on the model. */
 export type ToInput = PredictInput | ((model: ServedModel) => PredictInput)
 
+/** At this size a function has one whole virtual CPU. */
+const oneCpuMegabytes = 1769
+
+/** Requests that give the same text here meet the same version of a split alias. */
+const stickyHeader = 'x-maas-sticky'
+
+const withPoint = (reference: ModelReference, sticky: string | null): ModelReference =>
+  sticky === null || reference.alias === undefined
+    ? reference
+    : { ...reference, point: createHash('sha256').update(sticky).digest().readUInt32BE() / 2 ** 32 }
+
 export type Respond = (call: Call, input: ToInput, encode: (prediction: Prediction) => Reply) => Promise<Reply>
 
 export const createRespond =
-  ({ host, clock, statistics }: RespondDeps): Respond =>
+  ({ host, clock, statistics, shadows, waitsForShadows = false, megabytes = oneCpuMegabytes }: RespondDeps): Respond =>
   async (call, toInput, encode) => {
     const began = clock()
     let model: Pick<ServedModel, 'name' | 'version'> | undefined
     try {
-      let reference = toReference(call.params)
+      const asked = withPoint(toReference(call.params), call.headers.get(stickyHeader))
+      let reference = asked
       let load: number | undefined
       let input: PredictInput
       if (typeof toInput === 'function') {
@@ -36,11 +55,14 @@ export const createRespond =
       const prediction = await host.predict(reference, input, { signal: call.signal })
       model = prediction.model
       const loaded = load ?? prediction.timings.load ?? 0
+      const shadow = shadows.compare(asked, input, prediction)
+      if (waitsForShadows) await shadow
       const answered = clock()
       const reply = encode(prediction)
       const ended = clock()
       statistics.succeeded(prediction, { total: ended - began, load: loaded, encode: ended - answered })
-      return { ...reply, headers: { ...headersOf(prediction, loaded), ...reply.headers } }
+      const cost = requestPrice(ended - began, megabytes).toFixed(9)
+      return { ...reply, headers: { ...headersOf(prediction, loaded), 'x-maas-cost': cost, ...reply.headers } }
     } catch (error) {
       if (model !== undefined) statistics.failed(model, clock() - began)
       throw error

@@ -1,5 +1,5 @@
 /** API Gateway as a projection of the contract's route table: resources, methods, models, rights, error shapes. */
-import { type Route, routes } from '@maas/core/contract'
+import { deployedRoutes, type Route } from '@maas/core/contract'
 import { Duration, Fn, RemovalPolicy, Stack } from 'aws-cdk-lib'
 import {
   AccessLogFormat,
@@ -123,10 +123,10 @@ export class Api extends Construct {
     const addAll = (table: readonly Route[], integrationOf: (route: Route) => LambdaIntegration): void => {
       for (const projected of project(table)) this.addMethod(projected, integrationOf, validator)
     }
-    addAll(routes, (route) => (route.streamed ? streamed : integrations[route.owner]))
+    addAll(deployedRoutes, (route) => (route.streamed ? streamed : integrations[route.owner]))
     for (const [model, alias] of Object.entries(props.dedicated)) {
       const own = integrate(alias)
-      addAll(routesOfModel(routes, model), () => own)
+      addAll(routesOfModel(deployedRoutes, model), () => own)
     }
     addGatewayErrors(this.rest, config.corsOrigins)
     this.addPlans(props)
@@ -138,7 +138,7 @@ export class Api extends Construct {
       description: 'Predictions (/v1) and models (/models)',
       endpointTypes: [EndpointType.REGIONAL],
       apiKeySourceType: ApiKeySourceType.AUTHORIZER,
-      binaryMediaTypes: binaryTypes(routes),
+      binaryMediaTypes: binaryTypes(deployedRoutes),
       // An account has one such role for all its APIs; taking it away would silence theirs.
       cloudWatchRole: true,
       cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN,
@@ -159,7 +159,7 @@ export class Api extends Construct {
         dataTraceEnabled: false,
         throttlingRateLimit: config.plans.data.rate + config.plans.control.rate,
         throttlingBurstLimit: config.plans.data.burst + config.plans.control.burst,
-        methodOptions: openMethods(routes),
+        methodOptions: openMethods(deployedRoutes),
         accessLogDestination: new LogGroupLogDestination(logs),
         accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessLog)),
       },

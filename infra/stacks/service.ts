@@ -38,6 +38,7 @@ export class ServiceStack extends Stack {
     const common = { config, key: storage.key }
     const environment = {
       MAAS_STORE: `s3://${storage.models.bucketName}`,
+      MAAS_TABLE: storage.table.tableName,
       MAAS_CORS_ORIGINS: config.corsOrigins.join(','),
     }
     this.later = new PredictionQueue(this, 'Later')
@@ -118,6 +119,17 @@ export class ServiceStack extends Stack {
     const own = ['predictions/*']
     allowStore(role, storage, { read: ['models/*', 'blobs/*', ...own], write: own, delete: own })
     this.later.allow(role)
+    // Counters and nothing else: no key can be read or changed from here.
+    role.addToPolicy(
+      new PolicyStatement({
+        actions: ['dynamodb:GetItem', 'dynamodb:PutItem'],
+        resources: [storage.table.tableArn],
+        conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['use#*'] } },
+      }),
+    )
+    role.addToPolicy(
+      new PolicyStatement({ actions: ['kms:Encrypt'], resources: [storage.key.keyArn] }),
+    )
     return role
   }
 

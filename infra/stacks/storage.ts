@@ -53,6 +53,14 @@ export class StorageStack extends Stack {
       write: ['models/*', 'blobs/*', 'gc/*', 'jobs/*/status.json'],
       delete: ['models/*', 'blobs/*', 'gc/*'],
     })
+    // The control plane makes, lists and revokes keys.
+    this.registryRole.addToPolicy(
+      new PolicyStatement({
+        actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Scan'],
+        resources: [this.table.tableArn],
+      }),
+    )
+    this.registryRole.addToPolicy(new PolicyStatement({ actions: ['kms:Encrypt'], resources: [this.key.keyArn] }))
     this.protectRegistry()
     new CfnOutput(this, 'Bucket', { description: 'Holds models, data and jobs', value: this.models.bucketName })
     new CfnOutput(this, 'KeyTable', { description: 'Holds API keys by their hash', value: this.table.tableName })

@@ -6,6 +6,7 @@ import { type ClientOptions, Http } from './remote/http.ts'
 import { openRemoteModel } from './remote/model.ts'
 import { Aliases } from './resources/aliases.ts'
 import { Imports } from './resources/imports.ts'
+import { Keys } from './resources/keys.ts'
 import { Models } from './resources/models.ts'
 import { Uploads } from './resources/uploads.ts'
 import { Versions } from './resources/versions.ts'
@@ -22,6 +23,7 @@ export class Maas {
   readonly aliases: Aliases
   readonly imports: Imports
   readonly uploads: Uploads
+  readonly keys: Keys
   readonly #http: Http
 
   /** `url` and `apiKey` default to MAAS_URL and MAAS_API_KEY, and then to what `maas login` stored. */
@@ -36,6 +38,7 @@ export class Maas {
     this.aliases = new Aliases(this.#http)
     this.imports = new Imports(this.#http)
     this.uploads = new Uploads(this.#http)
+    this.keys = new Keys(this.#http)
   }
 
   /** Whether the service is up, and which versions it holds in memory. */

@@ -1,4 +1,4 @@
-import { routes } from '@maas/core/contract'
+import { deployedRoutes } from '@maas/core/contract'
 import { Match, type Template } from 'aws-cdk-lib/assertions'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { binaryTypes, project } from '../../infra/constructs/api.ts'
@@ -23,7 +23,7 @@ describe('the API', () => {
     }
     const there = methodsOf(service).map(({ HttpMethod, ResourceId }) => `${HttpMethod} ${pathOf(ResourceId) || '/'}`)
     expect(there.sort()).toEqual(
-      project(routes)
+      project(deployedRoutes)
         .map(({ method, path }) => `${method} ${path}`)
         .sort(),
     )
@@ -32,7 +32,7 @@ describe('the API', () => {
 
   it('asks the authorizer and counts against a plan everywhere but at what the contract leaves open', () => {
     const open = methodsOf(service).filter(({ AuthorizationType }) => AuthorizationType !== 'CUSTOM')
-    expect(open).toHaveLength(routes.filter(({ right }) => right === 'none').length)
+    expect(open).toHaveLength(deployedRoutes.filter(({ right }) => right === 'none').length)
     for (const { HttpMethod } of open) expect(HttpMethod).toBe('GET')
     for (const { AuthorizationType, ApiKeyRequired } of methodsOf(service)) {
       expect(ApiKeyRequired === true).toBe(AuthorizationType === 'CUSTOM')
@@ -72,14 +72,14 @@ describe('the API', () => {
   })
 
   it('takes images as bytes and checks JSON against the contract', () => {
-    const binary = binaryTypes(routes)
+    const binary = binaryTypes(deployedRoutes)
     expect(binary).toContain('image/jpeg')
     service.hasResourceProperties('AWS::ApiGateway::RestApi', { BinaryMediaTypes: binary })
     const models = Object.values(service.findResources('AWS::ApiGateway::Model')).map(
       ({ Properties }) => Properties.Schema,
     )
-    const bodies = project(routes).filter((each) =>
-      each.routes.some(({ request = {} }) => 'application/json' in request),
+    const bodies = project(deployedRoutes).filter((each) =>
+      each.deployedRoutes.some(({ request = {} }) => 'application/json' in request),
     )
     expect(models).toHaveLength(bodies.length)
     for (const model of models) {
@@ -127,7 +127,7 @@ const allowed = (template: Template, id: string): [string, string][] =>
     )
 
 describe('rights', () => {
-  it('let predict read models and blobs, and write asynchronous predictions alone', () => {
+  it('let predict read models and blobs, and write asynchronous predictions and counters of keys alone', () => {
     const rights = allowed(service, 'PredictRole')
     expect(
       rights
@@ -135,7 +135,8 @@ describe('rights', () => {
         .filter((action) => /^(s3|kms|dynamodb)/.test(action))
         .sort(),
     ).toEqual([
-      ...['kms:Decrypt', 'kms:GenerateDataKey', 's3:AbortMultipartUpload', 's3:DeleteObject', 's3:GetObject'],
+      ...['dynamodb:GetItem', 'dynamodb:PutItem', 'kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey'],
+      ...['s3:AbortMultipartUpload', 's3:DeleteObject', 's3:GetObject'],
       ...['s3:ListBucket', 's3:PutObject'],
     ])
     const prefixes = (action: string) =>
@@ -146,6 +147,10 @@ describe('rights', () => {
     expect(prefixes('s3:GetObject')).toEqual(['/blobs/*', '/models/*', '/predictions/*'])
     expect(prefixes('s3:PutObject')).toEqual(['/predictions/*'])
     expect(prefixes('s3:DeleteObject')).toEqual(['/predictions/*'])
+    const [policy] = Object.entries(service.findResources('AWS::IAM::Policy')).filter(([id]) =>
+      id.startsWith('PredictRole'),
+    )
+    expect(JSON.stringify(policy)).toContain('"ForAllValues:StringLike":{"dynamodb:LeadingKeys":["use#*"]}')
   })
 
   it('let the authorizer read one item at a time, and nothing else of the table', () => {
@@ -230,7 +235,7 @@ describe('functions', () => {
 describe('answers that grow', () => {
   it('are streamed by a function of their own, and no other route is', () => {
     const streamed = methodsOf(service).filter(({ Integration }) => Integration.ResponseTransferMode === 'STREAM')
-    expect(streamed).toHaveLength(routes.filter((route) => route.streamed).length)
+    expect(streamed).toHaveLength(deployedRoutes.filter((route) => route.streamed).length)
     for (const { Integration } of streamed) {
       expect(Integration.TimeoutInMillis).toBe(900_000)
       expect(JSON.stringify(Integration.Uri)).toMatch(/StreamFunctionAliaslive.*response-streaming-invocations/)

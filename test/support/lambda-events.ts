@@ -5,10 +5,14 @@ export interface EventOptions {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
   readonly isBase64Encoded?: boolean
+  /** What the authorizer found; null where it was not asked. @default a key that may everything */
+  readonly authorizer?: Readonly<Record<string, string>> | null
 }
 
+const everything = { id: 'a'.repeat(64), record: JSON.stringify({ name: 'test', rights: ['data', 'control'] }) }
+
 export const proxyEvent = (httpMethod: string, path: string, options: EventOptions = {}): LambdaEvent => {
-  const { headers = {}, body = null, isBase64Encoded = false } = options
+  const { headers = {}, body = null, isBase64Encoded = false, authorizer = everything } = options
   return {
     version: '1.0',
     resource: '/{proxy+}',
@@ -25,6 +29,7 @@ export const proxyEvent = (httpMethod: string, path: string, options: EventOptio
       requestId: 'gateway-request-1',
       domainName: 'abc123.execute-api.eu-west-1.amazonaws.com',
       identity: { sourceIp: '192.0.2.1', userAgent: 'test' },
+      authorizer,
     },
   } as unknown as LambdaEvent
 }

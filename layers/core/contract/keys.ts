@@ -16,6 +16,14 @@ export const apiKeySchema = z.object({
   models: z.array(modelNameSchema).min(1).max(8).optional(),
   /** Seconds since 1970; absent means never. */
   expires: z.number().int().positive().optional(),
+  /** Requests a second that it may make on end, and how many at once. */
+  throttle: z
+    .object({ rate: z.number().positive().max(100_000), burst: z.number().int().min(1).max(100_000) })
+    .optional(),
+  /** Requests a calendar month (UTC). */
+  quota: z.number().int().min(0).max(1e12).optional(),
+  /** US dollars a calendar month: the prices that answers carry in `x-maas-cost`, added up. */
+  budget: z.number().min(0).max(1e9).optional(),
 })
 export type ApiKey = z.infer<typeof apiKeySchema>
 

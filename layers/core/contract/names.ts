@@ -25,6 +25,8 @@ export interface ModelReference {
   readonly name: string
   readonly version?: number
   readonly alias?: string
+  /** In 0..1: where on a split alias this request falls, so that one caller always meets the same version. @default random */
+  readonly point?: number
 }
 
 /** Throws InvalidInputError with the schema's own words when `value` breaks it; names the field at fault and shows what it held. */

@@ -35,6 +35,11 @@ export const prices = {
 
 export const hoursOfMonth = 730
 
+/** US dollars of one request on Lambda, which bills whole milliseconds; on one machine, what the same work would cost there. */
+export const requestPrice = (milliseconds: number, megabytes: number, architecture: 'x64' | 'arm64' = 'x64'): number =>
+  (Math.max(1, Math.ceil(milliseconds)) / 1000) * (megabytes / 1024) * prices.lambda[architecture].gigabyteSecond +
+  prices.lambda.millionRequests / 1e6
+
 /** US dollars for a Fargate task of this size for an hour; GB are of memory and of disk. */
 export const fargateHour = (
   { cpus, memory, disk }: { readonly cpus: number; readonly memory: number; readonly disk: number },

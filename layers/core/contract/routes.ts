@@ -29,6 +29,7 @@ export type PredictOperation =
   | 'predict'
   | 'classify'
   | 'regress'
+  | 'shadowReport'
   | InferenceOperation
 export type ApiOperation =
   | 'listModels'
@@ -43,6 +44,9 @@ export type ApiOperation =
   | 'getAlias'
   | 'moveAlias'
   | 'deleteAlias'
+  | 'listKeys'
+  | 'createKey'
+  | 'revokeKey'
   | 'openApi'
   | 'docs'
   | 'playground'
@@ -62,7 +66,9 @@ export type ImportOperation =
   | 'getConversionReport'
   | 'getCertificate'
   | 'verifyVersion'
-export type Operation = PredictOperation | PredictionOperation | ApiOperation | ImportOperation
+/** What only a service on one machine answers; on AWS the platform does. */
+export type LocalOperation = 'metrics'
+export type Operation = LocalOperation | PredictOperation | PredictionOperation | ApiOperation | ImportOperation
 
 /** Body bytes by content type; JSON bodies have a schema, all others are opaque. */
 export type Contents = Readonly<Record<string, z.ZodType | 'binary'>>
@@ -78,6 +84,8 @@ export interface Route {
   readonly right: 'data' | 'control' | 'none'
   readonly dialect: Dialect
   readonly summary: string
+  /** Only on one machine: it is about one process. @default everywhere */
+  readonly only?: 'local'
   readonly request?: Contents
   readonly response: { readonly status: number; readonly contents: Contents }
   readonly examples?: { readonly request?: unknown; readonly response?: unknown }
@@ -100,6 +108,8 @@ export const pathParameters = {
   import: importIdSchema,
   /** A file of the playground. */
   asset: z.string().regex(/^[a-z0-9-]{1,64}\.(js|css|svg)$/, 'an asset is a file name that ends in .js, .css or .svg'),
+  /** The first characters of a key's SHA-256. */
+  key: z.string().regex(/^[0-9a-f]{8,64}$/, 'a key is named by 8 to 64 hexadecimal digits of its hash'),
   /** Where the Open Inference Protocol has a version: a number, an alias, or `latest`. */
   release: z.union([
     z
@@ -256,6 +266,16 @@ export const routes: readonly Route[] = [
     examples: { request: { examples: [{ x: [1, 2] }] }, response: { results: [0.5] } },
   }),
   ...inferenceRoutes,
+  {
+    operation: 'shadowReport',
+    method: 'GET',
+    path: '/models/{model}/aliases/{alias}/shadow',
+    owner: 'predict',
+    right: 'control',
+    dialect: 'control',
+    summary: "How an alias's shadow compares on the requests of this process: agreement, differences, time.",
+    response: json(control.shadowReportSchema),
+  },
   managed({
     operation: 'listModels',
     method: 'GET',
@@ -348,6 +368,39 @@ export const routes: readonly Route[] = [
     summary: 'Deletes an alias; the versions it pointed at stay.',
     response: { status: 204, contents: {} },
   }),
+  managed({
+    operation: 'listKeys',
+    method: 'GET',
+    path: '/keys',
+    summary: 'All keys with their rights, limits and what they used this month; never the keys themselves.',
+    response: json(control.keyListSchema),
+  }),
+  managed({
+    operation: 'createKey',
+    method: 'POST',
+    path: '/keys',
+    summary: 'Makes a key; the answer is the only time it is shown.',
+    request: { 'application/json': control.newKeySchema },
+    response: json(control.createdKeySchema, 201),
+    examples: { request: { name: 'web-shop', rights: ['data'], models: ['cifar10'], quota: 100_000 } },
+  }),
+  managed({
+    operation: 'revokeKey',
+    method: 'DELETE',
+    path: '/keys/{key}',
+    summary: 'Ends a key for good.',
+    response: { status: 204, contents: {} },
+  }),
+  {
+    ...managed({
+      operation: 'metrics',
+      method: 'GET',
+      path: '/metrics',
+      summary: 'Requests, latency, errors and throttles as OpenMetrics. On one machine; on AWS they are in CloudWatch.',
+      response: { status: 200, contents: { 'application/openmetrics-text': 'binary' } },
+    }),
+    only: 'local',
+  },
   open({
     operation: 'openApi',
     path: '/openapi.json',
@@ -377,6 +430,9 @@ export const routes: readonly Route[] = [
   }),
   ...importRoutes,
 ]
+
+/** What a deployment has. */
+export const deployedRoutes = routes.filter(({ only }) => only !== 'local')
 
 /** Matches a URL's path against a route's; one group per parameter, named like it. */
 export const pathPattern = (path: string): RegExp => new RegExp(`^${path.replace(/\{(\w+)\}/g, '(?<$1>[^/:]+)')}$`)

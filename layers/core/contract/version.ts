@@ -87,6 +87,8 @@ const aliasChangeSchema = z.object({
   why: z.string(),
   from: z.array(aliasTargetSchema),
   to: z.array(aliasTargetSchema),
+  /** The shadow after the change; absent when there was none. */
+  shadow: versionSchema.optional(),
 })
 
 /** A name for one version, or for a weighted split of versions; replaced by compare-and-swap only. */

@@ -1,5 +1,5 @@
 /** What a million predictions cost on Lambda. */
-import { prices } from '../contract/index.ts'
+import { prices, requestPrice } from '../contract/index.ts'
 
 /** On x86: US dollars per GB-second and per million requests. */
 export const lambdaPrice = {
@@ -12,5 +12,4 @@ export const oneCpuMegabytes = 1769
 
 /** US dollars for a million requests of one prediction each; Lambda bills whole milliseconds. */
 export const pricePerMillion = (milliseconds: number, megabytes: number = oneCpuMegabytes): number =>
-  (Math.max(1, Math.ceil(milliseconds)) / 1000) * (megabytes / 1024) * lambdaPrice.gigabyteSecond * 1e6 +
-  lambdaPrice.millionRequests
+  requestPrice(milliseconds, megabytes) * 1e6

@@ -11,7 +11,7 @@ import {
   type Route,
   routes,
 } from '@maas/core/contract'
-import { NotFoundError } from '@maas/core/errors'
+import { MaasError, NotFoundError } from '@maas/core/errors'
 import { type Context, Hono } from 'hono'
 import type { z } from 'zod'
 import { contentType, type Limits, readBody, readJson } from './body.ts'
@@ -38,6 +38,26 @@ export interface Call {
   readonly json: <T>(schema: z.ZodType<T>) => Promise<T>
   /** Aborted when the caller goes away. */
   readonly signal: AbortSignal
+  /** Whose key it came with; undefined where keys are off, and on routes open to anybody. */
+  readonly caller: Caller | undefined
+}
+
+export interface Caller {
+  /** SHA-256 of the key. */
+  readonly id: string
+  readonly name: string
+  /** Models that predictions are kept to; all when absent. */
+  readonly models?: readonly string[]
+  /** Whether its requests and their price are counted. */
+  readonly counted: boolean
+}
+
+/** Who may call what; absent where everybody may. */
+export interface Access {
+  /** Throws unauthorized, forbidden or over_quota. `env` is what the platform gave with the request. */
+  enter(request: Request, route: Route, params: PathParameters, env: unknown): Promise<Caller>
+  /** Adds US dollars to what the caller has used. */
+  charge(caller: Caller, cost: number): Promise<void>
 }
 
 /** `json` is written as JSON; `body` goes out as it is and brings its own content-type header. */
@@ -60,12 +80,31 @@ export interface AppOptions {
   readonly ids: () => string
   /** Throws for requests that may not come in at all; runs before routing. @default all may */
   readonly admit?: (request: Request) => void | Promise<void>
+  /** @default everybody may call everything */
+  readonly access?: Access
 }
 
-type Variables = { requestId: string; operation: Operation | 'none'; model: string | undefined; failure: unknown }
+type Variables = {
+  requestId: string
+  operation: Operation | 'none'
+  model: string | undefined
+  caller: string | undefined
+}
+
+/** For routes whose model is in the body. Forbidden when the caller's key is for others. */
+export const checkModel = (caller: Caller | undefined, model: string): void => {
+  if (caller?.models === undefined || caller.models.includes(model)) return
+  throw new MaasError(
+    'forbidden',
+    `The key "${caller.name}" is for ${caller.models.join(', ')}; this is about ${model}.`,
+  )
+}
 
 /** Which version answered. */
 const versionHeader = 'x-maas-model-version'
+
+/** US dollars. */
+const costHeader = 'x-maas-cost'
 
 /** Mounts every route that has a handler. */
 export const createApp = (handlers: Handlers, options: AppOptions): Hono<{ Variables: Variables }> => {
@@ -96,6 +135,7 @@ export const createApp = (handlers: Handlers, options: AppOptions): Hono<{ Varia
       path: c.req.path,
       operation: c.get('operation'),
       ...(c.get('model') !== undefined && { model: c.get('model') }),
+      ...(c.get('caller') !== undefined && { caller: c.get('caller') }),
       ...(c.res.headers.has(versionHeader) && { version: c.res.headers.get(versionHeader) }),
       status: c.res.status,
       ms: Math.round(ms * 1000) / 1000,
@@ -125,9 +165,14 @@ export const createApp = (handlers: Handlers, options: AppOptions): Hono<{ Varia
     app.on(route.method, honoPath(route.path), async (c) => {
       c.set('operation', route.operation)
       try {
-        const call = toCall(c, route, options.limits)
-        c.set('model', call.params.model)
-        return write(await handler(call))
+        const open = toCall(c, route, options.limits)
+        c.set('model', open.params.model)
+        const caller =
+          route.right === 'none' ? undefined : await options.access?.enter(c.req.raw, route, open.params, c.env)
+        c.set('caller', caller?.name)
+        const reply = await handler({ ...open, caller })
+        if (caller !== undefined) await options.access?.charge(caller, Number(reply.headers?.[costHeader] ?? 0))
+        return write(reply)
       } catch (error) {
         return fail(c, error, route.dialect)
       }
@@ -157,7 +202,7 @@ export const honoPath = (path: string): string =>
     .map((part) => part.replace(/^\{(\w+)\}(.*)$/, ':$1{[^/:]+$2}'))
     .join('/')
 
-const toCall = (c: Context, route: Route, limits: Limits): Call => {
+const toCall = (c: Context, route: Route, limits: Limits): Omit<Call, 'caller'> => {
   const params: Record<string, unknown> = {}
   for (const [, name = '', suffix = ''] of route.path.matchAll(/\{(\w+)\}([^/]*)/g)) {
     const text = (c.req.param(name) ?? '').slice(0, suffix === '' ? undefined : -suffix.length)

@@ -22,7 +22,7 @@ export const originsOf = (env: NodeJS.ProcessEnv): readonly string[] =>
   (env.MAAS_CORS_ORIGINS ?? '').split(',').filter((origin) => origin !== '')
 
 interface FetchApp {
-  fetch(request: Request): Response | Promise<Response>
+  fetch(request: Request, env?: unknown): Response | Promise<Response>
 }
 
 export type LambdaHandler = (event: LambdaEvent, context: LambdaContext) => Promise<unknown>
@@ -51,9 +51,15 @@ const answeredOf = (entry: LogEntry) => ({
 const withCors = (app: FetchApp, origins: readonly string[]): Hono => {
   const outer = new Hono()
   if (origins.length > 0) {
-    outer.use(cors({ origin: [...origins], exposeHeaders: ['etag', 'retry-after', 'server-timing', 'x-request-id'] }))
+    outer.use(
+      cors({
+        origin: [...origins],
+        exposeHeaders: ['etag', 'retry-after', 'server-timing', 'x-maas-cost', 'x-request-id'],
+      }),
+    )
   }
-  outer.mount('/', (request) => app.fetch(request))
+  // What came with the event holds what the authorizer found.
+  outer.mount('/', (request, env) => app.fetch(request, env))
   return outer
 }
 

@@ -91,6 +91,7 @@ export const createInProcessHost = (options: InProcessHostOptions): ModelHost =>
         return load === 0 ? prediction : { ...prediction, timings: { load, ...prediction.timings } }
       }),
     versions: lookup.versions,
+    shadow: lookup.shadow,
     loaded: () =>
       [...models.values()].map(({ predictor: { model } }) => ({ name: model.name, version: model.version })),
     close: async () => models.clear(),

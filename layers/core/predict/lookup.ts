@@ -11,6 +11,8 @@ export interface Lookup {
   manifest(reference: ModelReference): Promise<Manifest>
   /** Newest first. */
   versions(reference: ModelReference): Promise<readonly number[]>
+  /** The version that is to answer beside the one that an alias means; undefined when there is none. */
+  shadow(reference: ModelReference): Promise<number | undefined>
 }
 
 export const createLookup = (
@@ -43,11 +45,15 @@ export const createLookup = (
 
   return {
     versions,
+    shadow: async ({ name, version, alias }) =>
+      version !== undefined || alias === undefined
+        ? undefined
+        : (await remembered(`alias ${name} ${alias}`, () => registry.alias(name, alias))).shadow,
     manifest: async (reference) => {
-      const { name, alias } = reference
+      const { name, alias, point = random() } = reference
       const version =
         alias !== undefined
-          ? choose((await remembered(`alias ${name} ${alias}`, () => registry.alias(name, alias))).targets, random())
+          ? choose((await remembered(`alias ${name} ${alias}`, () => registry.alias(name, alias))).targets, point)
           : ((await versions(reference))[0] ?? 0)
       return remembered(`version ${name} ${version}`, () => registry.manifest(name, version))
     },

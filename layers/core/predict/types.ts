@@ -46,6 +46,8 @@ export interface ModelHost {
   predict(reference: ModelReference, input: PredictInput, options?: PredictOptions): Promise<Prediction>
   /** Versions that can be asked for, newest first, without loading any; all of the model when only its name is given. */
   versions(reference: ModelReference): Promise<readonly number[]>
+  /** The version that is to answer beside the one that an alias means; undefined when there is none. */
+  shadow(reference: ModelReference): Promise<number | undefined>
   /** Versions held in memory now, for status answers and doctor. */
   loaded(): readonly { readonly name: string; readonly version: number }[]
   close(): Promise<void>

@@ -116,9 +116,9 @@ export const createAliases = (context: Context, versions: Versions): Aliases => 
       return (await all(name)).filter(({ targets }) => targets.length > 0).map(inEffect)
     },
 
-    async setAlias(name, alias, targets, { by, why, generation }) {
+    async setAlias(name, alias, targets, { by, why, generation, shadow: asked }) {
       const change = async (): Promise<AliasRecord> => {
-        await checkTargets(name, targets)
+        await checkTargets(name, asked == null ? targets : [...targets, { version: asked, weight: 0 }])
         for (const { version } of targets) await requireParity(context, name, version)
         const stored = await read(name, alias)
         const current = stored?.raw.generation ?? 0
@@ -127,13 +127,17 @@ export const createAliases = (context: Context, versions: Versions): Aliases => 
             `alias "${name}@${alias}" is at generation ${current}, not ${generation}: it was changed meanwhile; read it again`,
           )
         }
-        const move = { at: context.now().toISOString(), by, why, from: [...(stored?.targets ?? [])], to: [...targets] }
+        const shadow = asked === undefined ? stored?.raw.shadow : (asked ?? undefined)
+        const move = {
+          ...{ at: context.now().toISOString(), by, why, from: [...(stored?.targets ?? [])], to: [...targets] },
+          ...(shadow !== undefined && { shadow }),
+        }
         const record: AliasRecord = {
           schema: 1,
           name,
           alias,
           targets: [...targets],
-          ...(stored?.raw.shadow !== undefined && { shadow: stored.raw.shadow }),
+          ...(shadow !== undefined && { shadow }),
           generation: current + 1,
           history: [...(stored?.raw.history ?? []), move].slice(-MOST_HISTORY),
         }

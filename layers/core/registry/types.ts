@@ -39,7 +39,13 @@ export interface Registry {
     name: string,
     alias: string,
     targets: readonly AliasTarget[],
-    change: { readonly by: string; readonly why: string; readonly generation?: number },
+    change: {
+      readonly by: string
+      readonly why: string
+      readonly generation?: number
+      /** A version to ask beside the targets; null ends it. @default as it was */
+      readonly shadow?: number | null
+    },
   ): Promise<AliasRecord>
   deleteAlias(name: string, alias: string): Promise<void>
   /**

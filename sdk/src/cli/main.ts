@@ -6,7 +6,7 @@ import { compareCommand } from './commands/compare.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
 import { exportCommand } from './commands/export.ts'
-import { keyCommand } from './commands/key.ts'
+import { keysCommand } from './commands/keys.ts'
 import { loginCommand, logoutCommand } from './commands/login.ts'
 import { modelsCommand } from './commands/models.ts'
 import { predictCommand } from './commands/predict.ts'
@@ -47,12 +47,12 @@ Examples:
     uploadCommand,
     modelsCommand,
     aliasCommand,
+    keysCommand,
     predictCommand,
     serveCommand,
     doctorCommand,
     loginCommand,
     logoutCommand,
-    keyCommand,
   ]
   for (const create of commands) program.addCommand(create(output).exitOverride())
   program.hook('preAction', (_, command) => applyProfile(command, output))

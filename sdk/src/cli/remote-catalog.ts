@@ -8,8 +8,12 @@ export const openRemoteCatalog = (url: string, apiKey?: string): Catalog => {
     models: () => models.list(),
     versions: (name) => versions.list(name),
     aliases: (name) => aliases.list(name),
-    setAlias: (name, alias, targets, { why, generation }) =>
-      aliases.set(name, alias, targets, { reason: why, ...(generation === undefined ? {} : { generation }) }),
+    setAlias: (name, alias, targets, { why, generation, shadow }) =>
+      aliases.set(name, alias, targets, {
+        reason: why,
+        ...(generation !== undefined && { generation }),
+        ...(shadow !== undefined && { shadow }),
+      }),
     deleteAlias: (name, alias) => aliases.delete(name, alias),
     deleteVersion: (name, version) => versions.delete(name, version),
   }

@@ -8,6 +8,8 @@ export interface AliasChange {
   readonly reason?: string
   /** Fails with a ConflictError when the alias is not at this generation any more. */
   readonly generation?: number
+  /** A version that is asked too, out of the callers' sight; null ends it. */
+  readonly shadow?: number | null
 }
 
 export class Aliases {
@@ -33,11 +35,11 @@ export class Aliases {
     model: string,
     alias: string,
     to: number | readonly AliasTarget[],
-    { reason, generation }: AliasChange = {},
+    { reason, generation, shadow }: AliasChange = {},
     options?: CallOptions,
   ): Promise<AliasRecord> {
     const headers = generation === undefined ? {} : { 'if-match': `"${generation}"` }
-    const json = JSON.stringify({ ...(typeof to === 'number' ? { version: to } : { targets: to }), reason })
+    const json = JSON.stringify({ ...(typeof to === 'number' ? { version: to } : { targets: to }), reason, shadow })
     return this.#http.json({ method: 'PUT', path: path`/models/${model}/aliases/${alias}`, json, headers }, options)
   }
 

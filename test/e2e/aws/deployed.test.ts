@@ -37,7 +37,7 @@ describe.skipIf(isMotoMissing() || kernels.found === undefined)('the deployed pr
   beforeAll(async () => {
     moto = await startMoto()
     env = {
-      ...{ AWS_ENDPOINT_URL: moto.endpoint, AWS_REGION: 'eu-west-1', MAAS_STORE: `s3://${bucket}` },
+      ...{ AWS_ENDPOINT_URL: moto.endpoint, AWS_REGION: 'eu-west-1', MAAS_STORE: `s3://${bucket}`, MAAS_TABLE: 'keys' },
       // A bundle has no recipe beside it, so it looks in /opt, where images and layers have their kernels.
       MAAS_KERNELS: kernels.found?.directory ?? '',
       ...{ AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' },

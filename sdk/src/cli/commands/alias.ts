@@ -1,5 +1,6 @@
 /** `maas alias`: point a name such as `production` at a version, see its history, take it back. */
-import { Command } from 'commander'
+import type { AliasTarget } from '@maas/core/contract'
+import { Command, InvalidArgumentError } from 'commander'
 import { apiKeyOption, integer, jsonOption, rootOption, type TargetOptions, urlOption } from '../options.ts'
 import type { Output } from '../output.ts'
 import { openCatalog } from '../target.ts'
@@ -9,10 +10,21 @@ interface AliasOptions extends TargetOptions {
   readonly why?: string
   readonly delete?: boolean
   readonly rollback?: boolean
+  readonly split?: readonly AliasTarget[]
+  readonly shadow?: number | false
 }
 
-const versionsText = (targets: readonly { readonly version: number }[]): string =>
-  targets.map(({ version }) => version).join(' + ') || '-'
+/** `1=90,2=10`: percentages by version. */
+const split = (text: string): AliasTarget[] => {
+  const targets = text.split(',').map((part) => /^(\d{1,9})=(\d{1,3}(?:\.\d+)?)$/.exec(part.trim()))
+  const found = targets.flatMap((match) => (match ? [{ version: Number(match[1]), weight: Number(match[2]) }] : []))
+  const sum = found.reduce((total, { weight }) => total + weight, 0)
+  if (found.length === targets.length && Math.abs(sum - 100) < 1e-6) return found
+  throw new InvalidArgumentError('Give percentages by version that add up to 100, such as 1=90,2=10.')
+}
+
+const versionsText = (targets: readonly AliasTarget[]): string =>
+  targets.map(({ version, weight }) => (weight === 100 ? version : `${version} (${weight}%)`)).join(' + ') || '-'
 
 const show = async (name: string, only: string | undefined, options: AliasOptions, output: Output): Promise<void> => {
   const all = await (await openCatalog(options)).aliases(name)
@@ -29,11 +41,11 @@ const show = async (name: string, only: string | undefined, options: AliasOption
       aliases.flatMap(({ alias, history }) =>
         history
           .toReversed()
-          .map(({ at, from, to, by, why }) => [
+          .map(({ at, from, to, shadow, by, why }) => [
             alias,
             at.slice(0, 16).replace('T', ' '),
             versionsText(from),
-            versionsText(to),
+            `${versionsText(to)}${shadow === undefined ? '' : `, shadow ${shadow}`}`,
             by,
             why,
           ]),
@@ -52,6 +64,16 @@ const previousTargets = async (name: string, alias: string, options: AliasOption
   return previous
 }
 
+/** Where the options say it goes; where it points now when they are about the shadow alone. */
+const targetsOf = async (name: string, alias: string, version: number | undefined, options: AliasOptions) => {
+  if (options.rollback) return previousTargets(name, alias, options)
+  if (options.split !== undefined) return options.split
+  if (version !== undefined) return [{ version, weight: 100 }]
+  const record = (await (await openCatalog(options)).aliases(name)).find((candidate) => candidate.alias === alias)
+  if (record === undefined) throw new UsageError('ALIAS', `${name} has no alias "${alias}" yet; give it a version too`)
+  return record.targets
+}
+
 const move = async (
   name: string,
   alias: string,
@@ -59,13 +81,15 @@ const move = async (
   options: AliasOptions,
   output: Output,
 ) => {
-  const targets = version === undefined ? await previousTargets(name, alias, options) : [{ version, weight: 100 }]
+  const targets = await targetsOf(name, alias, version, options)
   const record = await (await openCatalog(options)).setAlias(name, alias, targets, {
     by: process.env.USER ?? 'command line',
-    why: options.why ?? (version === undefined ? 'rollback' : 'moved by hand'),
+    why: options.why ?? (options.rollback ? 'rollback' : 'moved by hand'),
+    ...(options.shadow !== undefined && { shadow: options.shadow === false ? null : options.shadow }),
   })
   output.data({ alias: record })
-  output.line(`${name}@${alias} now means version ${versionsText(record.targets)}.`)
+  const beside = record.shadow === undefined ? '' : `; version ${record.shadow} answers in its shadow`
+  output.line(`${name}@${alias} now means version ${versionsText(record.targets)}${beside}.`)
 }
 
 export const aliasCommand = (output: Output): Command =>
@@ -75,6 +99,9 @@ export const aliasCommand = (output: Output): Command =>
     .argument('[alias]', 'alias, e.g. production')
     .argument('[version]', 'version to point it at', integer(1, 1e9))
     .option('--why <text>', 'reason, kept in the history')
+    .option('--split <weights>', 'percentages by version, such as 1=90,2=10', split)
+    .option('--shadow <version>', 'a version that is asked too, out of sight of the callers', integer(1, 1e9))
+    .option('--no-shadow', 'end the shadow')
     .option('--rollback', 'back to where it pointed before the last move')
     .option('--delete', 'delete the alias; the version stays')
     .addOption(rootOption())
@@ -87,12 +114,15 @@ export const aliasCommand = (output: Output): Command =>
 Examples:
   $ npx maas alias cifar10                                    all aliases with their history
   $ npx maas alias cifar10 production 2 --why "better recall"
+  $ npx maas alias cifar10 production --split 2=90,3=10       one request in ten to version 3
+  $ npx maas alias cifar10 production --shadow 3              compare version 3 on real requests
   $ npx maas alias cifar10 production --rollback
   $ npx maas alias cifar10 canary --delete`,
     )
     .action(async (name: string, alias: string | undefined, version: number | undefined, options: AliasOptions) => {
-      const changes = [version !== undefined, options.rollback, options.delete].filter(Boolean).length
-      if (changes > 1) throw new UsageError('alias', 'give one of VERSION, --rollback and --delete')
+      const moves = [version !== undefined, options.split, options.rollback, options.delete].filter(Boolean).length
+      const changes = moves + (moves === 0 && options.shadow !== undefined ? 1 : 0)
+      if (changes > 1) throw new UsageError('alias', 'give one of VERSION, --split, --rollback and --delete')
       if (changes === 1 && alias === undefined) throw new UsageError('ALIAS', 'say which alias, e.g. production')
       if (alias === undefined || changes === 0) await show(name, alias, options, output)
       else if (options.delete) {

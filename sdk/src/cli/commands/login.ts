@@ -12,7 +12,7 @@ interface LoginOptions {
 }
 
 export const stackOption = (): Option =>
-  new Option('--stack <name>', "what the deployment's stacks begin with, e.g. maas-dev").makeOptionMandatory()
+  new Option('--stack <name>', "what the deployment's stacks begin with, e.g. maas-dev")
 
 export const regionOption = (): Option =>
   new Option('--region <region>', "the deployment's AWS region").env('AWS_REGION')
@@ -28,14 +28,16 @@ export const expiryOf = (days: number): number => Math.floor(Date.now() / 1000) 
 
 const login = async ({ stack, region, days, right }: LoginOptions, output: Output): Promise<void> => {
   useRegion(region)
-  const [{ readDeployment }, { createKey }, { writeProfile }] = await Promise.all([
+  const [{ readDeployment }, { openTableKeys }, { writeProfile }] = await Promise.all([
     import('../aws/stacks.ts'),
     import('../aws/keys.ts'),
     import('../aws/profile-file.ts'),
   ])
   const deployment = await readDeployment(stack)
   const name = `${userInfo().username}@${hostname()}`.slice(0, 100)
-  const { key, id } = await createKey(deployment.table, { name, rights: [...new Set(right)], expires: expiryOf(days) })
+  const record = { name, rights: [...new Set(right)], expires: expiryOf(days) }
+  const { key, ...made } = await openTableKeys(deployment.table).create(record)
+  const id = made.id.slice(0, 12)
   const file = await writeProfile({ url: deployment.url, apiKey: key, stack: deployment.stack })
   output.data({ url: deployment.url, key: id, days, file })
   output.line(`Logged in to ${deployment.url}`)
@@ -46,7 +48,7 @@ const login = async ({ stack, region, days, right }: LoginOptions, output: Outpu
 export const loginCommand = (output: Output): Command =>
   new Command('login')
     .description('make an API key for a deployment on AWS, and use both from now on')
-    .addOption(stackOption())
+    .addOption(stackOption().makeOptionMandatory())
     .addOption(regionOption())
     .option('--days <n>', 'days after which the key ends', integer(1, 365), 90)
     .addOption(
@@ -75,7 +77,7 @@ export const logoutCommand = (output: Output): Command =>
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      '\nExamples:\n  $ npx maas logout\n  $ npx maas key revoke ID --stack maas-dev   end the key itself',
+      '\nExamples:\n  $ npx maas logout\n  $ npx maas keys revoke ID --stack maas-dev   end the key itself',
     )
     .action(async () => {
       const { removeProfile } = await import('../aws/profile-file.ts')

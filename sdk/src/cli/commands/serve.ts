@@ -12,6 +12,7 @@ interface ServeOptions {
   readonly allowHost?: readonly string[]
   readonly webhookAddress?: readonly string[]
   readonly verbose?: boolean
+  readonly keys?: boolean
 }
 
 const printWelcome = async (url: string, root: string, output: Output): Promise<void> => {
@@ -37,6 +38,8 @@ export const serveCommand = (output: Output): Command =>
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--allow-host <name...>', 'further names that clients may call this service by')
     .option('--webhook-address <ip...>', 'private addresses that webhooks may go to, also without TLS')
+    .option('--keys', 'callers need an API key; the default on all but loopback addresses')
+    .option('--no-keys', 'callers need no key, whatever the address')
     .option('--verbose', 'one line of JSON per request on standard error')
     .addOption(jsonOption())
     .addHelpText(
@@ -45,7 +48,7 @@ export const serveCommand = (output: Output): Command =>
 Examples:
   $ npx maas serve
   $ npx maas serve --root /var/lib/maas --port 9000 --verbose
-  $ npx maas serve --host 0.0.0.0 --allow-host models.example.org     behind an authenticating proxy
+  $ npx maas serve --host 0.0.0.0 --allow-host models.example.org     reachable from elsewhere, with keys
   $ MAAS_WEBHOOK_SECRETS="whsec_$(openssl rand -base64 24)" npx maas serve     webhooks signed with that secret`,
     )
     .action(async (options: ServeOptions) => {
@@ -58,6 +61,7 @@ Examples:
         host: options.host,
         allowedHosts: options.allowHost ?? [],
         verbose: options.verbose ?? false,
+        ...(options.keys !== undefined && { keys: options.keys }),
         webhookSecrets: readEnvironment().webhookSecrets,
         webhookAddresses: options.webhookAddress ?? [],
       })

@@ -10,6 +10,7 @@ const load = async () => (await import('../../../../functions/api/handler.ts')).
 describe('the api Lambda', () => {
   beforeAll(() => {
     vi.stubEnv('MAAS_STORE', 's3://models')
+    vi.stubEnv('MAAS_TABLE', 'keys')
     vi.stubEnv('MAAS_CORS_ORIGINS', 'https://example.org')
     vi.stubEnv('AWS_REGION', 'eu-west-1')
     vi.stubEnv('POWERTOOLS_DEV', 'false')

@@ -28,6 +28,7 @@ const setup = (over: Partial<ModelHost> = {}) => {
     describe: async (reference) => modelOf(reference),
     versions: async (reference) => (reference.version === undefined ? [2, 1] : [modelOf(reference).version]),
     loaded: () => [{ name: 'sums', version: 2 }],
+    shadow: async () => undefined,
     close: async () => {},
     predict: async (reference, given) => {
       const model = modelOf(reference)

@@ -8,6 +8,7 @@ const s3 = mockClient(S3Client)
 describe('the predict Lambda', () => {
   beforeAll(() => {
     vi.stubEnv('MAAS_STORE', 's3://models')
+    vi.stubEnv('MAAS_TABLE', 'keys')
     vi.stubEnv('AWS_LAMBDA_FUNCTION_MEMORY_SIZE', '2048')
     vi.stubEnv('AWS_REGION', 'eu-west-1')
     const key = 'models/cifar10/versions/1/manifest.json'
@@ -30,7 +31,11 @@ describe('the predict Lambda', () => {
   it('names the variable that is missing', async () => {
     const { readEnvironment } = await import('../../../../functions/predict/environment.ts')
     expect(() => readEnvironment({})).toThrow('MAAS_STORE is not set')
-    const environment = readEnvironment({ MAAS_STORE: 's3://m', AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '2048' })
+    const environment = readEnvironment({
+      MAAS_STORE: 's3://m',
+      MAAS_TABLE: 't',
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '2048',
+    })
     expect(environment.modelBytes).toBe(512 * 1024 * 1024)
   })
 })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation'
 import { GetServiceQuotaCommand, ServiceQuotasClient } from '@aws-sdk/client-service-quotas'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
-import { DeleteCommand, DynamoDBDocumentClient, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb'
+import { DynamoDBDocumentClient, GetCommand, ScanCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb'
 import { apiKeyId, apiKeyPattern } from '@maas/core/contract'
 import { mockClient } from 'aws-sdk-client-mock'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
@@ -44,7 +44,8 @@ beforeEach(() => {
     .on(DescribeStacksCommand, { StackName: 'maas-dev-service' })
     .resolves(stack({ Url: 'https://api.example.org/dev/' }))
   stacks.on(DescribeStacksCommand, { StackName: 'maas-dev-storage' }).resolves(stack({ KeyTable: 'keys' }))
-  table.on(PutCommand).resolves({})
+  table.on(TransactWriteCommand).resolves({})
+  table.on(GetCommand).resolves({})
 })
 
 describe('maas login', () => {
@@ -53,7 +54,8 @@ describe('maas login', () => {
     const profile = JSON.parse(readFileSync(join(config, 'maas', 'profile.json'), 'utf8'))
     expect(profile).toMatchObject({ url: 'https://api.example.org/dev/', stack: 'maas-dev' })
     expect(profile.apiKey).toMatch(apiKeyPattern)
-    const { Item = {}, TableName } = table.commandCalls(PutCommand)[0]?.args[0].input ?? {}
+    const { Item = {}, TableName } =
+      table.commandCalls(TransactWriteCommand)[0]?.args[0].input.TransactItems?.[0]?.Put ?? {}
     expect(TableName).toBe('keys')
     expect(Item).toMatchObject({ id: apiKeyId(profile.apiKey), rights: ['data', 'control'] })
     expect(Item.expires - Date.now() / 1000).toBeCloseTo(7 * 86_400, -2)
@@ -64,7 +66,7 @@ describe('maas login', () => {
     expect(await main(['login', '--stack', 'maas-dev-storage'])).toBe(0)
     expect(await main(['login', '--stack', 'ghost'])).toBe(2)
     expect(said).toContain('no stack ghost-service is in eu-west-1')
-    expect(table.commandCalls(PutCommand)).toHaveLength(1)
+    expect(table.commandCalls(TransactWriteCommand)).toHaveLength(1)
   })
 
   it('says what to do without credentials', async () => {
@@ -75,23 +77,22 @@ describe('maas login', () => {
   })
 })
 
-describe('maas key', () => {
+describe('maas keys', () => {
   it('creates, lists and revokes by the id that logs show', async () => {
-    expect(await main(['key', 'create', '--stack', 'maas-dev', '--name', 'shop', '--model', 'cifar10', '--json'])).toBe(
-      0,
-    )
-    const { key, id } = JSON.parse(said)
-    expect(apiKeyId(key)).toMatch(new RegExp(`^key#${id}`))
+    expect(await main(['keys', 'create', 'shop', '--stack', 'maas-dev', '--model', 'cifar10', '--json'])).toBe(0)
+    const { key, id: hash } = JSON.parse(said.split('\n').find((line) => line.startsWith('{')) ?? '').key
+    expect(apiKeyId(key)).toBe(`key#${hash}`)
+    const id = hash.slice(0, 12)
     const item = { id: apiKeyId(key), name: 'shop', rights: ['data'], models: ['cifar10'] }
     table.on(ScanCommand).resolves({ Items: [item] })
     said = ''
-    expect(await main(['key', 'list', '--stack', 'maas-dev'])).toBe(0)
+    expect(await main(['keys', 'list', '--stack', 'maas-dev'])).toBe(0)
     expect(said).toMatch(new RegExp(`${id}.*shop.*data.*cifar10.*never`))
     expect(said).not.toContain(key)
-    table.on(DeleteCommand).resolves({})
-    expect(await main(['key', 'revoke', id, '--stack', 'maas-dev'])).toBe(0)
-    expect(table.commandCalls(DeleteCommand)[0]?.args[0].input.Key).toEqual({ id: item.id })
-    expect(await main(['key', 'revoke', 'ffffffffffff', '--stack', 'maas-dev'])).toBe(2)
+    expect(await main(['keys', 'revoke', id, '--stack', 'maas-dev'])).toBe(0)
+    const deleted = table.commandCalls(TransactWriteCommand).at(-1)?.args[0].input.TransactItems
+    expect(deleted?.map((each) => each.Delete?.Key?.id)).toEqual([item.id, `use#${hash}`])
+    expect(await main(['keys', 'revoke', 'ffffffffffff', '--stack', 'maas-dev'])).toBe(2)
   })
 })
 

@@ -1,0 +1,158 @@
+/** Keys on the local service: who is let in, to what, how much, and how `maas keys` manages them here and over HTTP. */
+import { randomBytes } from 'node:crypto'
+import { request } from 'node:http'
+import type { ApiKey } from '@maas/core/contract'
+import { createObjectKeys, issueKey } from '@maas/core/keys'
+import { createFileStore } from '@maas/core/store'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { run } from '../cli/run.ts'
+import { ask, makeRegistry, rowsOf, runService, until } from './running.ts'
+
+let registry: Awaited<ReturnType<typeof makeRegistry>>
+let service: Awaited<ReturnType<typeof runService>>
+let admin: string
+
+const keys = async (...args: string[]) => {
+  const { out, err, code } = await run(registry.folder, ['keys', ...args])
+  expect(code, err).toBe(0)
+  return out.trim()
+}
+const local = () => ['--root', registry.folder]
+const create = async (name: string, over: Partial<ApiKey> = {}) => {
+  const store = createObjectKeys(createFileStore(registry.root))
+  const record: ApiKey = { name, rights: ['data'], ...over }
+  return (await issueKey(store, record, { random: randomBytes(32), now: Date.now() })).key
+}
+
+beforeAll(async () => {
+  registry = await makeRegistry()
+  admin = await create('admin', { rights: ['control', 'data'] })
+  service = await runService({ root: registry.root, keys: true })
+})
+afterAll(async () => {
+  await service?.close()
+  await registry?.remove()
+})
+
+const predict = (key: string | undefined, path = '/v1/models/tiny:predict') =>
+  ask(`${service.url}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(key !== undefined && { 'x-api-key': key }) },
+    body: JSON.stringify({ instances: rowsOf(1) }),
+  })
+const models = (key: string) => ask(`${service.url}/models`, { headers: { 'x-api-key': key } })
+
+describe('a key', () => {
+  it('is needed, must be known, and has rights and models', async () => {
+    const data = await create('shop', { models: ['tiny'] })
+    const other = await create('other', { models: ['else'] })
+    expect((await predict(undefined)).status).toBe(401)
+    expect((await predict(`maas_${'x'.repeat(43)}`)).status).toBe(401)
+    expect((await ask(`${service.url}/healthz`)).status).toBe(200)
+    const answer = await predict(data)
+    expect(answer.status, JSON.stringify(answer.body)).toBe(200)
+    expect(Number(answer.headers.get('x-maas-cost'))).toBeGreaterThan(2e-7)
+    const refused = await predict(other)
+    expect([refused.status, refused.body]).toEqual([
+      403,
+      { error: expect.stringContaining('is for else; this is about tiny') },
+    ])
+    expect((await models(data)).status).toBe(403)
+    expect((await models(admin)).status).toBe(200)
+    const index = await ask(`${service.url}/v2/repository/index`, { method: 'POST', headers: { 'x-api-key': other } })
+    expect(index.body).toEqual([])
+    const later = await ask(`${service.url}/predictions`, {
+      method: 'POST',
+      headers: { 'x-api-key': other, 'content-type': 'application/json' },
+      body: JSON.stringify({ operation: 'predict', model: 'tiny', input: { instances: rowsOf(1) } }),
+    })
+    expect(later.status).toBe(403)
+  })
+
+  it('ends with its quota, exactly, when 16 ask at once, and says when it begins again', async () => {
+    const key = await create('race', { quota: 5 })
+    const answers = await Promise.all(Array.from({ length: 16 }, () => predict(key)))
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(5)
+    const refused = answers.filter(({ status }) => status === 429)
+    expect(refused).toHaveLength(11)
+    expect(refused[0]?.body).toEqual({
+      error: expect.stringMatching(/quota of the key "race": all 5 requests of \d{4}-\d\d are used/),
+    })
+    expect(Number(refused[0]?.headers.get('retry-after'))).toBeGreaterThan(0)
+  })
+
+  it('is throttled, and stops at its budget', async () => {
+    const slow = await create('slow', { throttle: { rate: 0.01, burst: 2 } })
+    const answers = [await predict(slow), await predict(slow), await predict(slow)]
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 429])
+    expect(Number(answers[2]?.headers.get('retry-after'))).toBeGreaterThan(80)
+    const poor = await create('poor', { budget: 0.0000001 })
+    expect((await predict(poor)).status).toBe(200)
+    const spent = await predict(poor)
+    expect([spent.status, JSON.stringify(spent.body)]).toEqual([429, expect.stringContaining('budget')])
+  })
+
+  it('that is revoked finishes what is under way and gets nothing more', async () => {
+    const key = await keys('create', 'leaver', '--model', 'tiny', ...local())
+    const underWay = predict(key)
+    const listed = await keys('list', '--json', ...local())
+    const id = (JSON.parse(listed) as { keys: { id: string; name: string }[] }).keys.find(
+      ({ name }) => name === 'leaver',
+    )?.id
+    await keys('revoke', id?.slice(0, 12) ?? '', ...local())
+    expect((await underWay).status).toBe(200)
+    expect(await until(async () => (await predict(key)).status === 401, 3000)).toBe(true)
+  })
+})
+
+describe('maas keys --url', () => {
+  it('makes, lists and revokes keys of a running service, with a key that may', async () => {
+    const remote = ['--url', service.url, '--api-key', admin]
+    const key = await keys('create', 'far', '--quota', '1', ...remote)
+    expect([(await predict(key)).status, (await predict(key)).status]).toEqual([200, 429])
+    const listed = JSON.parse(await keys('list', '--json', ...remote)) as {
+      keys: { id: string; name: string; usage?: { requests: number } }[]
+    }
+    const far = listed.keys.find(({ name }) => name === 'far')
+    expect(far?.usage?.requests).toBe(1)
+    expect(JSON.stringify(listed)).not.toContain(key)
+    await keys('revoke', far?.id.slice(0, 8) ?? '', ...remote)
+    expect((await predict(key)).status).toBe(401)
+  })
+})
+
+describe('a page of another site', () => {
+  it('gets nothing through a name it rebinds, nor by posting across, key or not', async () => {
+    const rebound = await new Promise<number | undefined>((resolve, reject) => {
+      const call = request(
+        `${service.url}/models`,
+        { headers: { host: 'evil.example', 'x-api-key': admin } },
+        (response) => {
+          response.resume()
+          resolve(response.statusCode)
+        },
+      )
+      call.on('error', reject).end()
+    })
+    expect(rebound).toBe(421)
+    const across = await ask(`${service.url}/v1/models/tiny:predict`, {
+      method: 'POST',
+      headers: { origin: 'https://evil.example', 'x-api-key': admin, 'content-type': 'application/json' },
+      body: JSON.stringify({ instances: rowsOf(1) }),
+    })
+    expect(across.status).toBe(403)
+  })
+})
+
+describe('/metrics', () => {
+  it('counts requests, latency, errors and throttles as OpenMetrics, for keys with the control right', async () => {
+    expect((await ask(`${service.url}/metrics`)).status).toBe(401)
+    const reply = await ask(`${service.url}/metrics`, { headers: { 'x-api-key': admin } })
+    expect(reply.headers.get('content-type')).toContain('application/openmetrics-text')
+    const page = String(reply.body)
+    expect(page).toMatch(/maas_requests_total\{operation="predict",model="tiny",version="2",status="200"\} [1-9]/)
+    expect(page).toMatch(/maas_latency_seconds_count\{operation="predict",model="tiny",version="2"\} [1-9]/)
+    expect(page).toMatch(/maas_throttles_total\{operation="predict"\} [1-9]/)
+    expect(page.trimEnd().endsWith('# EOF')).toBe(true)
+  })
+})
