@@ -127,9 +127,7 @@ export class ServiceStack extends Stack {
         conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['use#*'] } },
       }),
     )
-    role.addToPolicy(
-      new PolicyStatement({ actions: ['kms:Encrypt'], resources: [storage.key.keyArn] }),
-    )
+    role.addToPolicy(new PolicyStatement({ actions: ['kms:Encrypt'], resources: [storage.key.keyArn] }))
     return role
   }
 
