@@ -79,7 +79,7 @@ describe('the API', () => {
       ({ Properties }) => Properties.Schema,
     )
     const bodies = project(deployedRoutes).filter((each) =>
-      each.deployedRoutes.some(({ request = {} }) => 'application/json' in request),
+      each.routes.some(({ request = {} }) => 'application/json' in request),
     )
     expect(models).toHaveLength(bodies.length)
     for (const model of models) {
