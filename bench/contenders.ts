@@ -35,8 +35,14 @@ export const node: CommandOf = async (bench, script, args) => ({
   args: [join(await bench.node(), `${script}.mjs`), ...args],
 })
 
-/** A contender that runs `script` on the bench's model. */
-export const onModel = (bench: Bench, name: string, command: CommandOf, script: string): Contender => ({
+/** A contender that runs `script` on the bench's model; `more` are further arguments. */
+export const onModel = (
+  bench: Bench,
+  name: string,
+  command: CommandOf,
+  script: string,
+  more: readonly string[] = [],
+): Contender => ({
   name,
-  start: async () => startPeer(await command(bench, script, [await bench.fixtures()])),
+  start: async () => startPeer(await command(bench, script, [await bench.fixtures(), ...more])),
 })

@@ -28,9 +28,9 @@ export async function installNode(): Promise<string> {
 
 /** A folder with the model and the inputs. @throws Unavailable */
 export async function makeFixtures(python: string): Promise<string> {
-  const script = path('peers/python/export.py')
-  return once('model', [script, path('../test/tools/requirements-keras.txt')], async (into) => {
-    await run(python, [script, into])
+  const scripts = ['export', 'export-nets'].map((name) => path(`peers/python/${name}.py`))
+  return once('model', [...scripts, path('../test/tools/requirements-keras.txt')], async (into) => {
+    for (const script of scripts) await run(python, [script, into])
   })
 }
 

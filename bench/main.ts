@@ -11,16 +11,20 @@ import { memory } from './parts/memory.ts'
 import { predict } from './parts/predict.ts'
 import { start } from './parts/start.ts'
 import { training } from './parts/training.ts'
+import { tutorial } from './parts/tutorial.ts'
 import { type Report, type Section, toMarkdown } from './report.ts'
 import { type Bench, type Part, type Row, Unavailable } from './types.ts'
 
-const parts: readonly Part[] = [data, training, predict, start, http, memory]
+const parts: readonly Part[] = [data, training, predict, start, http, memory, tutorial]
+/** Parts that take so long that they are measured on request only. */
+const long: readonly Part[] = [tutorial]
 
 const help = `Measure maas side by side with its peers, on this machine, in one run.
 
 Usage: npm run bench -- [options]
 
-  --only PARTS     comma-separated: ${parts.map(({ name }) => name).join(', ')} (default: all)
+  --only PARTS     comma-separated: ${parts.map(({ name }) => name).join(', ')} (default: all but ${long.map(({ name }) => name).join(', ')})
+  --long           ${long.map(({ name }) => name).join(', ')} too: some ten minutes more
   --rounds N       interleaved rounds whose median counts (default 5)
   --quick          2 short rounds: shows that everything runs, not how fast
   --data FILE      image-folder archive of the data part (default ../shared/data/cifar10.zip)
@@ -39,7 +43,8 @@ function readOptions() {
   } catch (error) {
     throw new UsageError(error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error))
   }
-  const names = values.only?.split(',') ?? parts.map(({ name }) => name)
+  const usual = values.long ? parts : parts.filter((part) => !long.includes(part))
+  const names = values.only?.split(',') ?? usual.map(({ name }) => name)
   const unknown = names.find((name) => !parts.some((part) => part.name === name))
   if (unknown !== undefined) {
     throw new UsageError(`--only names "${unknown}"; allowed are ${parts.map(({ name }) => name).join(', ')}`)
@@ -65,6 +70,7 @@ const parse = () =>
       only: { type: 'string' },
       rounds: { type: 'string' },
       quick: { type: 'boolean' },
+      long: { type: 'boolean' },
       data: { type: 'string' },
       json: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },

@@ -12,8 +12,8 @@ export const versionsOf = ({ version }: Kernels): Record<string, string> => ({
   TensorFlow: version,
 })
 
-export const modelPath = (directory: string): string => `${directory}/model.h5`
+export const modelPath = (directory: string, net = 'model'): string => `${directory}/${net}.h5`
 
-/** The tutorial's model as Python Keras saved it. */
-export const readModel = async (directory: string, kernels: Kernels): Promise<LayersModel> =>
-  toLayersModel(await readModelFile(modelPath(directory)), kernels)
+/** A model as Python Keras saved it, the tutorial's unless another is named. */
+export const readModel = async (directory: string, kernels: Kernels, net?: string): Promise<LayersModel> =>
+  toLayersModel(await readModelFile(modelPath(directory, net)), kernels)

@@ -1,12 +1,13 @@
-/** Ours: one epoch of core/train's loop on the tutorial's CNN, as `maas train` runs it. */
+/** Ours: one epoch of core/train's loop on one net, as `maas train` runs it. */
 import { readFileSync } from 'node:fs'
 import { createEngine, type EpochInput, trainEpoch } from '@maas/core/train'
 import { serve } from '../node/protocol.mjs'
 import { benchKernels, readModel, versionsOf } from './model.ts'
 
-const directory = process.argv[2] ?? ''
+const [, , directory = '', net] = process.argv
 const kernels = await benchKernels({ preferOneDnn: true })
-const model = await readModel(directory, kernels)
+const model = await readModel(directory, kernels, net)
+const rowShape = model.inputs[0]?.shape.slice(1) as number[]
 const features = Uint8Array.from(readFileSync(`${directory}/train.u8`))
 const targets = new Int32Array(Uint8Array.from(readFileSync(`${directory}/train.i32`)).buffer)
 const engine = createEngine(
@@ -21,7 +22,7 @@ const engine = createEngine(
 
 async function train({ steps, batch }: { readonly steps: number; readonly batch: number }) {
   const examples = steps * batch
-  const data = { examples, rowShape: [32, 32, 3], features, targets }
+  const data = { examples, rowShape, features, targets }
   const input: EpochInput = {
     ...{ data, task: 'classification', epochs: 1, batchSize: batch, learningRate: 0.001 },
     ...{ unit: 1, schedule: 'constant', augment: false, seed: 1 },

@@ -1,4 +1,4 @@
-"""Peer: Python Keras `fit` on the tutorial's CNN."""
+"""Peer: Python Keras `fit` on one net, the tutorial's unless another is named."""
 import sys
 import time
 
@@ -7,10 +7,13 @@ from protocol import serve, tensorflow_versions
 import keras
 import numpy as np
 
-directory = sys.argv[1]
-x = np.fromfile(f"{directory}/train.u8", np.uint8).reshape(-1, 32, 32, 3).astype(np.float32) / 255
+directory, net = (*sys.argv[1:], "model")[:2]
+model = keras.models.load_model(f"{directory}/{net}.keras")
+height, width = model.input_shape[1:3]
+pixels = np.fromfile(f"{directory}/train.u8", np.uint8)
+images = min(len(pixels) // (height * width * 3), 6400)
+x = pixels[: images * height * width * 3].reshape(-1, height, width, 3).astype(np.float32) / 255
 y = np.fromfile(f"{directory}/train.i32", np.int32)
-model = keras.models.load_model(f"{directory}/model.keras")
 model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 
 

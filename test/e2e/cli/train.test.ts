@@ -66,7 +66,7 @@ describe('maas train', () => {
   })
 
   it('stops at Ctrl-C with a checkpoint, and resumes to the weights of a run that never stopped', async () => {
-    const args = [...train, '--epochs', '60', '--early-stopping', '0', '--name', 'resumed', '--json']
+    const args = [...train, '--epochs', '200', '--early-stopping', '0', '--name', 'resumed', '--json']
     await run(folder, [...args, '--root', 'whole'])
     const stopped = start(folder, [...args, '--root', 'parts'])
     await stopped.printed('"event":"epoch"')
@@ -79,6 +79,32 @@ describe('maas train', () => {
     expect(resumed.code).toBe(0)
     expect(await weightsOf('parts', 'resumed')).toBe(await weightsOf('whole', 'resumed'))
   })
+
+  it.each([
+    ['reading', '"event":"data"'],
+    ['evaluating', '"event":"evaluation"'],
+    ['registering', '"event":"end"'],
+  ])(
+    'has one whole version, or none and a job to go on with, after Ctrl-C while %s',
+    { timeout: 400_000 },
+    async (stage, sign) => {
+      const root = `stopped-${stage}`
+      const stopped = start(folder, [...train, '--epochs', '2', '--name', stage, '--root', root, '--json'])
+      await stopped.printed(sign)
+      stopped.child.kill('SIGINT')
+      const { err } = await stopped.finished
+      expect(err).not.toContain('    at ')
+      const versions = async () => {
+        const { events } = await run(folder, ['models', stage, '--root', root, '--json'])
+        return ((events[0] as { versions?: unknown[] }).versions ?? []).length
+      }
+      const before = await versions()
+      expect(before).toBeLessThanOrEqual(1)
+      const [job = ''] = readdirSync(join(folder, root, 'jobs'))
+      if (before === 0) expect((await run(folder, ['train', '--resume', job, '--root', root, '--json'])).code).toBe(0)
+      expect(await versions()).toBe(1)
+    },
+  )
 
   it('keeps the alias where it was when the gate is not met', async () => {
     const gated = [

@@ -1,0 +1,128 @@
+/** Whole presets against Python Keras: from the same weights and batches, the loss of every step. */
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import type { LayersModel } from '@tensorflow/tfjs-layers'
+import { describe, expect, it } from 'vitest'
+import {
+  buildModel,
+  createEagerEngine,
+  createEngine,
+  type DataFacts,
+  modelWeights,
+  type StepEngine,
+  settingsFor,
+  topologyFor,
+} from '../../../layers/core/train/index.ts'
+import { type NativeKernels, nativeKernels } from '../native.ts'
+import reference from './fixtures/keras-losses.json' with { type: 'json' }
+import { batchSize, initialWeight, makeBatches } from './keras-losses.ts'
+
+const labels = (count: number) => Array.from({ length: count }, (_, index) => `c${index}`)
+const image: DataFacts = { task: 'classification', labels: labels(10), rowShape: [32, 32, 3], kind: 'image' }
+const table: DataFacts = { task: 'classification', labels: labels(3), rowShape: [8], kind: 'table' }
+const presets = [
+  ['cifar10-cnn', image],
+  ['cifar10-cnn-overfit', image],
+  ['mlp', table],
+] as const
+type Preset = Parameters<typeof topologyFor>[0]
+
+async function modelOf(kernels: NativeKernels, preset: Preset, facts: DataFacts): Promise<LayersModel> {
+  const model = await buildModel(topologyFor(preset, settingsFor({}, preset, facts), facts), 1, kernels)
+  const weights = modelWeights(kernels, model)
+  weights.write(weights.read().map((weight, index) => ({ ...weight, data: initialWeight(index, weight.shape) })))
+  return model
+}
+
+async function engineFor(kernels: NativeKernels, preset: Preset, facts: DataFacts, mode: StepEngine['mode']) {
+  const config = {
+    model: await modelOf(kernels, preset, facts),
+    loss: 'sparse_categorical_crossentropy',
+    optimizer: { name: 'adam', momentum: 0 },
+    inputScale: facts.kind === 'image' ? 1 / 255 : 1,
+    seed: 1,
+  } as const
+  const engine =
+    mode === 'eager' ? createEagerEngine(config, kernels) : createEngine(config, kernels, batchSize, () => undefined)
+  expect(engine.mode).toBe(mode)
+  return engine
+}
+
+function lossesOf(engine: StepEngine, facts: DataFacts, steps: number, rate = 0.001): number[] {
+  const batch = makeBatches(facts.rowShape, facts.labels.length)
+  const losses = Array.from({ length: steps }, (_, step) => engine.step(batch(step), rate).loss)
+  engine.dispose()
+  return losses
+}
+
+const apart = (a: readonly number[], b: readonly number[]): number =>
+  Math.max(...a.map((value, index) => Math.abs(value - (b[index] ?? Number.NaN))))
+
+/** Means of twenty steps each. */
+const smooth = (losses: readonly number[]): number[] =>
+  Array.from({ length: losses.length / 20 }, (_, window) => {
+    const part = losses.slice(window * 20, (window + 1) * 20)
+    return part.reduce((sum, loss) => sum + loss, 0) / part.length
+  })
+
+/** How far two of Keras' own runs (threads, eager, oneDNN) are apart up to each step: rounding grows as a net learns. */
+const partings = (runs: readonly (readonly number[])[], reference: readonly number[]): number[] => {
+  let widest = 0
+  return reference.map((loss, step) => {
+    for (const run of runs) widest = Math.max(widest, Math.abs((run[step] as number) - loss))
+    return widest
+  })
+}
+
+/** Which of the losses are farther from Keras than 1e-4 and than Keras is from itself. */
+const outside = (losses: readonly number[], reference: readonly number[], allowed: readonly number[]): string[] =>
+  losses.flatMap((loss, step) => {
+    const distance = Math.abs(loss - (reference[step] as number))
+    return distance <= Math.max(1e-4, allowed[step] as number) ? [] : [`step ${step + 1} by ${distance}`]
+  })
+
+describe.each(presets)('%s', (preset, facts) => {
+  const { threads2, ...others } = reference[preset]
+  const allowed = partings(Object.values(others), threads2)
+
+  it('has Keras’ loss in each of the first 20 steps, compiled and eager', async (context) => {
+    const kernels = await nativeKernels(context)
+    for (const mode of ['graph', 'eager'] as const) {
+      const losses = lossesOf(await engineFor(kernels, preset, facts, mode), facts, 20)
+      expect(outside(losses, threads2, allowed)).toEqual([])
+    }
+    const other = lossesOf(await engineFor(kernels, preset, facts, 'graph'), facts, 20, 0.00102)
+    expect(outside(other, threads2, allowed).length).toBeGreaterThan(4)
+  })
+
+  it('stays with Keras over 200 steps, as close as Keras’ own runs are to each other', async (context) => {
+    const kernels = await nativeKernels(context)
+    const compiled = smooth(lossesOf(await engineFor(kernels, preset, facts, 'graph'), facts, 200))
+    const runs = Object.values(reference[preset]).map(smooth)
+    const widest = Math.max(...runs.flatMap((one) => runs.map((two) => apart(one, two))))
+    const nearest = Math.min(...runs.map((run) => apart(compiled, run)))
+    expect(nearest).toBeLessThanOrEqual(Math.max(widest, 1e-4))
+    // A net that does not learn is far from all of them.
+    const idle = smooth(lossesOf(await engineFor(kernels, preset, facts, 'graph'), facts, 200, 1e-6))
+    expect(Math.min(...runs.map((run) => apart(idle, run)))).toBeGreaterThan(10 * Math.max(widest, 1e-4))
+  })
+
+  it('repeats bit for bit', async (context) => {
+    const kernels = await nativeKernels(context)
+    const run = async () => lossesOf(await engineFor(kernels, preset, facts, 'graph'), facts, 20)
+    expect(await run()).toEqual(await run())
+  })
+
+  it('has the losses of the Keras that is installed here', { timeout: 300_000 }, async (context) => {
+    const python = process.env.MAAS_TEST_KERAS
+    if (python === undefined) return context.skip('Python Keras is not installed: node test/tools/install.mjs keras')
+    const kernels = await nativeKernels(context)
+    const script = fileURLToPath(new URL('fixtures/keras-losses.py', import.meta.url))
+    const { stdout } = await promisify(execFile)(`${python}/bin/python`, [script, preset, '2', '20'], {
+      env: { ...process.env, TF_ENABLE_ONEDNN_OPTS: '0' },
+    })
+    const compiled = lossesOf(await engineFor(kernels, preset, facts, 'graph'), facts, 20)
+    expect(outside(compiled, JSON.parse(stdout) as number[], allowed)).toEqual([])
+  })
+})
