@@ -18,6 +18,7 @@ import {
 import type { Predictions } from '@maas/core/predictions'
 import { metadataOf, statusBody } from './describe.ts'
 import { type InferenceDeps, inferenceHandlers } from './inference.ts'
+import { imageParts } from './multipart.ts'
 import { deferrable, predictionHandlers } from './predictions.ts'
 import { createRespond, toReference } from './respond.ts'
 import { createShadows, type Shadows } from './shadow.ts'
@@ -70,6 +71,15 @@ const answerHandlers = ({
   waitsForShadows = false,
   shadows = createShadows(host),
 }: Omit<HandlerDependencies, 'predictions'>): Record<PredictOperation, Handler> => {
+  /** One image as the whole body, or several as its parts; undefined when the body is JSON. */
+  const imageBody = async (call: Call): Promise<PredictInput | undefined> => {
+    const type = call.contentType()
+    if (type === 'application/json') return undefined
+    const body = await call.bytes()
+    if (type !== 'multipart/form-data') return { kind: 'images', images: [body] }
+    return { kind: 'images', images: await imageParts(body, call.headers.get('content-type') ?? '', limits.batchRows) }
+  }
+
   const respond = createRespond({
     host,
     clock,
@@ -140,10 +150,6 @@ const answerHandlers = ({
 const predicted =
   (form: Form) =>
   ({ outputs }: Prediction) => ({ json: encodePredictions(outputs, form) })
-
-/** One image as the whole body; undefined when the body is JSON. */
-const imageBody = async (call: Call): Promise<PredictInput | undefined> =>
-  call.contentType() === 'application/json' ? undefined : { kind: 'images', images: [await call.bytes()] }
 
 const withContext = (example: unknown, context: Readonly<Record<string, unknown>>): unknown =>
   typeof example === 'object' && example !== null ? { ...context, ...example } : example

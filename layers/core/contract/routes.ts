@@ -123,7 +123,11 @@ export const pathParameters = {
 } as const
 export type PathParameters = { readonly [K in keyof typeof pathParameters]?: z.output<(typeof pathParameters)[K]> }
 
-const images: Contents = { 'image/jpeg': 'binary', 'image/png': 'binary', 'image/webp': 'binary' }
+const images: Contents = {
+  ...{ 'image/jpeg': 'binary', 'image/png': 'binary', 'image/webp': 'binary' },
+  /** One image for each part that is a file, in order. */
+  'multipart/form-data': 'binary',
+}
 const json = (schema: z.ZodType, status = 200) => ({ status, contents: { 'application/json': schema } })
 
 /** A data-plane operation answers for the highest version, for a given one, and for the one an alias means. */

@@ -1,6 +1,7 @@
 /** TensorFlow Serving request bodies into prediction input; every refusal names the element, what it held and what is allowed. */
 import { type NamedTensors, shown, type TensorSpec } from '@maas/core/contract'
 import { InvalidInputError, TooLargeError } from '@maas/core/errors'
+import { encodedImage } from './image-source.ts'
 import { readTensor } from './nested.ts'
 import type { PredictInput, ServedModel } from './types.ts'
 
@@ -40,7 +41,7 @@ export const decodeRows = (rows: readonly unknown[], model: ServedModel, maxRows
   checkCount(rows.length, maxRows, at)
   const { preprocess, signature } = model
   if (preprocess.kind === 'image') {
-    const encoded = rows.map((row) => encodedImage(row, signature.inputs))
+    const encoded = rows.map((row) => imageText(row, signature.inputs))
     const first = encoded.findIndex((text) => text !== undefined)
     if (first !== -1) {
       return {
@@ -52,7 +53,7 @@ export const decodeRows = (rows: readonly unknown[], model: ServedModel, maxRows
               `got ${shown(rows[index])}; ${at}[${first}] is an encoded image, so all must be`,
             )
           }
-          return base64(text, `${at}[${index}]`)
+          return encodedImage(text, `${at}[${index}]`)
         }),
       }
     }
@@ -164,20 +165,13 @@ const checkNames = (fields: Fields, specs: readonly TensorSpec[], at: string): v
 const isTableRow = (row: unknown, specs: readonly TensorSpec[]): boolean =>
   isFields(row) && !specs.every(({ name }) => Array.isArray(row[name]))
 
-/** The base64 text of `{"b64": …}` or `{"input name": {"b64": …}}`. */
-const encodedImage = (row: unknown, specs: readonly TensorSpec[]): string | undefined => {
+/** The text of `{"b64": …}`, of `{"input name": {"b64": …}}`, or the row itself: base64 or a data URL. */
+const imageText = (row: unknown, specs: readonly TensorSpec[]): string | undefined => {
+  if (typeof row === 'string') return row
   if (isBytes(row)) return row.b64
   if (!isFields(row) || specs.length !== 1 || Object.keys(row).length !== 1) return undefined
   const inner = row[specs[0]?.name ?? '']
   return isBytes(inner) ? inner.b64 : undefined
-}
-
-const base64 = (text: string, at: string): Uint8Array => {
-  const bytes = Buffer.from(text, 'base64')
-  if (bytes.length === 0 || !/^[A-Za-z0-9+/_-]+={0,2}\s*$/.test(text)) {
-    throw invalid(`${at}.b64`, `got ${shown(text)}; it must be the base64 text of an image file`)
-  }
-  return bytes
 }
 
 const isFields = (value: unknown): value is Fields =>

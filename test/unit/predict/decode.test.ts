@@ -166,8 +166,8 @@ describe('encoded images', () => {
 
   it('may not be mixed with tensors, and must be base64', () => {
     expect(refusal({ instances: [{ b64 }, [[[1, 2, 3]]]] }, image).message).toContain('instances[1]: got a list of 1')
-    expect(refusal({ instances: [{ b64: '***' }] }, image).param).toBe('instances[0].b64')
-    expect(refusal({ instances: [{ b64: '' }] }, image).param).toBe('instances[0].b64')
+    expect(refusal({ instances: [{ b64: '***' }] }, image).param).toBe('instances[0]')
+    expect(refusal({ instances: [{ b64: '' }] }, image).param).toBe('instances[0]')
   })
 
   it('are no rows of a model without image preprocessing', () => {

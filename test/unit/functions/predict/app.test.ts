@@ -292,7 +292,8 @@ describe('what is refused', () => {
     const text = await post('/v1/models/sums:predict', 'hello', 'text/plain')
     expect(text.status).toBe(415)
     expect(await text.json()).toEqual({
-      error: 'content-type: got "text/plain"; this route takes application/json, image/jpeg, image/png, image/webp.',
+      error:
+        'content-type: got "text/plain"; this route takes application/json, image/jpeg, image/png, image/webp, multipart/form-data.',
     })
     const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' }
     const zipped = await app.request('/v1/models/sums:predict', { method: 'POST', body: 'x', headers })
