@@ -1,7 +1,8 @@
-/** The command `npm run docs`: writes openapi.json and docs/http.md from the route table. */
+/** The command `npm run docs`: writes openapi.json and docs/http.md from the route table, docs/cost.md from prices and configuration. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { openApi } from '@maas/core/contract'
+import { costPage } from '../infra/cost.ts'
 import { httpReference } from './http-reference.ts'
 
 const root = new URL('..', import.meta.url)
@@ -9,6 +10,7 @@ const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8
 
 export const generated = (): Readonly<Record<string, string>> => ({
   'openapi.json': `${JSON.stringify(openApi(version), null, 2)}\n`,
+  'docs/cost.md': costPage(),
   'docs/http.md': httpReference(),
 })
 

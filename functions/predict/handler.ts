@@ -15,9 +15,13 @@ import { openStore } from '@maas/core/store'
 import type { SQSEvent } from 'aws-lambda'
 import type { LambdaContext, LambdaEvent } from 'hono/aws-lambda'
 import { createPredictApp } from './app.ts'
+import { timedStore, withColdStart } from './cold-start.ts'
 import { readEnvironment } from './environment.ts'
 import { isQueueEvent, queueSender, runQueued } from './queue.ts'
 
+/** Since the process started. */
+const sinceStart = () => performance.now()
+const runtime = sinceStart()
 const environment = readEnvironment(process.env)
 const { log, ...telemetry } = createLambdaLog('predict')
 const kernels = lazyKernels({ prefer: 'native' })
@@ -26,8 +30,10 @@ await kernels
   .sessions()
   .catch((error: unknown) => telemetry.logger.error('kernels', error instanceof Error ? error : String(error)))
 
+const kernelsTime = sinceStart() - runtime
+
 const clock = () => performance.timeOrigin + performance.now()
-const store = await openStore(environment.store)
+const { store, busy } = timedStore(await openStore(environment.store), sinceStart)
 const registry = createRegistry(store)
 const host = createInProcessHost({
   registry,
@@ -55,11 +61,12 @@ const predictionsOf = (queue: string): Predictions => {
   })
 }
 const predictions = environment.queue === undefined ? undefined : predictionsOf(environment.queue)
+const app = createPredictApp({
+  ...{ ...common, access: createAccess({ counter, find: findInEvent, clock }) },
+  ...(predictions && { predictions }),
+})
 const answer = lambdaHandler(
-  createPredictApp({
-    ...{ ...common, access: createAccess({ counter, find: findInEvent, clock }) },
-    ...(predictions && { predictions }),
-  }),
+  withColdStart(app, { runtime, kernels: kernelsTime, download: busy }, log),
   telemetry,
   environment.origins,
 )

@@ -36,7 +36,11 @@ export const functionsOf = ({ service, training }: Watched): Record<string, Maas
 })
 
 /** Queues that something must come out of, by name. */
-export const queuesOf = ({ training }: Watched): Record<string, Queue> => ({ lost: training.lost })
+export const queuesOf = ({ service, training }: Watched): Record<string, Queue> => ({
+  predictions: service.later.queue,
+  'predictions lost': service.later.lost,
+  'job events lost': training.lost,
+})
 
 /** All that functions measured under these dimensions, a line for each combination. */
 const search = (config: Config, dimensions: string, metric: string, statistic: string, label: string): MathExpression =>

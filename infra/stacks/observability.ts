@@ -7,7 +7,7 @@ import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns'
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
 import type { Construct } from 'constructs'
 import type { Config } from '../config.ts'
-import { createDashboard, dashboardUrl, functionsOf, period, queuesOf, type Watched } from '../constructs/dashboard.ts'
+import { createDashboard, dashboardUrl, functionsOf, period, type Watched } from '../constructs/dashboard.ts'
 
 export interface ObservabilityProps extends StackProps, Watched {}
 
@@ -79,17 +79,11 @@ const alarmsOf = (watched: Watched): Alarmed[] => {
       ...{ id: name === 'predict' ? 'Throttles' : `${idOf(name)}Throttles`, metric: each.metricThrottles({ period }) },
       ...{ threshold: 0, periods: 3, article: 'aws-predictions-are-throttled' },
     }))
-  const waiting = Object.entries(queuesOf(watched)).map(([name, queue]) => ({
-    ...{ id: name === 'lost' ? 'EventsLost' : `${idOf(name)}Waits`, threshold: 0, periods: 1 },
-    metric: queue.metricApproximateNumberOfMessagesVisible({ period }),
-    article: 'aws-job-events-were-lost',
-  }))
   const { rest } = service.api
   const { machine } = training.workflow
   return [
     ...failed,
     ...throttled,
-    ...waiting,
     {
       ...{ id: 'ServerErrors', metric: rest.metricServerError({ period }), threshold: 5, periods: 1 },
       article: 'aws-the-api-answers-5xx',
@@ -105,6 +99,15 @@ const alarmsOf = (watched: Watched): Alarmed[] => {
     {
       ...{ id: 'JobsTimedOut', metric: machine.metricTimedOut({ period }), threshold: 0, periods: 1 },
       article: 'aws-a-training-job-failed',
+    },
+    {
+      ...{
+        id: 'EventsLost',
+        metric: training.lost.metricApproximateNumberOfMessagesVisible({ period }),
+        threshold: 0,
+        periods: 1,
+      },
+      article: 'aws-job-events-were-lost',
     },
     {
       ...{

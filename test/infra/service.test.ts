@@ -244,6 +244,17 @@ describe('answers that grow', () => {
   })
 })
 
+describe('a release', () => {
+  it('is called through an alias, and the versions before it stay, so that it can be taken back', () => {
+    for (const template of [all.service, all.training]) {
+      const versions = Object.values(template.findResources('AWS::Lambda::Version'))
+      expect(versions.length).toBe(Object.keys(template.findResources('AWS::Lambda::Function')).length)
+      for (const { DeletionPolicy } of versions) expect(DeletionPolicy).toBe('Retain')
+      template.resourceCountIs('AWS::Lambda::Alias', versions.length)
+    }
+  })
+})
+
 describe('a model with a function of its own', () => {
   it('has its paths, memory and warm processes; all others stay with the shared one', () => {
     const dedicated = { memory: 3008, provisionedConcurrency: 1, concurrency: 5 }

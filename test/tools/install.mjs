@@ -109,6 +109,7 @@ Usage: node test/tools/install.mjs [SET] [options]
 
   SET        base (default): ${sets.base.title}, ${sets.base.size}
              keras: ${sets.keras.title}, ${sets.keras.size}
+             checks: ${sets.checks.title}, ${sets.checks.size}
   --force    install again although the cache holds it
   --json     print {"environment", "made"} on standard output
   --help     show this
@@ -132,7 +133,7 @@ async function main() {
   const name = positionals[0] ?? 'base'
   if (positionals.length > 1 || !Object.hasOwn(sets, name)) {
     console.error(
-      `There is no set "${positionals.join(' ')}"; allowed are ${Object.keys(sets).join(' and ')}. See --help.`,
+      `There is no set "${positionals.join(' ')}"; allowed are ${Object.keys(sets).join(', ')}. See --help.`,
     )
     process.exitCode = 2
     return

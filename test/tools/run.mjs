@@ -26,6 +26,7 @@ Examples:
   npm test
   npm test -- --project unit                 one project; its needs only
   npm test -- --project unit test/unit/data  one folder
+  npm run test:infra                         the stacks, with checkov and hadolint, which it installs (350 MB, once)
   node test/tools/install.mjs keras          opt in to the tests against Python Keras (1.6 GB, once)`
 
 const root = fileURLToPath(new URL('../..', import.meta.url))

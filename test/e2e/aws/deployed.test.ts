@@ -128,9 +128,16 @@ describe.skipIf(isMotoMissing() || kernels.found === undefined)('the deployed pr
     expect(JSON.parse(first.body).results.map(best)).toEqual(['above', 'below'])
     const headers = JSON.stringify({ ...first.headers, ...first.multiValueHeaders })
     expect(headers).toMatch(/load;dur=\d.*prepare;dur=\d.*run;dur=\d/)
+    const cold = /runtime;dur=[\d.]+, kernels;dur=[\d.]+, download;dur=[\d.]+, first_run;dur=[\d.]+/
+    expect(headers).toMatch(cold)
+    const [line = ''] = predict.output().match(/\{[^\n]*"message":"cold start"[^\n]*/) ?? []
+    for (const stage of ['runtime', 'kernels', 'download', 'load', 'first_run']) {
+      expect(JSON.parse(line)[stage], stage).toBeGreaterThan(0)
+    }
     expect(headers).toContain('gateway-request-1')
     const second = (await predict.invoke(event)) as Answer
     expect(second.body).toBe(first.body)
+    expect(JSON.stringify({ ...second.headers, ...second.multiValueHeaders })).not.toMatch(cold)
     expect(predict.output()).toMatch(/"cold_start":true/)
     expect(predict.output()).toMatch(/"model":"points"/)
     const unknown = (await predict.invoke(proxyEvent('GET', '/v1/models/ghost'))) as Answer
