@@ -1,7 +1,7 @@
 /** What a configuration costs, from the prices of the contract: what stands still, and what use adds. */
 import { fargateHour, hoursOfMonth, prices } from '@maas/core/contract'
 import type { z } from 'zod'
-import { capacityOf, type Config, configSchema } from './config.ts'
+import { type Config, capacityOf, configSchema } from './config.ts'
 import { interfaceEndpoints } from './constructs/network.ts'
 
 /** US dollars for a month, by what they are for. */
@@ -67,8 +67,11 @@ export const usage = (config: Config, use: Use): Bill => {
   return {
     'API Gateway': millions * prices.apiGatewayMillionRequests,
     Predictions: gigabyteSeconds * lambda.gigabyteSecond + millions * millionRequests,
-    'Key lookups': (lookups / 1e6) * (millionRequests + prices.dynamoMillionReads) + lookups * 0.02 * 0.25 * lambda.gigabyteSecond,
-    'Logs and metrics': ((use.predictions * LOG_BYTES) / 1e9) * prices.cloudwatch.logGigabyte + (use.predictions > 0 ? 2 * prices.cloudwatch.metricMonth : 0),
+    'Key lookups':
+      (lookups / 1e6) * (millionRequests + prices.dynamoMillionReads) + lookups * 0.02 * 0.25 * lambda.gigabyteSecond,
+    'Logs and metrics':
+      ((use.predictions * LOG_BYTES) / 1e9) * prices.cloudwatch.logGigabyte +
+      (use.predictions > 0 ? 2 * prices.cloudwatch.metricMonth : 0),
     Training: jobHours * fargateHour(size, { architecture, spot: spot > 0 }) + address,
     Workflow: ((jobHours * TRANSITIONS_OF_HOUR) / 1000) * prices.stepFunctionsThousandTransitions,
     Firewall: config.waf ? millions * prices.waf.millionRequests : 0,
@@ -86,12 +89,20 @@ const day = { predictions: 3_000_000, milliseconds: 12, jobs: 20, jobHours: 0.5,
 
 export const examples: readonly Example[] = [
   { title: 'Deployed, nobody calls', config: {}, use: idle },
-  { title: 'A small team: 100,000 predictions of 12 ms, 4 jobs of half an hour', config: {}, use: { ...day, predictions: 100_000, jobs: 4, storedGigabytes: 5 } },
+  {
+    title: 'A small team: 100,000 predictions of 12 ms, 4 jobs of half an hour',
+    config: {},
+    use: { ...day, predictions: 100_000, jobs: 4, storedGigabytes: 5 },
+  },
   { title: 'A product: 3 million predictions of 12 ms, 20 jobs of half an hour', config: {}, use: day },
   { title: 'The same on Graviton', config: { architecture: 'arm64' }, use: day },
   { title: 'The same, two functions kept warm', config: { provisionedConcurrency: 2 }, use: day },
   { title: 'The same, jobs without internet', config: { vpc: { kind: 'private' } }, use: day },
-  { title: 'The same, one job on demand at a time, firewall', config: { training: { spotShare: 0 }, waf: true }, use: day },
+  {
+    title: 'The same, one job on demand at a time, firewall',
+    config: { training: { spotShare: 0 }, waf: true },
+    use: day,
+  },
 ]
 
 const money = (dollars: number): string => dollars.toFixed(2)

@@ -6,7 +6,10 @@ import type { ObjectStore } from '@maas/core/store'
 type Clock = () => number
 
 /** The store, and how long at least one of its calls was under way. */
-export const timedStore = (store: ObjectStore, clock: Clock): { readonly store: ObjectStore; readonly busy: () => number } => {
+export const timedStore = (
+  store: ObjectStore,
+  clock: Clock,
+): { readonly store: ObjectStore; readonly busy: () => number } => {
   let underWay = 0
   let since = 0
   let total = 0
@@ -51,7 +54,8 @@ interface FetchApp {
   fetch(request: Request): Response | Promise<Response>
 }
 
-const timingOf = (header: string, stage: string): number => Number(new RegExp(`\\b${stage};dur=([\\d.]+)`).exec(header)?.[1] ?? 0)
+const timingOf = (header: string, stage: string): number =>
+  Number(new RegExp(`\\b${stage};dur=([\\d.]+)`).exec(header)?.[1] ?? 0)
 
 /** The first answer that says where its time went also says it of what came before; `load` is then without the download. */
 export const withColdStart = (app: FetchApp, started: Started, log: Log): FetchApp => {
@@ -71,7 +75,13 @@ export const withColdStart = (app: FetchApp, started: Started, log: Log): FetchA
       }
       const rounded = Object.fromEntries(Object.entries(split).map(([stage, ms]) => [stage, Math.round(ms * 10) / 10]))
       const at = new Date().toISOString()
-      log({ level: 'info', at, message: 'cold start', ...rounded, ms: Object.values(rounded).reduce((sum, ms) => sum + ms, 0) })
+      log({
+        level: 'info',
+        at,
+        message: 'cold start',
+        ...rounded,
+        ms: Object.values(rounded).reduce((sum, ms) => sum + ms, 0),
+      })
       const headers = new Headers(response.headers)
       const { load: _, ...others } = rounded
       const early = Object.entries(others).map(([stage, ms]) => `${stage};dur=${ms}`)

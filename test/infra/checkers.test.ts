@@ -76,7 +76,10 @@ describe.skipIf(checkov === undefined)('checkov', () => {
   it('finds nothing that we have no reason for, and no reason is stale', () => {
     const files = templates().flatMap((file) => ['--file', file])
     const options = ['--framework', 'cloudformation', '--output', 'json', '--compact', '--quiet', '--skip-download']
-    const { stdout, stderr } = spawnSync(checkov ?? '', [...files, ...options], { encoding: 'utf8', maxBuffer: 2 ** 26 })
+    const { stdout, stderr } = spawnSync(checkov ?? '', [...files, ...options], {
+      encoding: 'utf8',
+      maxBuffer: 2 ** 26,
+    })
     expect(stdout, stderr).toMatch(/^[{[]/)
     const reports = [JSON.parse(stdout) as Checkov | Checkov[]].flat()
     for (const { summary } of reports) expect(summary.parsing_errors).toBe(0)
@@ -118,7 +121,10 @@ describe('synthesis', () => {
       process.execPath,
       ['--import', 'tsx', '--input-type=module', '--eval', script],
       // An empty PATH has no docker, a proxy that nobody answers at has no network.
-      { encoding: 'utf8', env: { PATH: '', HOME: home, HTTPS_PROXY: 'http://127.0.0.1:9', AWS_EC2_METADATA_DISABLED: 'true' } },
+      {
+        encoding: 'utf8',
+        env: { PATH: '', HOME: home, HTTPS_PROXY: 'http://127.0.0.1:9', AWS_EC2_METADATA_DISABLED: 'true' },
+      },
     )
     expect(status, stderr).toBe(0)
     const { userCPUTime, systemCPUTime } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '')
