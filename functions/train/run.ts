@@ -90,8 +90,9 @@ export const runTrainingLoop = async (spec: TrainingSpec, data: DataSet, deps: R
   checkFit(model, plan, data)
   report({ event: 'model', preset: plan.preset, parameters: model.countParams(), summary: summaryOf(model) })
   const inputScale = data.preprocess.kind === 'image' ? data.preprocess.scale : 1
-  const { loss, momentum, optimizer: name, seed } = settings
-  const config = { model, loss, optimizer: { name, momentum }, inputScale, seed }
+  const { clipNorm, loss, momentum, optimizer: name, seed, weightDecay } = settings
+  const optimizer = { name, momentum, weightDecay, ...(clipNorm > 0 && { clipNorm }) }
+  const config = { model, loss, optimizer, inputScale, seed }
   const engine = createEngine(config, kernels, Math.max(settings.batchSize, predictRows), report)
   const predict: Predictor = (batch) => predictWith(engine, batch)
   const validated = data.validation.examples > 0

@@ -117,6 +117,8 @@ const settingsText = ({ preset, settings }: Plan): Record<string, string> => {
     loss: 'loss',
     patience: 'early_stopping_patience',
     minGradientNorm: 'min_gradient_norm',
+    clipNorm: 'clip_norm',
+    weightDecay: 'weight_decay',
     augment: 'augment',
     ...(preset !== 'topology' && { l2: 'l2', dropout: 'dropout' }),
     ...(preset === 'mlp' && { hiddenUnits: 'hidden_units' }),
@@ -134,14 +136,19 @@ const keras = ({
   readonly data: DataSet
   readonly settings: Settings
 }): ModelArtifact['trainingConfig'] => {
-  const { learningRate, loss, momentum, optimizer } = settings
+  const { clipNorm, learningRate, loss, momentum, optimizer, weightDecay } = settings
+  const common = {
+    learning_rate: learningRate,
+    ...(weightDecay > 0 && { weight_decay: weightDecay }),
+    ...(clipNorm > 0 && { global_clipnorm: clipNorm }),
+  }
   const optimizers = {
-    adam: { class_name: 'Adam', config: { learning_rate: learningRate, beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7 } },
+    adam: { class_name: 'Adam', config: { ...common, beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7 } },
     rmsprop: {
       class_name: 'RMSprop',
-      config: { learning_rate: learningRate, rho: 0.9, momentum, epsilon: 1e-7, centered: false },
+      config: { ...common, rho: 0.9, momentum, epsilon: 1e-7, centered: false },
     },
-    sgd: { class_name: 'SGD', config: { learning_rate: learningRate, momentum, nesterov: false } },
+    sgd: { class_name: 'SGD', config: { ...common, momentum, nesterov: false } },
   }
   return {
     loss,

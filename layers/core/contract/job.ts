@@ -81,6 +81,10 @@ export const hyperParametersSchema = z.strictObject({
   early_stopping_patience: text.integer(0, 10_000).optional(),
   /** Training stops when the gradient's norm falls below this; 0 never. */
   min_gradient_norm: text.number(0, 1e9).optional(),
+  /** Gradients are scaled down together where their norm is above this; 0 never. */
+  clip_norm: text.number(0, 1e9).optional(),
+  /** Share of each weight, times the learning rate, that every step takes away (decoupled, as Keras and AdamW do). */
+  weight_decay: text.number(0, 1).optional(),
   l2: text.number(0, 10).optional(),
   dropout: text.number(0, 0.95).optional(),
   augment: text.boolean.optional(),

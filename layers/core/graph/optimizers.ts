@@ -26,7 +26,7 @@ const T: Record<string, Attr> = { T: { type: 'float32' } }
  * @param step how many updates were made before, an int32 scalar
  */
 export function applyOptimizer(
-  { name, momentum }: OptimizerConfig,
+  { name, momentum, weightDecay = 0 }: OptimizerConfig,
   inputs: readonly UpdateInputs[],
   rate: Output,
   step: Output,
@@ -39,32 +39,44 @@ export function applyOptimizer(
     return declared.handle
   }
   const update = updateRule({ name, momentum }, rate, step, slot)
-  return { nodes: inputs.map(update), slots, scratch }
+  const decay = weightDecay > 0 ? decayRule(weightDecay, rate) : () => []
+  return { nodes: inputs.map((input) => update(input, decay(input))), slots, scratch }
 }
 
 /** Declares a slot of a weight, which a checkpoint keeps unless told otherwise. */
 type Slot = (weight: StateVariable, kind: string, kept?: boolean) => Output
 
-type Rule = (inputs: UpdateInputs) => GraphNode
+/** @param before what must be done to the weight first */
+type Rule = (inputs: UpdateInputs, before: readonly GraphNode[]) => GraphNode
+
+/** Takes `weight * share * rate` away. The gradient comes first: it needs the weight as it was. */
+const decayRule =
+  (share: number, rate: Output) =>
+  ({ weight, gradient }: UpdateInputs): GraphNode[] => {
+    const factor = makeOutput('Mul', [rate, floatScalar(share)], T, scalarType)
+    const taken = makeOutput('Mul', [weight.read, factor], T, weight, { controls: [gradient.node] })
+    return [makeNode('AssignSubVariableOp', [weight.handle, taken], { dtype: { type: weight.dtype } }, [])]
+  }
 
 function updateRule({ name, momentum }: OptimizerConfig, rate: Output, step: Output, slot: Slot): Rule {
   const attrs: Record<string, Attr> = { ...T, use_locking: { bool: true } }
   switch (name) {
     case 'sgd':
       if (momentum === 0) {
-        return ({ weight, gradient }) =>
-          makeNode('ResourceApplyGradientDescent', [weight.handle, rate, gradient], attrs, [])
+        return ({ weight, gradient }, controls) =>
+          makeNode('ResourceApplyGradientDescent', [weight.handle, rate, gradient], attrs, [], { controls })
       }
-      return ({ weight, gradient }) =>
+      return ({ weight, gradient }, controls) =>
         makeNode(
           'ResourceApplyKerasMomentum',
           [weight.handle, slot(weight, 'momentum'), rate, gradient, floatScalar(momentum)],
           { ...attrs, use_nesterov: { bool: false } },
           [],
+          { controls },
         )
     case 'rmsprop': {
       const [rho, epsilon] = [floatScalar(0.9), floatScalar(1e-7)]
-      return ({ weight, gradient }) =>
+      return ({ weight, gradient }, controls) =>
         makeNode(
           'ResourceApplyRMSProp',
           [
@@ -73,13 +85,14 @@ function updateRule({ name, momentum }: OptimizerConfig, rate: Output, step: Out
           ],
           attrs,
           [],
+          { controls },
         )
     }
     case 'adam': {
       const [beta1, beta2, epsilon] = [floatScalar(0.9), floatScalar(0.999), floatScalar(1e-7)]
       const count = simplify('AddV2', [castToFloat(step), floatScalar(1)], T, scalarType)
       const powers = [beta1, beta2].map((beta) => makeOutput('Pow', [beta, count], T, scalarType))
-      return ({ weight, gradient }) =>
+      return ({ weight, gradient }, controls) =>
         makeNode(
           'ResourceApplyAdam',
           [
@@ -88,6 +101,7 @@ function updateRule({ name, momentum }: OptimizerConfig, rate: Output, step: Out
           ],
           { ...attrs, use_nesterov: { bool: false } },
           [],
+          { controls },
         )
     }
   }

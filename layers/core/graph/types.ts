@@ -7,6 +7,8 @@ export interface OptimizerConfig {
   readonly momentum: number
   /** Global gradient norm above which gradients are scaled down; none when absent. */
   readonly clipNorm?: number
+  /** Before its update, each trained weight loses this share of itself times the learning rate, as in Keras. @default 0 */
+  readonly weightDecay?: number
 }
 
 /** What a step needs to know; fixed for one run. */

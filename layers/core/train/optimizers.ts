@@ -67,7 +67,7 @@ export interface Optimizer {
 /** One optimiser for these variables, its slots at zero. */
 export const createOptimizer = (
   tf: TensorFlow,
-  { clipNorm, momentum, name }: OptimizerConfig,
+  { clipNorm, momentum, name, weightDecay = 0 }: OptimizerConfig,
   variables: readonly { readonly name: string; readonly variable: Variable }[],
 ): Optimizer => {
   const rule: Rule = rules[name](momentum)
@@ -90,7 +90,8 @@ export const createOptimizer = (
         const gradient = gradients[index] as Tensor
         const clipped = scale ? tf.mul(gradient, scale) : gradient
         const change = rule.move(tf, clipped, slots[index] ?? [], learningRate, step)
-        variable.assign(tf.add(variable, change))
+        const kept = weightDecay > 0 ? tf.mul(variable, 1 - learningRate * weightDecay) : variable
+        variable.assign(tf.add(kept, change))
       })
       return norm
     },

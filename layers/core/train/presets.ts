@@ -24,6 +24,9 @@ export interface Settings {
   readonly monitor: Monitor
   readonly patience: number
   readonly minGradientNorm: number
+  /** 0 never clips. */
+  readonly clipNorm: number
+  readonly weightDecay: number
   readonly augment: boolean
   readonly l2: number
   readonly dropout: number
@@ -48,6 +51,8 @@ const common: Omit<Settings, 'loss' | 'monitor'> = {
   momentum: 0,
   patience: 0,
   minGradientNorm: 0,
+  clipNorm: 0,
+  weightDecay: 0,
   augment: false,
   l2: 0,
   dropout: 0,
@@ -105,6 +110,8 @@ export const settingsFor = (given: HyperParameters, preset: PresetName | undefin
     loss: given.loss ?? base.loss,
     patience: given.early_stopping_patience ?? base.patience,
     minGradientNorm: given.min_gradient_norm ?? base.minGradientNorm,
+    clipNorm: given.clip_norm ?? base.clipNorm,
+    weightDecay: given.weight_decay ?? base.weightDecay,
     augment: given.augment ?? base.augment,
     l2: given.l2 ?? base.l2,
     dropout: given.dropout ?? base.dropout,

@@ -54,6 +54,8 @@ describe('a compiled training step', () => {
     { name: 'rmsprop', momentum: 0 },
     { name: 'rmsprop', momentum: 0.5 },
     { name: 'adam', momentum: 0, clipNorm: 0.1 },
+    { name: 'adam', momentum: 0, weightDecay: 0.5 },
+    { name: 'sgd', momentum: 0.9, weightDecay: 0.9 },
   ]
   it.for(optimizers)('gives the eager losses with %o', async (optimizer, context) => {
     const kernels = await nativeKernels(context)

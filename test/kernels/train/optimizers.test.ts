@@ -36,12 +36,13 @@ const moves = (after: readonly number[][]): number[] =>
 
 describe('optimisers', () => {
   it.each(reference.optimizers)(
-    '$optimizer with momentum $momentum and clipping $clipNorm moves as Keras does',
-    ({ clipNorm, expected, momentum, optimizer }) => {
+    '$optimizer with momentum $momentum, clipping $clipNorm and decay $weightDecay moves as Keras does',
+    ({ clipNorm, expected, momentum, optimizer, weightDecay }) => {
       const config = {
         name: optimizer as OptimizerConfig['name'],
         momentum,
         ...(clipNorm !== undefined && { clipNorm }),
+        ...(weightDecay !== undefined && { weightDecay }),
       }
       expect(relativeError(run(config).flat(), expected.flat())).toBeLessThan(1e-6)
     },

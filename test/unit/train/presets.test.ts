@@ -46,6 +46,8 @@ describe('presets', () => {
         learning_rate_schedule: 'step',
         seed: '42',
         min_gradient_norm: '0.1',
+        clip_norm: '2',
+        weight_decay: '0.004',
       }),
       'cifar10-cnn-regularized',
       images,
@@ -63,6 +65,8 @@ describe('presets', () => {
       schedule: 'step',
       seed: 42,
       minGradientNorm: 0.1,
+      clipNorm: 2,
+      weightDecay: 0.004,
     })
   })
 

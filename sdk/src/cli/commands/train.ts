@@ -42,6 +42,8 @@ const hyperparameterFlags = {
   testSplit: 'test_split',
   earlyStopping: 'early_stopping_patience',
   minGradientNorm: 'min_gradient_norm',
+  clipNorm: 'clip_norm',
+  weightDecay: 'weight_decay',
   l2: 'l2',
   dropout: 'dropout',
   target: 'target',
@@ -152,6 +154,12 @@ export const trainCommand = (output: Output): Command =>
       integer(0, 10_000),
     )
     .option('--min-gradient-norm <norm>', 'stop when the gradient is smaller; 0 never', decimal(0, 1e9))
+    .option('--clip-norm <norm>', 'scale gradients down to this norm; 0 never', decimal(0, 1e9))
+    .option(
+      '--weight-decay <share>',
+      'share of each weight that a step takes away, times the learning rate',
+      decimal(0, 1),
+    )
     .option('--l2 <factor>', 'L2 penalty on kernels', decimal(0, 10))
     .option('--dropout <rate>', 'share of units dropped while training', decimal(0, 0.95))
     .option('--target <column>', 'column of a .csv to predict')
