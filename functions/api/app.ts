@@ -1,4 +1,4 @@
-/** The control plane over HTTP: models, versions, aliases, imports, the contract's documents, and the playground. */
+/** The control plane over HTTP: models, versions, aliases, imports, training jobs, the contract's documents, and the playground. */
 import type { ApiOperation, ImportOperation } from '@maas/core/contract'
 import { type AppOptions, createApp, type Handler } from '@maas/core/http'
 import type { Registry } from '@maas/core/registry'
@@ -7,6 +7,7 @@ import type { Assets } from './assets.ts'
 import { documentHandlers } from './documents.ts'
 import { type ImportServices, importHandlers } from './imports.ts'
 import { type KeyDeps, keyHandlers } from './keys.ts'
+import { type JobDependencies, jobHandlers } from './jobs.ts'
 import { modelHandlers } from './models.ts'
 import { playgroundHandlers } from './playground.ts'
 
@@ -15,9 +16,13 @@ export interface ApiDependencies extends AppOptions, KeyDeps {
   /** The playground's files. */
   readonly assets: Assets
   readonly imports: ImportServices
+  readonly training: JobDependencies
 }
 
 export type { ImportServices } from './imports.ts'
+
+export type { FollowOptions } from './event-stream.ts'
+export type { JobDependencies } from './jobs.ts'
 
 /** The app of this function alone, as the API Lambda runs it. */
 export const createControlApp = (dependencies: ApiDependencies) => createApp(apiHandlers(dependencies), dependencies)
@@ -26,14 +31,16 @@ export const apiHandlers = ({
   registry,
   assets,
   imports,
+  training,
   ...keys
-}: Pick<ApiDependencies, 'registry' | 'assets' | 'imports' | keyof KeyDeps>): Record<
+}: Pick<ApiDependencies, 'registry' | 'assets' | 'imports' | 'training' | keyof KeyDeps>): Record<
   ApiOperation | ImportOperation,
   Handler
 > => ({
   ...modelHandlers(registry),
   ...importHandlers(registry, imports),
   ...aliasHandlers(registry),
+  ...jobHandlers(training),
   ...documentHandlers(),
   ...keyHandlers(keys),
   ...playgroundHandlers(assets),

@@ -2,15 +2,29 @@
 import { originsOf, required } from '@maas/core/http/lambda'
 
 export interface Environment {
-  /** Where models lie: `s3://bucket`. */
+  /** Where models and jobs lie: `s3://bucket`. */
   readonly store: string
   readonly origins: readonly string[]
   /** Where keys are. */
   readonly table: string
+  /** ARN of the state machine that runs training jobs. */
+  readonly workflow: string
+  /** ARN of the role that training jobs run with. */
+  readonly jobRole: string
+  /** Of the machines that jobs run on; prices differ. */
+  readonly architecture: 'x64' | 'arm64'
+  readonly region: string
+  /** Longest that a training job may ask for. */
+  readonly maxJobHours: number
 }
 
 export const readEnvironment = (env: NodeJS.ProcessEnv): Environment => ({
   store: required(env, 'MAAS_STORE'),
   table: required(env, 'MAAS_TABLE'),
   origins: originsOf(env),
+  workflow: required(env, 'MAAS_WORKFLOW'),
+  jobRole: required(env, 'MAAS_JOB_ROLE'),
+  architecture: required(env, 'MAAS_ARCHITECTURE') === 'arm64' ? 'arm64' : 'x64',
+  region: required(env, 'AWS_REGION'),
+  maxJobHours: Number(required(env, 'MAAS_MAX_JOB_HOURS')),
 })

@@ -2,10 +2,14 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { BatchClient } from '@aws-sdk/client-batch'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { SFNClient } from '@aws-sdk/client-sfn'
 import { limits } from '@maas/core/contract'
 import { createLambdaLog, lambdaHandler, lambdaStream } from '@maas/core/http/lambda'
 import { createImports, createUploads, verifyKey } from '@maas/core/imports'
+import { createJobs, fargatePrices } from '@maas/core/jobs'
+import { createBatchRunner } from '@maas/core/jobs/batch'
 import { createAccess, createCounter, findInEvent } from '@maas/core/keys'
 import { createDynamoKeys } from '@maas/core/keys/dynamodb'
 import { createRegistry } from '@maas/core/registry'
@@ -14,11 +18,12 @@ import { createControlApp } from './app.ts'
 import { folderAssets } from './assets.ts'
 import { readEnvironment } from './environment.ts'
 
-const environment = readEnvironment(process.env)
+const { store: storeUri, table, origins, workflow, jobRole, architecture, region, maxJobHours } = readEnvironment(process.env)
 const { log, ...telemetry } = createLambdaLog('api')
-const store = await openStore(environment.store)
+const clock = () => performance.timeOrigin + performance.now()
+const store = await openStore(storeUri)
 const now = () => new Date()
-const uploads = createUploads({ store, port: await openUploads(environment.store, store), now })
+const uploads = createUploads({ store, port: await openUploads(storeUri, store), now })
 const imports = {
   uploads,
   imports: createImports({ store, uploads, now, ids: randomUUID }),
@@ -29,20 +34,31 @@ const imports = {
   },
 }
 
-const clock = () => performance.timeOrigin + performance.now()
-const keys = createDynamoKeys(new DynamoDBClient(), environment.table)
+const keys = createDynamoKeys(new DynamoDBClient(), table)
 const counter = createCounter({ store: keys, clock, random: Math.random, sleep })
 
 const app = createControlApp({
   registry: createRegistry(store),
   imports,
   assets: folderAssets(fileURLToPath(new URL('./playground/', import.meta.url))),
+  training: {
+    jobs: createJobs({ store, storeUri, clock, prices: fargatePrices(architecture, region) }),
+    runner: createBatchRunner({ workflows: new SFNClient(), batch: new BatchClient(), workflow }),
+    settings: { storeUri, roleArn: jobRole, images: ['maas-train'], maxSeconds: maxJobHours * 3600 },
+    follow: {
+      ...{ lookMs: 2000, clock },
+      // A streamed answer may last 15 minutes.
+      lastMs: 13 * 60_000,
+      sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
+    },
+    clock,
+  },
   ...{ limits, log, ids: randomUUID },
   ...{ clock, keys, randomBytes },
   access: createAccess({ counter, find: findInEvent, clock }),
 })
 
-export const handler = lambdaHandler(app, telemetry, environment.origins)
+export const handler = lambdaHandler(app, telemetry, origins)
 
 /** Of the function that answers piece by piece. */
-export const stream = lambdaStream(app, telemetry, environment.origins)
+export const stream = lambdaStream(app, telemetry, origins)

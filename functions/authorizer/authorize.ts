@@ -60,9 +60,10 @@ export const pathsOf = ({ rights, models }: Pick<ApiKey, 'rights' | 'models'>): 
   const isOwn = (head: string): boolean => !routes.some((route) => !allowed(route) && route.path.includes(`/${head}`))
   const patterns = routes.filter(allowed).flatMap((route) => {
     const { path, right } = route
-    const [head = '', ...rest] = path.slice(1).split('{model}')
+    const [head = '', ...rest] = path.slice(1).split(/\{(?:model|endpoint)\}/)
     const method = isOwn(head) ? '*' : route.method
     if (rest.length === 0) return [`${method}/${head.replace(/\{\w+\}/g, '*')}`]
+    // A key for some models names an endpoint by the model alone, and alias or version as its variant.
     const named = right === 'data' ? models : undefined
     return (named ?? ['*']).flatMap((model) => {
       const [tail = ''] = rest

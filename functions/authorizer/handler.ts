@@ -7,6 +7,8 @@ import { authorize } from './authorize.ts'
 import { readEnvironment } from './environment.ts'
 
 const { table, usageKeys } = readEnvironment(process.env)
+/** AWS' own clients carry the key as a session token. */
+const keyHeaders = new Set(['x-api-key', 'x-amz-security-token'])
 const telemetry = createTelemetry('authorizer')
 const client = DynamoDBDocumentClient.from(new DynamoDBClient())
 
@@ -14,7 +16,7 @@ const answerFor = async ({
   headers,
   methodArn,
 }: APIGatewayRequestAuthorizerEvent): Promise<APIGatewayAuthorizerResult> => {
-  const header = Object.entries(headers ?? {}).find(([name]) => name.toLowerCase() === 'x-api-key')
+  const header = Object.entries(headers ?? {}).find(([name]) => keyHeaders.has(name.toLowerCase()))
   const answer = await authorize(
     { key: header?.[1], methodArn },
     {

@@ -1,24 +1,24 @@
 /** What Step Functions asks after a job's container succeeded: its candidate becomes a version, and the alias moves when the gate lets it. */
-import { checked, jobKeys, lineageSchema, trainingJobSchema } from '@maas/core/contract'
+import { checked, type JobOutput, jobKeys, lineageSchema, trainingJobSchema } from '@maas/core/contract'
 import { TrainingError } from '@maas/core/errors'
+import type { Jobs } from '@maas/core/jobs'
 import type { Registry } from '@maas/core/registry'
 import type { ObjectStore } from '@maas/core/store'
 import { z } from 'zod'
 import { registerCandidate } from './register.ts'
 
-export interface Finished {
-  readonly model: string
-  readonly version: number
-  readonly gate: string
-  readonly passed: boolean
-  readonly alias?: string
+export type Finished = JobOutput
+
+export interface FinishDeps {
+  readonly store: ObjectStore
+  readonly registry: Registry
+  readonly jobs: Pick<Jobs, 'add'>
+  /** Milliseconds since 1970. */
+  readonly clock: () => number
 }
 
-/** Repeated calls register nothing twice. NotFoundError when the job left no whole candidate. */
-export const finishJob = async (
-  job: string,
-  { store, registry }: { readonly store: ObjectStore; readonly registry: Registry },
-): Promise<Finished> => {
+/** Registers, then says in the job's record that it is done. Repeated calls register nothing twice. NotFoundError when the job left no whole candidate. */
+export const finishJob = async (job: string, { store, registry, jobs, clock }: FinishDeps): Promise<Finished> => {
   const keys = jobKeys(job)
   const json = async (key: string): Promise<unknown> =>
     JSON.parse(new TextDecoder().decode((await store.get(key)).body))
@@ -40,11 +40,13 @@ export const finishJob = async (
     },
     registry,
   )
-  return {
+  const output: Finished = {
     model,
     version: registered.manifest.version,
     gate: registered.gate.message,
     passed: registered.gate.passed,
     ...(registered.alias !== undefined && { alias: registered.alias }),
   }
+  await jobs.add(job, { kind: 'end', at: new Date(clock()).toISOString(), outcome: 'Completed', output, metrics })
+  return output
 }

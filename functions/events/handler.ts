@@ -1,28 +1,44 @@
 /** Entry of the events Lambda: EventBridge brings Batch's state changes, Step Functions asks to finish a job. */
+import { BatchClient } from '@aws-sdk/client-batch'
 import { checked, jobNameSchema } from '@maas/core/contract'
+import { createJobs } from '@maas/core/jobs'
+import { terminateJob } from '@maas/core/jobs/batch'
 import { createRegistry } from '@maas/core/registry'
 import { openStore } from '@maas/core/store'
 import { createTelemetry, observed } from '@maas/core/telemetry'
 import { z } from 'zod'
 import { readEnvironment } from './environment.ts'
 import { type Finished, finishJob } from './finish.ts'
-import { jobChangeSchema, recordChange } from './status.ts'
+import { jobChangeSchema, recordChange, recordWorkflow, workflowChangeSchema } from './status.ts'
 
 const telemetry = createTelemetry('events')
 const { logger } = telemetry
-const store = await openStore(readEnvironment(process.env).store)
+const { store: storeUri } = readEnvironment(process.env)
+const clock = () => Date.now()
+const store = await openStore(storeUri)
 const registry = createRegistry(store)
+const jobs = createJobs({ store, storeUri, clock })
+const batch = new BatchClient()
 
-const eventSchema = z.union([jobChangeSchema, z.object({ task: z.literal('finish'), job: jobNameSchema })])
+const eventSchema = z.union([
+  jobChangeSchema,
+  workflowChangeSchema,
+  z.object({ task: z.literal('finish'), job: jobNameSchema }),
+])
 
 const answerTo = async (event: unknown): Promise<Finished | undefined> => {
   const message = checked(eventSchema, event, 'event')
   if ('task' in message) {
-    const finished = await finishJob(message.job, { store, registry })
+    const finished = await finishJob(message.job, { store, registry, jobs, clock })
     logger.info('finished', { job: message.job, ...finished })
     return finished
   }
-  const changed = await recordChange(message, store)
+  if (message.source === 'aws.states') {
+    const changed = await recordWorkflow(message, { store, jobs })
+    logger.info('workflow', { job: message.detail.name, status: message.detail.status, changed })
+    return undefined
+  }
+  const changed = await recordChange(message, { store, jobs, terminate: (id) => terminateJob(batch, id) })
   logger.info('job', { job: message.detail.jobName, status: message.detail.status, changed })
   return undefined
 }

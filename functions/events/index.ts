@@ -1,2 +1,3 @@
 /** What follows a training job: gate, register, move the alias. */
+export * from './finish.ts'
 export * from './register.ts'

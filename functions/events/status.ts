@@ -1,19 +1,9 @@
-/** Batch's job state changes into the job's record. Events may come twice and out of order: older ones change nothing. */
-import { jobKeys, jobNameSchema } from '@maas/core/contract'
-import { ConflictError, NotFoundError } from '@maas/core/errors'
+/** What Batch and Step Functions say about a job, as facts of its record. Events may come twice and out of order. */
+import { type JobFact, jobKeys, jobNameSchema, runStates } from '@maas/core/contract'
+import { NotFoundError } from '@maas/core/errors'
+import { endOf, type Jobs } from '@maas/core/jobs'
 import type { ObjectStore } from '@maas/core/store'
 import { z } from 'zod'
-
-/** Batch states in the order a job passes through them; a retry goes back, with a later time. */
-const states = {
-  SUBMITTED: 'InProgress',
-  PENDING: 'InProgress',
-  RUNNABLE: 'InProgress',
-  STARTING: 'InProgress',
-  RUNNING: 'InProgress',
-  SUCCEEDED: 'Completed',
-  FAILED: 'Failed',
-} as const
 
 export const jobChangeSchema = z.object({
   source: z.literal('aws.batch'),
@@ -21,38 +11,72 @@ export const jobChangeSchema = z.object({
   detail: z.object({
     jobName: jobNameSchema,
     jobId: z.string(),
-    status: z.enum(Object.keys(states) as (keyof typeof states)[]),
+    status: z.enum(runStates),
     statusReason: z.string().optional(),
+    /** The attempts that have ended. */
     attempts: z.array(z.unknown()).default([]),
   }),
 })
 export type JobChange = z.infer<typeof jobChangeSchema>
 
-const statusSchema = z.object({ at: z.string() })
+/** Of the workflow around a job: refused by Batch, could not be registered, took too long, was stopped before it began. */
+export const workflowChangeSchema = z.object({
+  source: z.literal('aws.states'),
+  time: z.iso.datetime(),
+  detail: z.object({
+    /** The job's. */
+    name: jobNameSchema,
+    status: z.enum(['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED', 'PENDING_REDRIVE']),
+    error: z.string().nullish(),
+    cause: z.string().nullish(),
+  }),
+})
+export type WorkflowChange = z.infer<typeof workflowChangeSchema>
+
+export interface ChangeDeps {
+  readonly store: ObjectStore
+  readonly jobs: Pick<Jobs, 'add' | 'record'>
+  /** Ends a Batch job by SIGTERM; a job that has ended already is fine. */
+  readonly terminate: (id: string) => Promise<void>
+}
+
+/** The container's own words, when it had any. */
+const reasonOf = async (job: string, otherwise: string, store: ObjectStore): Promise<string> => {
+  try {
+    const text = new TextDecoder().decode((await store.get(jobKeys(job).failure)).body).trim()
+    return text || otherwise
+  } catch (error) {
+    if (error instanceof NotFoundError) return otherwise
+    throw error
+  }
+}
 
 /** Whether the record was changed. */
-export const recordChange = async ({ time, detail }: JobChange, store: ObjectStore): Promise<boolean> => {
-  const { status } = jobKeys(detail.jobName)
-  const current = await store.get(status).catch((error: unknown) => {
-    if (error instanceof NotFoundError) return undefined
-    throw error
-  })
-  if (current !== undefined) {
-    const { at } = statusSchema.parse(JSON.parse(new TextDecoder().decode(current.body)))
-    if (at >= time) return false
+export const recordChange = async ({ time, detail }: JobChange, deps: ChangeDeps): Promise<boolean> => {
+  const { jobName: name, jobId: id, status: state, statusReason: reason, attempts } = detail
+  const isOver = state === 'SUCCEEDED' || state === 'FAILED'
+  const attempt = Math.max(1, isOver ? attempts.length : attempts.length + 1)
+  const facts: JobFact[] = [{ kind: 'state', at: time, attempt, id, state, ...(reason !== undefined && { reason }) }]
+  if (state === 'FAILED') {
+    const words = await reasonOf(name, reason ?? 'Batch did not say why the job failed', deps.store)
+    facts.push({ kind: 'end', at: time, outcome: 'Failed', reason: words })
   }
-  const record = {
-    ...{ at: time, batchJobId: detail.jobId, batchStatus: detail.status, attempts: detail.attempts.length },
-    TrainingJobStatus: states[detail.status],
-    ...(detail.statusReason !== undefined && { reason: detail.statusReason }),
-  }
-  const body = new TextEncoder().encode(JSON.stringify(record))
-  try {
-    await store.put(status, body, current === undefined ? { ifAbsent: true } : { ifMatch: current.info.etag })
-    return true
-  } catch (error) {
-    // Somebody wrote meanwhile: look again who is newer.
-    if (error instanceof ConflictError) return recordChange({ source: 'aws.batch', time, detail }, store)
-    throw error
-  }
+  const changed = await deps.jobs.add(name, ...facts)
+  const record = await deps.jobs.record(name)
+  // It was asked to stop before anybody knew what to stop.
+  if (!isOver && endOf(record) === undefined && record.facts.some(({ kind }) => kind === 'stop'))
+    await deps.terminate(id)
+  return changed
+}
+
+const failures = new Set<WorkflowChange['detail']['status']>(['FAILED', 'TIMED_OUT', 'ABORTED'])
+
+/** Whether the record was changed. */
+export const recordWorkflow = async (
+  { time, detail: { name, status, error, cause } }: WorkflowChange,
+  { store, jobs }: Pick<ChangeDeps, 'store' | 'jobs'>,
+): Promise<boolean> => {
+  if (!failures.has(status)) return false
+  const words = [error, cause].filter((part) => part).join(': ') || `the workflow ended as ${status}`
+  return jobs.add(name, { kind: 'end', at: time, outcome: 'Failed', reason: await reasonOf(name, words, store) })
 }

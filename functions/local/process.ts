@@ -59,11 +59,13 @@ export const workerProgram = async (notice: (text: string) => void): Promise<Pro
 /** What finding and loading the kernels needs; a worker sees nothing else of the service's environment. */
 const passed = ['PATH', 'HOME', 'XDG_CACHE_HOME', 'TMPDIR', 'MAAS_KERNELS', 'LD_LIBRARY_PATH', 'TF_CPP_MIN_LOG_LEVEL']
 
+export const workerEnvironment = (): Record<string, string> =>
+  Object.fromEntries(passed.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))
+
 export const startWorker = ({ program, threads, notice, crashed }: WorkerOptions): Worker => {
-  const env = Object.fromEntries(passed.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))
   const child = spawn(process.execPath, [...program.args, program.entry], {
     env: {
-      ...env,
+      ...workerEnvironment(),
       ...(threads !== undefined && {
         TF_NUM_INTRAOP_THREADS: String(threads),
         OMP_NUM_THREADS: String(threads),

@@ -5,10 +5,11 @@ import { totalmem } from 'node:os'
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { apiHandlers } from '@maas/api'
-import { limits as defaultLimits, errorReply } from '@maas/core/contract'
+import { limits as defaultLimits, errorReply, localJobSettings as settings } from '@maas/core/contract'
 import { messageOf, NotReadyError } from '@maas/core/errors'
 import { createApp, type Limits, type Log, type LogEntry, type NodeRequest } from '@maas/core/http'
 import { createAccess, createCounter, createObjectKeys, findByHeader } from '@maas/core/keys'
+import { createJobs } from '@maas/core/jobs'
 import { createDelivery, createWebhooks } from '@maas/core/predictions'
 import { createRegistry } from '@maas/core/registry'
 import { createFileStore } from '@maas/core/store'
@@ -17,11 +18,13 @@ import { createLocalImports } from './checks.ts'
 import { createGuard, isLoopback } from './guard.ts'
 import { createProcessHost } from './host.ts'
 import { createMetrics } from './metrics.ts'
+import { startJobProcess } from './job-process.ts'
 import type { ModelLimits } from './model.ts'
 import { localAssets } from './playground.ts'
 import { createWorkerPool } from './pool.ts'
 import { startPredictions } from './predictions.ts'
 import { startWorker, workerProgram } from './process.ts'
+import { createLocalRunner } from './runner.ts'
 import { createServer, drain, listen } from './server.ts'
 
 export interface ServiceOptions {
@@ -53,6 +56,8 @@ export interface ServiceOptions {
   readonly webhookAddresses?: readonly string[]
   readonly limits?: Partial<Limits>
   readonly modelLimits?: Partial<ModelLimits>
+  /** Training jobs at once, and how many more may wait. @default 1 and 20 */
+  readonly jobs?: { readonly concurrency?: number; readonly queued?: number }
   /** Seconds a caller may take to send a request. @default 30 */
   readonly requestSeconds?: number
   /** Seconds that open requests get to finish when the service closes. @default 10 */
@@ -88,6 +93,7 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
   const store = createFileStore(root)
   const registry = createRegistry(store)
   const allowedAddresses = options.webhookAddresses ?? []
+  const jobs = createJobs({ store, storeUri: settings.storeUri, clock })
   const guard = createGuard(host, options.allowedHosts ?? [])
   const keys = createObjectKeys(store)
   const counter = createCounter({ store: keys, clock, random: Math.random, sleep })
@@ -139,9 +145,14 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
   const background = (id: string) =>
     void local.check(id).catch((error: unknown) => say(`Import ${id}: ${messageOf(error)}`))
   const imports = { uploads: local.uploads, imports: local.imports, ready: background, verify: local.verify }
+  const runner = createLocalRunner({
+    ...{ root, store, registry, jobs, settings, clock, sleep, notice: say, launch: startJobProcess },
+    ...{ concurrency: 1, queued: 20, ...options.jobs },
+  })
+  const follow = { lookMs: 500, sleep: pause, clock }
   const handlers = {
     ...predictHandlers({ ...predicting, predictions }),
-    ...apiHandlers({ registry, imports, assets: localAssets(), keys, clock, randomBytes }),
+    ...apiHandlers({ registry, imports, assets: localAssets(), keys, clock, randomBytes, training: { jobs, runner, settings, follow, clock } }),
     metrics: metrics.handler,
   }
   const app = createApp(handlers, { log, limits, clock, ids: randomUUID, admit, ...(access && { access }) })
@@ -161,13 +172,17 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
     local.files.isOurs(new URL(request.url).pathname) ? receive(request) : app.fetch(request, env)
   await local.resume()
 
+  void runner
+    .recover()
+    .catch((error: unknown) => say(`unfinished training jobs could not be looked up: ${messageOf(error)}`))
+
   let closed: Promise<void> | undefined
   return {
     url: `http://${isIPv6(host) ? `[${host}]` : host}:${listening}`,
     port: listening,
     close: () => {
       closing = true
-      closed ??= drain(server, drainSeconds)
+      closed ??= Promise.all([drain(server, drainSeconds), runner.close()])
         .then(closePredictions)
         .then(() => local.close())
         .then(() => models.close())
@@ -175,6 +190,10 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
     },
   }
 }
+
+/** Ends early, without an error, when the signal fires. */
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  sleep(ms, undefined, { signal }).catch(() => undefined)
 
 /** Of the machine, or of the container when that has less. */
 const usableMemory = (): number => Math.min(totalmem(), process.constrainedMemory() || totalmem())

@@ -21,6 +21,7 @@ import { type InferenceDeps, inferenceHandlers } from './inference.ts'
 import { imageParts } from './multipart.ts'
 import { deferrable, predictionHandlers } from './predictions.ts'
 import { createRespond, toReference } from './respond.ts'
+import { invokeHandler } from './sagemaker.ts'
 import { createShadows, type Shadows } from './shadow.ts'
 import { createStatistics, type Statistics } from './statistics.ts'
 
@@ -56,6 +57,7 @@ export const predictHandlers = ({ predictions, ...dependencies }: HandlerDepende
   return {
     ...now,
     ...{ predict: later(now.predict), classify: later(now.classify), regress: later(now.regress) },
+    invokeEndpoint: invokeHandler(now.predict),
     ...(predictions && predictionHandlers(predictions)),
   }
 }

@@ -1,69 +1,71 @@
-/** Entry of the training container on Batch: brings the job's folder from the store, runs the training process, takes back what it left, and ends with its exit code. */
-import { spawn } from 'node:child_process'
+/** Entry of the training container on Batch, and of a job's process on one machine: signals, the training process, the exit code. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { messageOf } from '@maas/core/errors'
+import { createLogWriter } from '@maas/core/jobs'
 import { openStore } from '@maas/core/store'
+import { runContainer, stoppedCode } from './container.ts'
 import { readBatchEnvironment } from './environment.ts'
 import { layoutOf } from './layout.ts'
-import { checkpointUploader, fetchJob, type Transfer, uploadCandidate, uploadFailure } from './transfer.ts'
-
-/** A Spot reclaim gives two minutes: a checkpoint that is uploaded as often is never much older. */
-const CHECKPOINT_MS = 15_000
 
 const environment = readBatchEnvironment(process.env)
-const transfer: Transfer = {
-  job: environment.jobName,
-  storeUri: environment.store,
-  store: await openStore(environment.store),
-  layout: layoutOf(environment.baseDir),
-}
-let stopped = false
-let stopChild = (): void => {}
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  process.on(signal, () => {
-    stopped = true
-    stopChild()
+const store = await openStore(environment.store)
+const log = createLogWriter(store, environment.jobName, environment.attempt)
+
+const stopping = new AbortController()
+const stop = (): void => stopping.abort()
+process.on('SIGTERM', stop)
+process.on('SIGINT', stop)
+// On one machine the service holds an IPC channel open; when it dies, the job ends by its checkpoint and goes on with the next service.
+process.on('disconnect', stop)
+
+/** Beside this file under the extension it has itself: both are bundled, or neither. */
+const program = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './main.ts' : './main.mjs', import.meta.url))
+
+/** Lines go out as they come, and into the job's log. */
+const copy = (from: Readable | null, to: NodeJS.WritableStream): void => {
+  if (from === null) return
+  createInterface({ input: from }).on('line', (text) => {
+    to.write(`${text}\n`)
+    log.line(text)
   })
 }
 
-/** The training process's exit code; its output is this one's. */
-const train = async (): Promise<number> => {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('./main.mjs', import.meta.url)), 'train'], {
-    env: { ...process.env, SAGEMAKER_BASE_DIR: environment.baseDir },
-    stdio: ['ignore', 'inherit', 'inherit'],
-  })
-  stopChild = () => void child.kill('SIGTERM')
-  if (stopped) stopChild()
-  return new Promise((resolve, reject) => {
+const exitOf = (child: ChildProcess): Promise<number> =>
+  new Promise((resolve, reject) => {
     child.once('error', reject)
-    child.once('exit', (code) => resolve(code ?? 1))
+    child.once('close', (code, signal) => {
+      if (signal !== null) log.line(`the training process was ended by ${signal}`)
+      resolve(code ?? 1)
+    })
   })
+
+const train = async (signal: AbortSignal): Promise<number> => {
+  const child = spawn(process.execPath, [...process.execArgv, program, 'train'], {
+    env: { ...process.env, SAGEMAKER_BASE_DIR: environment.baseDir },
+    // The channel tells the training process when this one dies.
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  })
+  copy(child.stdout, process.stdout)
+  copy(child.stderr, process.stderr)
+  const end = (): void => void child.kill('SIGTERM')
+  signal.addEventListener('abort', end)
+  if (signal.aborted) end()
+  return exitOf(child).finally(() => signal.removeEventListener('abort', end))
 }
 
-const run = async (): Promise<number> => {
-  await fetchJob(transfer)
-  const upload = checkpointUploader(transfer)
-  let uploading = Promise.resolve()
-  const timer = setInterval(() => {
-    uploading = uploading
-      .then(upload)
-      .catch((error: unknown) => console.error(`checkpoint not kept: ${messageOf(error)}`))
-  }, CHECKPOINT_MS)
-  const code = await train()
-  clearInterval(timer)
-  await uploading
-  if (code === 0) await uploadCandidate(transfer)
-  else {
-    await upload()
-    if (!stopped) await uploadFailure(transfer, `the training process ended with code ${code}`)
-  }
-  return code
-}
-
-process.exit(
-  await run().catch(async (error: unknown) => {
-    console.error(error)
-    await uploadFailure(transfer, messageOf(error)).catch((cause: unknown) => console.error(messageOf(cause)))
-    return 1
-  }),
-)
+const code = await runContainer({
+  transfer: {
+    ...{ job: environment.jobName, storeUri: environment.storeUri, store },
+    layout: layoutOf(environment.baseDir),
+  },
+  ...{ attempt: environment.attempt, log, train, signal: stopping.signal },
+  clock: () => Date.now(),
+  complain: (text) => console.error(text),
+}).catch((error: unknown) => {
+  console.error(messageOf(error))
+  return 1
+})
+process.exit(stopping.signal.aborted && code !== 0 ? stoppedCode : code)

@@ -15,8 +15,12 @@ export const readEnvironment = (env: NodeJS.ProcessEnv): Environment => ({
 /** What the container on Batch needs beside that. */
 export interface BatchEnvironment extends Environment {
   readonly jobName: string
-  /** Where the job, its data and its candidate lie: `s3://bucket`. */
+  /** Where the job, its data and its candidate lie: `s3://bucket`, or a folder on one machine. */
   readonly store: string
+  /** How documents name the store. */
+  readonly storeUri: string
+  /** From 1; a higher one goes on where the last was interrupted. */
+  readonly attempt: number
 }
 
 const required = (env: NodeJS.ProcessEnv, name: string): string => {
@@ -29,4 +33,6 @@ export const readBatchEnvironment = (env: NodeJS.ProcessEnv): BatchEnvironment =
   ...readEnvironment(env),
   jobName: required(env, 'TRAINING_JOB_NAME'),
   store: required(env, 'MAAS_STORE'),
+  storeUri: env.MAAS_STORE_URI || required(env, 'MAAS_STORE'),
+  attempt: Number(env.AWS_BATCH_JOB_ATTEMPT || 1),
 })

@@ -4,7 +4,15 @@ import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { checked, dataPrefixes, jobKeys, type TrainingJob, trainingJobSchema } from '@maas/core/contract'
+import {
+  checked,
+  dataPrefixes,
+  type JobPhase,
+  jobKeys,
+  storeKeyOf,
+  type TrainingJob,
+  trainingJobSchema,
+} from '@maas/core/contract'
 import { MaasError, NotFoundError } from '@maas/core/errors'
 import type { ObjectStore } from '@maas/core/store'
 import type { Layout } from './layout.ts'
@@ -37,8 +45,8 @@ const download = async (store: ObjectStore, key: string, path: string): Promise<
 
 /** A channel's address to the key below which its data lies; data outside the service's own prefixes is refused. */
 export const channelKey = (address: string, storeUri: string, param: string): string => {
-  const key = address.startsWith(`${storeUri}/`) ? address.slice(storeUri.length + 1) : ''
-  if (dataPrefixes.some((prefix) => key.startsWith(prefix)) && !key.split('/').includes('..')) return key
+  const key = storeKeyOf(address, storeUri, dataPrefixes)
+  if (key !== undefined) return key
   const allowed = dataPrefixes.map((prefix) => `${storeUri}/${prefix}`).join(' and ')
   throw new MaasError('forbidden', `${param}: got ${address}; data is read from below ${allowed}`, { param })
 }
@@ -64,33 +72,56 @@ const fetchChannel = async (
   return folder
 }
 
-/** Fills `input/` and `checkpoints/` of the layout. NotFoundError and others say in words what is missing. */
-export const fetchJob = async (transfer: Transfer): Promise<void> => {
+/** Tells the service where the job is: an empty object, whose time is the store's own. */
+export const reportPhase = async ({ job, store }: Transfer, attempt: number, phase: JobPhase): Promise<void> => {
+  await store.put(`${jobKeys(job).phases}${String(attempt).padStart(4, '0')}-${phase}`, new Uint8Array())
+}
+
+/** Whether an earlier attempt handed in everything before it was taken away. */
+export const isComplete = async ({ job, store }: Transfer): Promise<boolean> =>
+  (await store.head(jobKeys(job).complete)) !== undefined
+
+/** A folder of checkpoints that the document names is shared with every job that names it. */
+const checkpointsOf = ({ CheckpointConfig }: TrainingJob, { job, storeUri }: Transfer): string => {
+  if (CheckpointConfig === undefined) return jobKeys(job).checkpoints
+  const key = storeKeyOf(CheckpointConfig.S3Uri, storeUri, ['checkpoints/'])
+  if (key !== undefined) return key.endsWith('/') ? key : `${key}/`
+  throw new MaasError(
+    'forbidden',
+    `CheckpointConfig.S3Uri: got ${CheckpointConfig.S3Uri}; checkpoints lie below ${storeUri}/checkpoints/`,
+    { param: 'CheckpointConfig.S3Uri' },
+  )
+}
+
+/** Fills `input/` and `checkpoints/` of the layout; returns the key below which checkpoints lie. NotFoundError and others say in words what is missing. */
+export const fetchJob = async (transfer: Transfer): Promise<string> => {
   const { job, store, layout } = transfer
   const keys = jobKeys(job)
   const { body } = await store.get(keys.spec)
   const document = checked(trainingJobSchema, JSON.parse(new TextDecoder().decode(body)), 'job')
+  const checkpoints = checkpointsOf(document, transfer)
   const channels: TrainingJob['InputDataConfig'] = []
   for (const channel of document.InputDataConfig) {
     const path = await fetchChannel(transfer, channel)
     const source = { ...channel.DataSource.S3DataSource, S3Uri: `file://${path}` }
     channels.push({ ...channel, DataSource: { S3DataSource: source } })
   }
-  for (const key of await keysBelow(store, keys.checkpoints)) {
-    await download(store, key, join(layout.checkpoints, key.slice(keys.checkpoints.length)))
+  for (const key of await keysBelow(store, checkpoints)) {
+    await download(store, key, join(layout.checkpoints, key.slice(checkpoints.length)))
   }
   await prepareJob({ ...document, InputDataConfig: channels }, layout.base)
+  return checkpoints
 }
 
 /** Uploads checkpoints that are newer than at the last call. */
-export const checkpointUploader = ({ job, store, layout }: Transfer): (() => Promise<void>) => {
+export const checkpointUploader = ({ store, layout }: Transfer, checkpoints: string): (() => Promise<void>) => {
   const seen = new Map<string, number>()
   return async () => {
     for (const name of await readdir(layout.checkpoints).catch((): string[] => [])) {
       const path = join(layout.checkpoints, name)
       const { mtimeMs } = await stat(path)
       if (seen.get(name) === mtimeMs || name.endsWith('.tmp') || name.startsWith('.')) continue
-      await store.putStream(`${jobKeys(job).checkpoints}${name}`, createReadStream(path))
+      await store.putStream(`${checkpoints}${name}`, createReadStream(path))
       seen.set(name, mtimeMs)
     }
   }

@@ -96,17 +96,15 @@ const openMethods = (table: readonly Route[]): Record<string, MethodDeploymentOp
 export class Api extends Construct {
   readonly rest: RestApi
   private readonly authorizer: RequestAuthorizer
+  /** For AWS' own clients, which can carry a key only as a session token. */
+  private readonly tokenAuthorizer: RequestAuthorizer
 
   constructor(scope: Construct, id: string, props: ApiProps) {
     super(scope, id)
     const { config, owners } = props
     this.rest = this.createRest(props)
-    this.authorizer = new RequestAuthorizer(this, 'Authorizer', {
-      handler: props.authorizer as IFunction,
-      identitySources: [IdentitySource.header('x-api-key')],
-      // A revoked key works this much longer.
-      resultsCacheTtl: Duration.minutes(1),
-    })
+    this.authorizer = this.createAuthorizer('Authorizer', 'x-api-key', props)
+    this.tokenAuthorizer = this.createAuthorizer('TokenAuthorizer', 'x-amz-security-token', props)
     const integrations = {
       predict: integrate(owners.predict),
       api: integrate(owners.api),
@@ -130,6 +128,19 @@ export class Api extends Construct {
     }
     addGatewayErrors(this.rest, config.corsOrigins)
     this.addPlans(props)
+  }
+
+  private createAuthorizer(id: string, header: string, { authorizer }: ApiProps): RequestAuthorizer {
+    return new RequestAuthorizer(this, id, {
+      handler: authorizer as IFunction,
+      identitySources: [IdentitySource.header(header)],
+      // A revoked key works this much longer.
+      resultsCacheTtl: Duration.minutes(1),
+    })
+  }
+
+  private authorizerOf({ dialect }: Route): RequestAuthorizer {
+    return dialect === 'sagemaker' || dialect === 'sagemakerRuntime' ? this.tokenAuthorizer : this.authorizer
   }
 
   private createRest({ config, logs }: ApiProps): RestApi {
@@ -177,7 +188,7 @@ export class Api extends Construct {
     resourceAt(this.rest.root, projected.path).addMethod(projected.method, integrationOf(first), {
       ...(first.right === 'none'
         ? { authorizationType: AuthorizationType.NONE }
-        : { authorizationType: AuthorizationType.CUSTOM, authorizer: this.authorizer, apiKeyRequired: true }),
+        : { authorizationType: AuthorizationType.CUSTOM, authorizer: this.authorizerOf(first), apiKeyRequired: true }),
       requestValidator,
       ...(model && { requestModels: { 'application/json': model } }),
     })

@@ -38,6 +38,8 @@ const endings = [
 
 export class Batch extends Construct {
   readonly queueArn: string
+  /** For jobs that do not ask for Spot; the same queue where there is no such capacity. */
+  readonly onDemandQueueArn: string
   readonly definitionArn: string
   /** All revisions, as the right to submit names them. */
   readonly definitionPattern: string
@@ -49,14 +51,10 @@ export class Batch extends Construct {
       ...(spot > 0 ? [this.createEnvironment('FARGATE_SPOT', spot, props)] : []),
       ...(onDemand > 0 ? [this.createEnvironment('FARGATE', onDemand, props)] : []),
     ]
-    const queue = new CfnJobQueue(this, 'Queue', {
-      priority: 1,
-      computeEnvironmentOrder: environments.map((environment, index) => ({
-        order: index + 1,
-        computeEnvironment: environment.attrComputeEnvironmentArn,
-      })),
-    })
-    this.queueArn = queue.attrJobQueueArn
+    this.queueArn = this.createQueue('Queue', environments)
+    // On-demand capacity comes last, and stands alone where there is no Spot.
+    this.onDemandQueueArn =
+      environments.length > 1 ? this.createQueue('OnDemandQueue', environments.slice(-1)) : this.queueArn
     const definition = this.createDefinition(props)
     this.definitionArn = definition.ref
     this.definitionPattern = Stack.of(this).formatArn({
@@ -65,6 +63,17 @@ export class Batch extends Construct {
       resourceName: `${definition.jobDefinitionName}*`,
       arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
     })
+  }
+
+  private createQueue(id: string, environments: readonly CfnComputeEnvironment[]): string {
+    const queue = new CfnJobQueue(this, id, {
+      priority: 1,
+      computeEnvironmentOrder: environments.map((environment, index) => ({
+        order: index + 1,
+        computeEnvironment: environment.attrComputeEnvironmentArn,
+      })),
+    })
+    return queue.attrJobQueueArn
   }
 
   private createEnvironment(

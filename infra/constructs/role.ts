@@ -14,16 +14,22 @@ export const logGroupPattern = (scope: Construct, stage: string): string =>
     arnFormat: ArnFormat.COLON_RESOURCE_NAME,
   })
 
+/** Of training jobs, which callers of SageMaker's API must name: known before the stack that makes it. */
+export const jobRoleName = (stage: string): string => `maas-${stage}-train`
+
 export interface RoleProps {
   readonly stage: string
   readonly description: string
   /** @default Lambda */
   readonly service?: string
+  /** @default made up by CloudFormation */
+  readonly name?: string
 }
 
 /** Writes logs of its stage and traces, nothing else. */
-export const functionRole = (scope: Construct, id: string, { stage, description, service }: RoleProps): Role => {
+export const functionRole = (scope: Construct, id: string, { stage, description, service, name }: RoleProps): Role => {
   const role = new Role(scope, id, {
+    ...(name !== undefined && { roleName: name }),
     description,
     assumedBy: new ServicePrincipal(service ?? 'lambda.amazonaws.com'),
   })

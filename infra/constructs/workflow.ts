@@ -31,38 +31,21 @@ export interface WorkflowProps {
 /** Between two looks at a job; a state transition costs a fortieth of a US cent. */
 const LOOK_SECONDS = 30
 
-/** Input: `{"job": "name"}`, whose document lies at `jobs/{name}/spec.json`. The job keeps its name, so it is started once. */
+/** Known before the stack that makes it. */
+export const workflowName = (stage: string): string => `maas-${stage}-train`
+
+/**
+ * Input: `{job, cpus, memory, seconds, spot}` as `layers/core/jobs` writes it; the document lies at `jobs/{job}/spec.json`.
+ * The job keeps its name, so it is started once.
+ */
 export class Workflow extends Construct {
   readonly machine: StateMachine
 
   constructor(scope: Construct, id: string, { stage, batch, events, logs, timeout }: WorkflowProps) {
     super(scope, id)
-    // The optimised integration with .sync cannot override a container's environment; the SDK's can.
-    const submit = new CallAwsService(this, 'Train', {
-      service: 'batch',
-      action: 'submitJob',
-      iamAction: 'batch:SubmitJob',
-      iamResources: [batch.queueArn, batch.definitionPattern],
-      parameters: {
-        JobName: JsonPath.stringAt('$.job'),
-        JobQueue: batch.queueArn,
-        JobDefinition: batch.definitionArn,
-        EcsPropertiesOverride: {
-          TaskProperties: [
-            {
-              Containers: [
-                {
-                  Name: containerName,
-                  Environment: [{ Name: 'TRAINING_JOB_NAME', Value: JsonPath.stringAt('$.job') }],
-                },
-              ],
-            },
-          ],
-        },
-      },
-      resultPath: '$.submitted',
-    })
-    submit.addRetry({ errors: ['Batch.BatchException', 'Batch.SdkClientException'], maxAttempts: 5 })
+    const onSpot = this.createSubmit('Train', batch, batch.queueArn)
+    const onDemand = this.createSubmit('TrainOnDemand', batch, batch.onDemandQueueArn)
+    const submit = new Choice(this, 'Spot').when(Condition.booleanEquals('$.spot', true), onSpot).otherwise(onDemand)
     const wait = new Wait(this, 'Wait', { time: WaitTime.duration(Duration.seconds(LOOK_SECONDS)) })
     const look = new CallAwsService(this, 'Look', {
       service: 'batch',
@@ -93,15 +76,50 @@ export class Workflow extends Construct {
     finish.next(
       new Choice(this, 'Passed').when(Condition.booleanEquals('$.version.passed', true), moved).otherwise(heldBack),
     )
-    submit.next(wait)
+    onSpot.next(wait)
+    onDemand.next(wait)
     wait.next(look)
     look.next(ended)
     this.machine = new StateMachine(this, 'Machine', {
-      stateMachineName: `maas-${stage}-train`,
+      stateMachineName: workflowName(stage),
       definitionBody: DefinitionBody.fromChainable(submit),
       timeout,
       tracingEnabled: true,
       logs: { destination: logs, level: LogLevel.ALL },
     })
+  }
+  private createSubmit(id: string, batch: Batch, queueArn: string): CallAwsService {
+    // The optimised integration with .sync cannot override a container's environment; the SDK's can.
+    const submit = new CallAwsService(this, id, {
+      service: 'batch',
+      action: 'submitJob',
+      iamAction: 'batch:SubmitJob',
+      iamResources: [queueArn, batch.definitionPattern],
+      parameters: {
+        JobName: JsonPath.stringAt('$.job'),
+        JobQueue: queueArn,
+        JobDefinition: batch.definitionArn,
+        Timeout: { AttemptDurationSeconds: JsonPath.numberAt('$.seconds') },
+        EcsPropertiesOverride: {
+          TaskProperties: [
+            {
+              Containers: [
+                {
+                  Name: containerName,
+                  Environment: [{ Name: 'TRAINING_JOB_NAME', Value: JsonPath.stringAt('$.job') }],
+                  ResourceRequirements: [
+                    { Type: 'VCPU', Value: JsonPath.stringAt('$.cpus') },
+                    { Type: 'MEMORY', Value: JsonPath.stringAt('$.memory') },
+                  ],
+                },
+              ],
+            },
+          ],
+        },
+      },
+      resultPath: '$.submitted',
+    })
+    submit.addRetry({ errors: ['Batch.BatchException', 'Batch.SdkClientException'], maxAttempts: 5 })
+    return submit
   }
 }

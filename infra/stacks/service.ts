@@ -1,5 +1,5 @@
 /** The service itself: kernels layer, functions, and the API in front of them. */
-import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib'
+import { type ArnComponents, ArnFormat, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib'
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import { Architecture, Code, LayerVersion, Runtime } from 'aws-cdk-lib/aws-lambda'
 import type { Construct } from 'constructs'
@@ -10,8 +10,9 @@ import { addDomain } from '../constructs/domain.ts'
 import { addFirewall } from '../constructs/firewall.ts'
 import { createLogGroup, MaasFunction, seconds } from '../constructs/function.ts'
 import { PredictionQueue, predictSeconds } from '../constructs/prediction-queue.ts'
-import { functionRole } from '../constructs/role.ts'
+import { functionRole, jobRoleName } from '../constructs/role.ts'
 import { allowStore } from '../constructs/store.ts'
+import { workflowName } from '../constructs/workflow.ts'
 import type { StorageStack } from './storage.ts'
 
 export interface ServiceProps extends StackProps {
@@ -54,7 +55,8 @@ export class ServiceStack extends Stack {
         provisionedConcurrency: options.provisionedConcurrency,
       })
     const control = {
-      ...{ ...common, environment, role: storage.registryRole, memory: 512 },
+      ...{ ...common, role: storage.registryRole, memory: 512 },
+      environment: { ...environment, ...this.trainingEnvironment(config) },
       code: { zip: artifacts.functions.api },
     }
     this.functions = {
@@ -109,6 +111,18 @@ export class ServiceStack extends Stack {
       license: 'Apache-2.0',
     })
     new CfnOutput(this, 'KernelsLayer', { description: 'Native kernels', value: layer.layerVersionArn })
+  }
+
+  /** Names of what the training stack makes, which knows this one's role and not the other way round. */
+  private trainingEnvironment({ stage, architecture, training }: Config): Record<string, string> {
+    const arn = (service: string, resource: string, resourceName: string, parts: Partial<ArnComponents> = {}): string =>
+      this.formatArn({ service, resource, resourceName, ...parts })
+    return {
+      MAAS_WORKFLOW: arn('states', 'stateMachine', workflowName(stage), { arnFormat: ArnFormat.COLON_RESOURCE_NAME }),
+      MAAS_JOB_ROLE: arn('iam', 'role', jobRoleName(stage), { region: '' }),
+      MAAS_ARCHITECTURE: architecture,
+      MAAS_MAX_JOB_HOURS: String(training.maxHours),
+    }
   }
 
   private predictRole({ config, storage }: ServiceProps) {

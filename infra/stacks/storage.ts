@@ -50,7 +50,7 @@ export class StorageStack extends Stack {
     })
     allowStore(this.registryRole, this, {
       read: ['models/*', 'blobs/*', 'gc/*', 'jobs/*'],
-      write: ['models/*', 'blobs/*', 'gc/*', 'jobs/*/status.json'],
+      write: ['models/*', 'blobs/*', 'gc/*', 'jobs/*/spec.json', 'jobs/*/status.json', 'jobs/_index/*'],
       delete: ['models/*', 'blobs/*', 'gc/*'],
     })
     // The control plane makes, lists and revokes keys.

@@ -1,5 +1,5 @@
 /** Training jobs: Batch on Fargate, the workflow around a job, and what records its course. */
-import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib'
+import { ArnFormat, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib'
 import { DockerImageAsset } from 'aws-cdk-lib/aws-ecr-assets'
 import { Rule } from 'aws-cdk-lib/aws-events'
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets'
@@ -12,7 +12,7 @@ import type { Config } from '../config.ts'
 import { Batch } from '../constructs/batch.ts'
 import { createLogGroup, MaasFunction, platformOf } from '../constructs/function.ts'
 import { Network } from '../constructs/network.ts'
-import { functionRole } from '../constructs/role.ts'
+import { functionRole, jobRoleName } from '../constructs/role.ts'
 import { allowStore } from '../constructs/store.ts'
 import { Workflow } from '../constructs/workflow.ts'
 import type { StorageStack } from './storage.ts'
@@ -66,6 +66,7 @@ export class TrainingStack extends Stack {
       timeout: Duration.hours(config.training.maxHours * 4 + 24),
     })
     this.recordChanges()
+    this.allowRunning(storage.registryRole)
     new CfnOutput(this, 'WorkflowArn', { value: this.workflow.machine.stateMachineArn })
     new CfnOutput(this, 'JobQueue', { value: this.batch.queueArn })
   }
@@ -76,15 +77,47 @@ export class TrainingStack extends Stack {
     return new Policy(this, 'MayReportLost', { statements: [statement], roles: [role as IRole] })
   }
 
+  /** Of the api and events functions, which start and stop jobs. */
+  private allowRunning(role: Role): void {
+    const { stateMachineArn, stateMachineName } = this.workflow.machine
+    const executions = this.formatArn({
+      ...{ service: 'states', resource: 'execution', resourceName: `${stateMachineName}:*` },
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    })
+    // Batch makes up the ids of its jobs.
+    const jobs = this.formatArn({ service: 'batch', resource: 'job', resourceName: '*' })
+    const statements = [
+      new PolicyStatement({ actions: ['states:StartExecution'], resources: [stateMachineArn] }),
+      new PolicyStatement({ actions: ['states:StopExecution'], resources: [executions] }),
+      new PolicyStatement({ actions: ['batch:TerminateJob'], resources: [jobs] }),
+    ]
+    new Policy(this, 'MayRunJobs', { statements, roles: [role as IRole] })
+  }
+
   private recordChanges(): void {
     const rule = new Rule(this, 'JobChanges', {
       description: "Every state change of this queue's jobs",
       eventPattern: {
         source: ['aws.batch'],
         detailType: ['Batch Job State Change'],
-        detail: { jobQueue: [this.batch.queueArn] },
+        detail: { jobQueue: [...new Set([this.batch.queueArn, this.batch.onDemandQueueArn])] },
       },
     })
+    const ended = new Rule(this, 'WorkflowEnds', {
+      description: 'Workflows that ended without a version: refused by Batch, not registered, too slow, stopped',
+      eventPattern: {
+        source: ['aws.states'],
+        detailType: ['Step Functions Execution Status Change'],
+        detail: {
+          stateMachineArn: [this.workflow.machine.stateMachineArn],
+          status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
+        },
+      },
+    })
+    for (const each of [rule, ended]) this.sendTo(each)
+  }
+
+  private sendTo(rule: Rule): void {
     rule.addTarget(
       new LambdaFunction(this.events.live as IFunction, {
         deadLetterQueue: this.lost as IQueue,
@@ -100,10 +133,18 @@ export class TrainingStack extends Stack {
       stage: config.stage,
       description: 'Of training jobs: reads data, writes candidates and checkpoints',
       service: 'ecs-tasks.amazonaws.com',
+      name: jobRoleName(config.stage),
     })
     allowStore(role, storage, {
       read: ['datasets/*', 'uploads/*', 'jobs/*', 'checkpoints/*'],
-      write: ['jobs/*/candidate/*', 'jobs/*/candidate.json', 'jobs/*/failure.txt', 'checkpoints/*'],
+      write: [
+        'jobs/*/candidate/*',
+        'jobs/*/candidate.json',
+        'jobs/*/failure.txt',
+        'jobs/*/phases/*',
+        'jobs/*/log/*',
+        'checkpoints/*',
+      ],
     })
     return role
   }

@@ -69,3 +69,6 @@ export const errorBodySchema = z.object({
     request_id: z.string(),
   }),
 })
+
+/** As AWS' clients read errors: the name is the class that they raise. */
+export const awsErrorSchema = z.object({ __type: z.string(), message: z.string() })

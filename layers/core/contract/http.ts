@@ -1,8 +1,11 @@
 /** The one place where an error becomes an HTTP status and a body, in the dialect of the route that failed. */
 import { type ErrorCode, InvalidInputError, MaasError } from '../errors.ts'
 
-/** `serving`: `{"error":"text"}` as TensorFlow Serving writes it. `control`: `{"error":{code, message, param, request_id}}`. */
-export type Dialect = 'serving' | 'control'
+/**
+ * `serving`: `{"error":"text"}` as TensorFlow Serving writes it. `control`: `{"error":{code, message, param, request_id}}`.
+ * `sagemaker`, `sagemakerRuntime`: `{"__type":"Name","message"}`, as AWS' clients read errors.
+ */
+export type Dialect = 'serving' | 'control' | 'sagemaker' | 'sagemakerRuntime'
 
 const statuses = {
   invalid_input: 400,
@@ -55,10 +58,45 @@ export const errorReply = (error: unknown, dialect: Dialect, requestId: string):
   const headers: Record<string, string> = { ...(error instanceof HttpError ? error.headers : {}) }
   if (known?.retryAfter !== undefined && !hidden) headers['retry-after'] = String(Math.ceil(known.retryAfter))
   if (dialect === 'serving') return { status, headers, body: { error: message } }
+  if (dialect !== 'control') {
+    const reply = awsReply(code, status, message, dialect)
+    return { ...reply, headers: { ...headers, ...reply.headers } }
+  }
   const param = hidden || known?.param === undefined ? {} : { param: known.param }
   return {
     status,
     headers,
     body: { error: { code: hidden ? 'internal' : code, message, ...param, request_id: requestId } },
   }
+}
+
+/** Names that SageMaker gives its errors; whatever else a caller got wrong is a validation error there. */
+const awsNames: Partial<Record<ErrorCode, string>> = {
+  unauthorized: 'UnrecognizedClientException',
+  not_found: 'ResourceNotFound',
+  conflict: 'ResourceInUse',
+  over_quota: 'ResourceLimitExceeded',
+  not_ready: 'ServiceUnavailable',
+}
+
+/** The runtime calls the same things by other names, and tells a model that is not loaded from a service that is down. */
+const runtimeNames: Partial<Record<ErrorCode, string>> = {
+  unauthorized: 'UnrecognizedClientException',
+  over_quota: 'ThrottlingException',
+  not_ready: 'ModelNotReadyException',
+}
+
+/** Every refusal is a 400 there; ModelNotReadyException is 429, so that clients try again. */
+const awsReply = (
+  code: ErrorCode,
+  status: number,
+  message: string,
+  dialect: 'sagemaker' | 'sagemakerRuntime',
+): ErrorReply => {
+  const runtime = dialect === 'sagemakerRuntime'
+  const refused = runtime ? 'ValidationError' : 'ValidationException'
+  const named = (runtime ? runtimeNames : awsNames)[code]
+  const name = named ?? (status < 500 ? refused : 'InternalFailure')
+  const answered = name === 'ModelNotReadyException' ? 429 : status < 500 ? 400 : status
+  return { status: answered, headers: { 'x-amzn-errortype': name }, body: { __type: name, message } }
 }

@@ -3,8 +3,12 @@
 export interface JobKeys {
   /** The job document; written once, before the job is queued. */
   readonly spec: string
-  /** State of the job's attempts, newest write wins. */
+  /** The job's record; changed by compare-and-swap. */
   readonly status: string
+  /** Below it, what the container says about its course: one empty object a phase of an attempt. */
+  readonly phases: string
+  /** Below it, what the container printed, in pieces that sort by attempt and time. */
+  readonly log: string
   /** Below it, the candidate's files. */
   readonly candidate: string
   /** Written last: the candidate is whole. Lists its files. */
@@ -18,11 +22,16 @@ export interface JobKeys {
 export const jobKeys = (job: string): JobKeys => ({
   spec: `jobs/${job}/spec.json`,
   status: `jobs/${job}/status.json`,
+  phases: `jobs/${job}/phases/`,
+  log: `jobs/${job}/log/`,
   candidate: `jobs/${job}/candidate/`,
   complete: `jobs/${job}/candidate.json`,
   failure: `jobs/${job}/failure.txt`,
   checkpoints: `checkpoints/${job}/`,
 })
+
+/** All jobs, newest first: no job's name begins with an underscore. */
+export const jobIndexPrefix = 'jobs/_index/'
 
 /** Prefixes that a job's channels may read; anything else would borrow the container's rights. */
 export const dataPrefixes = ['datasets/', 'uploads/'] as const

@@ -2,6 +2,19 @@
 import { z } from 'zod'
 import { aliasSchema, jobNameSchema, modelNameSchema } from './names.ts'
 
+/** How large a job is, under SageMaker's names: virtual CPUs and MB that Fargate gives. */
+export const instanceTypes = {
+  'ml.m5.large': { cpus: 2, memory: 8192 },
+  'ml.m5.xlarge': { cpus: 4, memory: 16_384 },
+  'ml.m5.2xlarge': { cpus: 8, memory: 32_768 },
+  'ml.m5.4xlarge': { cpus: 16, memory: 65_536 },
+  'ml.c5.large': { cpus: 2, memory: 4096 },
+  'ml.c5.xlarge': { cpus: 4, memory: 8192 },
+  'ml.c5.2xlarge': { cpus: 8, memory: 16_384 },
+  'ml.c5.4xlarge': { cpus: 16, memory: 32_768 },
+} as const
+export type InstanceType = keyof typeof instanceTypes
+
 /** Names of the data a job can be given; `train` is required, the others are split off it when absent. */
 export const channelNames = ['train', 'validation', 'test'] as const
 
@@ -26,16 +39,23 @@ export const trainingJobSchema = z.object({
   OutputDataConfig: z.object({ S3OutputPath: z.string().min(1) }),
   ResourceConfig: z
     .object({
-      InstanceType: z.string().default('ml.m5.large'),
+      InstanceType: z.enum(Object.keys(instanceTypes) as InstanceType[]).default('ml.m5.large'),
       InstanceCount: z.literal(1).default(1),
       VolumeSizeInGB: z.number().int().min(1).max(200).default(20),
     })
     .prefault({}),
   StoppingCondition: z
-    .object({ MaxRuntimeInSeconds: z.number().int().min(1).max(2_419_200).default(86_400) })
+    .object({
+      MaxRuntimeInSeconds: z.number().int().min(1).max(2_419_200).default(86_400),
+      MaxWaitTimeInSeconds: z.number().int().min(1).max(2_419_200).optional(),
+    })
     .prefault({}),
   CheckpointConfig: z.object({ S3Uri: z.string().min(1), LocalPath: z.string().optional() }).optional(),
   EnableManagedSpotTraining: z.boolean().default(false),
+  RoleArn: z.string().optional(),
+  AlgorithmSpecification: z
+    .object({ TrainingImage: z.string().optional(), TrainingInputMode: z.literal('File').default('File') })
+    .optional(),
 })
 export type TrainingJob = z.infer<typeof trainingJobSchema>
 

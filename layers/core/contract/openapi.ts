@@ -1,6 +1,6 @@
 /** The contract as an OpenAPI 3.1 document, made from the route table: nothing in it is written by hand. */
 import { z } from 'zod'
-import { errorBodySchema } from './control.ts'
+import { awsErrorSchema, errorBodySchema } from './control.ts'
 import { type Contents, pathParameters, type Route, routes } from './routes.ts'
 import { servingErrorSchema } from './serving.ts'
 
@@ -74,10 +74,17 @@ const parametersOf = (route: Route): Json[] =>
     schema: toSchema(pathParameters[name as keyof typeof pathParameters], 'input'),
   }))
 
+/** One parameter for each field; what is behind a `transform` is described as it is sent. */
+const queryOf = ({ query }: Route): Json[] => {
+  if (query === undefined) return []
+  const { properties = {} } = toSchema(query, 'input') as { properties?: Json }
+  return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: false, schema }))
+}
+
 const operationOf = (route: Route): OpenApiOperation => {
   const { status, contents } = route.response
   const hasBody = Object.keys(contents).length > 0
-  const parameters = parametersOf(route)
+  const parameters = [...parametersOf(route), ...queryOf(route)]
   return {
     operationId: operationIdOf(route),
     summary: route.summary,
@@ -148,7 +155,12 @@ export const openApi = (version: string): OpenApi => {
         },
       },
       schemas: bodySchemas(),
-      responses: { ServingError: failure(servingErrorSchema), ControlError: failure(errorBodySchema) },
+      responses: {
+        ServingError: failure(servingErrorSchema),
+        ControlError: failure(errorBodySchema),
+        SagemakerError: failure(awsErrorSchema),
+        SagemakerRuntimeError: failure(awsErrorSchema),
+      },
     },
   }
 }

@@ -6,7 +6,9 @@ import type { Dialect } from './http.ts'
 import { importRoutes } from './import-routes.ts'
 import { importIdSchema } from './imports.ts'
 import { inferenceRoutes } from './inference-routes.ts'
-import { aliasSchema, modelNameSchema, versionSchema } from './names.ts'
+import * as jobs from './job-record.ts'
+import { createJobSchema } from './job-request.ts'
+import { aliasSchema, jobNameSchema, modelNameSchema, versionSchema } from './names.ts'
 import { predictionIdSchema, predictionRequestSchema, predictionSchema } from './predictions.ts'
 import * as serving from './serving.ts'
 import { uploadIdSchema } from './uploads.ts'
@@ -31,7 +33,16 @@ export type PredictOperation =
   | 'regress'
   | 'shadowReport'
   | InferenceOperation
+export type JobOperation =
+  | 'createTrainingJob'
+  | 'listTrainingJobs'
+  | 'describeTrainingJob'
+  | 'stopTrainingJob'
+  | 'readTrainingJobLogs'
+  | 'readTrainingJobEvents'
+  | 'sagemaker'
 export type ApiOperation =
+  | JobOperation
   | 'listModels'
   | 'getModel'
   | 'listVersions'
@@ -68,7 +79,7 @@ export type ImportOperation =
   | 'verifyVersion'
 /** What only a service on one machine answers; on AWS the platform does. */
 export type LocalOperation = 'metrics'
-export type Operation = LocalOperation | PredictOperation | PredictionOperation | ApiOperation | ImportOperation
+export type Operation = LocalOperation | PredictOperation | PredictionOperation | ApiOperation | ImportOperation | 'invokeEndpoint'
 
 /** Body bytes by content type; JSON bodies have a schema, all others are opaque. */
 export type Contents = Readonly<Record<string, z.ZodType | 'binary'>>
@@ -86,6 +97,8 @@ export interface Route {
   readonly summary: string
   /** Only on one machine: it is about one process. @default everywhere */
   readonly only?: 'local'
+  /** Parameters after the `?`. */
+  readonly query?: z.ZodObject
   readonly request?: Contents
   readonly response: { readonly status: number; readonly contents: Contents }
   readonly examples?: { readonly request?: unknown; readonly response?: unknown }
@@ -106,6 +119,9 @@ export const pathParameters = {
   id: predictionIdSchema,
   upload: uploadIdSchema,
   import: importIdSchema,
+  job: jobNameSchema,
+  /** `name`, `name@alias` or `name:version`. */
+  endpoint: z.string().max(128),
   /** A file of the playground. */
   asset: z.string().regex(/^[a-z0-9-]{1,64}\.(js|css|svg)$/, 'an asset is a file name that ends in .js, .css or .svg'),
   /** The first characters of a key's SHA-256. */
@@ -404,6 +420,91 @@ export const routes: readonly Route[] = [
       response: { status: 200, contents: { 'application/openmetrics-text': 'binary' } },
     }),
     only: 'local',
+  },
+  managed({
+    operation: 'createTrainingJob',
+    method: 'POST',
+    path: '/training-jobs',
+    summary:
+      "Starts a training job: CreateTrainingJob's fields. The same document again answers 200 with the same job.",
+    request: { 'application/json': createJobSchema },
+    response: json(jobs.jobDescriptionSchema, 201),
+    examples: {
+      request: {
+        TrainingJobName: 'cifar10-1',
+        HyperParameters: {
+          maas_preset: 'cifar10-cnn',
+          epochs: '10',
+          maas_model_name: 'cifar10',
+          maas_alias: 'production',
+        },
+        InputDataConfig: [{ ChannelName: 'train', DataSource: { S3DataSource: { S3Uri: 'datasets/cifar10.zip' } } }],
+      },
+    },
+  }),
+  managed({
+    operation: 'listTrainingJobs',
+    method: 'GET',
+    path: '/training-jobs',
+    summary: 'Training jobs, newest first; `NextToken` of one page asks for the next.',
+    query: jobs.jobQuerySchema,
+    response: json(jobs.jobListSchema),
+  }),
+  managed({
+    operation: 'describeTrainingJob',
+    method: 'GET',
+    path: '/training-jobs/{job}',
+    summary: 'One job: its document, its course, what it cost, and the version it became.',
+    response: json(jobs.jobDescriptionSchema),
+  }),
+  managed({
+    operation: 'stopTrainingJob',
+    method: 'POST',
+    path: '/training-jobs/{job}/stop',
+    summary: 'Asks a job to write a checkpoint and end.',
+    response: json(jobs.jobDescriptionSchema, 202),
+  }),
+  managed({
+    operation: 'readTrainingJobLogs',
+    method: 'GET',
+    path: '/training-jobs/{job}/logs',
+    summary: 'What the container printed, line by line.',
+    query: jobs.jobLogQuerySchema,
+    response: json(jobs.jobLogSchema),
+  }),
+  managed({
+    operation: 'readTrainingJobEvents',
+    method: 'GET',
+    path: '/training-jobs/{job}/events',
+    summary: 'Steps, epochs and notices of the training; with `Accept: text/event-stream` as they come.',
+    query: jobs.jobLogQuerySchema,
+    response: { status: 200, contents: { 'application/json': jobs.jobEventsSchema, 'text/event-stream': 'binary' } },
+    streamed: true,
+  }),
+  {
+    operation: 'sagemaker',
+    method: 'POST',
+    path: '/sagemaker',
+    owner: 'api',
+    right: 'control',
+    dialect: 'sagemaker',
+    summary:
+      "SageMaker's wire form for unmodified clients (`endpoint_url=…/sagemaker`): CreateTrainingJob, DescribeTrainingJob, ListTrainingJobs, StopTrainingJob in `X-Amz-Target`; the key is the session token.",
+    request: { 'application/x-amz-json-1.1': 'binary' },
+    response: json(z.record(z.string(), z.unknown())),
+  },
+  {
+    operation: 'invokeEndpoint',
+    method: 'POST',
+    path: '/endpoints/{endpoint}/invocations',
+    owner: 'predict',
+    right: 'data',
+    dialect: 'sagemakerRuntime',
+    summary:
+      "SageMaker's InvokeEndpoint for unmodified clients: the endpoint is `name`, `name@alias` or `name:version`, or `name` with an alias or version as TargetVariant; the key is the session token.",
+    request: { 'application/json': serving.predictRequestSchema, ...images },
+    response: json(serving.predictResponseSchema),
+    examples: { request: { instances: [[1, 2]] }, response: { predictions: [[0.1, 0.9]] } },
   },
   open({
     operation: 'openApi',

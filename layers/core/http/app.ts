@@ -36,6 +36,8 @@ export interface Call {
   readonly contentType: () => string
   readonly bytes: () => Promise<Uint8Array>
   readonly json: <T>(schema: z.ZodType<T>) => Promise<T>
+  /** Of the URL, checked; InvalidInputError names the parameter. */
+  readonly query: <T>(schema: z.ZodType<T>) => T
   /** Aborted when the caller goes away. */
   readonly signal: AbortSignal
   /** Whose key it came with; undefined where keys are off, and on routes open to anybody. */
@@ -60,12 +62,13 @@ export interface Access {
   charge(caller: Caller, cost: number): Promise<void>
 }
 
-/** `json` is written as JSON; `body` goes out as it is and brings its own content-type header. */
+/** `json` is written as JSON; `body` and `stream` go out as they are and bring their own content-type header. */
 export interface Reply {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
   readonly json?: unknown
   readonly body?: Uint8Array
+  readonly stream?: ReadableStream<Uint8Array>
 }
 
 export type Handler = (call: Call) => Promise<Reply> | Reply
@@ -162,7 +165,9 @@ export const createApp = (handlers: Handlers, options: AppOptions): Hono<{ Varia
 
   for (const route of mounted) {
     const handler = handlers[route.operation] as Handler
-    app.on(route.method, honoPath(route.path), async (c) => {
+    // AWS' clients end an endpoint's own path in a slash.
+    const paths = route.dialect === 'sagemaker' ? [route.path, `${route.path}/`] : [honoPath(route.path)]
+    app.on(route.method, paths, async (c) => {
       c.set('operation', route.operation)
       try {
         const open = toCall(c, route, options.limits)
@@ -226,6 +231,7 @@ const toCall = (c: Context, route: Route, limits: Limits): Omit<Call, 'caller'> 
       type()
       return readJson(await bytes(), schema)
     },
+    query: (schema) => checked(schema, Object.fromEntries(new URL(c.req.url).searchParams), 'query'),
     signal: c.req.raw.signal,
   }
 }
@@ -233,7 +239,10 @@ const toCall = (c: Context, route: Route, limits: Limits): Omit<Call, 'caller'> 
 /** Of paths that no route has. */
 const dialectOf = (path: string): Dialect => (/^\/v[12](\/|$)/.test(path) ? 'serving' : 'control')
 
-const write = ({ status = 200, headers, json, body }: Reply): Response =>
+const write = ({ status = 200, headers, json, body, stream }: Reply): Response =>
   json === undefined
-    ? new Response((body as BodyInit | undefined) ?? null, { status, ...(headers === undefined ? {} : { headers }) })
+    ? new Response(((stream ?? body) as BodyInit | undefined) ?? null, {
+        status,
+        ...(headers === undefined ? {} : { headers }),
+      })
     : new Response(JSON.stringify(json), { status, headers: { 'content-type': 'application/json', ...headers } })

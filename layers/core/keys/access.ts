@@ -6,6 +6,7 @@ import {
   apiKeyPattern,
   apiKeySchema,
   type PathParameters,
+  parseReference,
   type Route,
 } from '@maas/core/contract'
 import { MaasError } from '@maas/core/errors'
@@ -54,7 +55,9 @@ const unknownKey = (): MaasError =>
     param: 'x-api-key',
   })
 
-const authorize = ({ name, rights, models }: ApiKey, { right }: Route, { model }: PathParameters): void => {
+const authorize = ({ name, rights, models }: ApiKey, { right }: Route, params: PathParameters): void => {
+  const { endpoint } = params
+  const model = params.model ?? (endpoint === undefined ? undefined : parseReference(endpoint).name)
   if (right === 'none') return
   if (!rights.includes(right)) {
     throw new MaasError('forbidden', `The key "${name}" has the right ${rights.join(' and ')}; this needs ${right}.`)
@@ -67,14 +70,14 @@ const authorize = ({ name, rights, models }: ApiKey, { right }: Route, { model }
 /** How long a revoked key without limits may still be taken, milliseconds. */
 const freshness = 1000
 
-/** Keys by the header `x-api-key`, looked up by their hash and remembered for a second. */
+/** Keys by the header `x-api-key`, or the session token of AWS' own clients, looked up by their hash and remembered for a second. */
 export const findByHeader = (store: Pick<KeyStore, 'find'>, clock: () => number): AccessDeps['find'] => {
   const known = new LRUCache<string, Promise<StoredKey | undefined>>({
     ...{ max: 10_000, ttl: freshness, ttlResolution: 0 },
     perf: { now: clock },
   })
   return async (request) => {
-    const key = request.headers.get('x-api-key') ?? ''
+    const key = request.headers.get('x-api-key') ?? request.headers.get('x-amz-security-token') ?? ''
     if (!apiKeyPattern.test(key)) return undefined
     const id = apiKeyHash(key)
     let asked = known.get(id)

@@ -52,6 +52,7 @@ const setup = () => {
     },
   } as unknown as Registry
   const app = createControlApp({
+    training: {} as never,
     registry,
     assets: async () => undefined,
     imports: {} as ImportServices,

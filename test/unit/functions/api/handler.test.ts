@@ -3,6 +3,7 @@ import { mockClient } from 'aws-sdk-client-mock'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { contextOf, proxyEvent } from '../../../support/lambda-events.ts'
 
+const workflow = 'arn:aws:states:eu-west-1:111122223333:stateMachine:maas-dev-train'
 const s3 = mockClient(S3Client)
 
 const load = async () => (await import('../../../../functions/api/handler.ts')).handler
@@ -13,6 +14,10 @@ describe('the api Lambda', () => {
     vi.stubEnv('MAAS_TABLE', 'keys')
     vi.stubEnv('MAAS_CORS_ORIGINS', 'https://example.org')
     vi.stubEnv('AWS_REGION', 'eu-west-1')
+    vi.stubEnv('MAAS_WORKFLOW', workflow)
+    vi.stubEnv('MAAS_JOB_ROLE', 'arn:aws:iam::111122223333:role/maas-dev-train')
+    vi.stubEnv('MAAS_ARCHITECTURE', 'x64')
+    vi.stubEnv('MAAS_MAX_JOB_HOURS', '24')
     vi.stubEnv('POWERTOOLS_DEV', 'false')
     s3.on(ListObjectsV2Command).resolves({ Contents: [], CommonPrefixes: [] })
     s3.on(GetObjectCommand).rejects(

@@ -65,7 +65,7 @@ describe('a container on Batch', () => {
 
   it('uploads a checkpoint when it is new, and never half a one', async () => {
     const { store, layout, text, transfer } = await setup('s3://models/datasets/set')
-    const upload = checkpointUploader(transfer)
+    const upload = checkpointUploader(transfer, 'checkpoints/job-1/')
     await upload()
     mkdirSync(layout.checkpoints, { recursive: true })
     const path = join(layout.checkpoints, 'newest.safetensors')
