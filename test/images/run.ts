@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import { createJobs } from '@maas/core/jobs'
 import { createRegistry } from '@maas/core/registry'
 import { openStore } from '@maas/core/store'
 import { finishJob } from '../../functions/events/finish.ts'
@@ -156,7 +157,10 @@ const main = async (): Promise<void> => {
     if (output.includes('WASM')) throw new Error(`the image has no native kernels:\n${output}`)
     Object.assign(process.env, env)
     const store = await openStore(`s3://${bucket}`)
-    const { model, version } = await finishJob(job, { store, registry: createRegistry(store) })
+    const clock = () => Date.now()
+    const jobs = createJobs({ store, storeUri: `s3://${bucket}`, clock })
+    await jobs.create(await jobs.document(job))
+    const { model, version } = await finishJob(job, { store, registry: createRegistry(store), jobs, clock })
 
     const server = engine.mount('localhost/predict:test')
     const count = await compareKernels(server)
