@@ -16,12 +16,14 @@ const send = async (event: unknown) => {
   const { handler } = await import('../../../../functions/events/handler.ts')
   return handler(event, contextOf('events') as unknown as Context)
 }
-const stored = (at: string) => ({
-  Body: Readable.from([Buffer.from(JSON.stringify({ at }))]) as never,
-  ContentLength: Buffer.byteLength(JSON.stringify({ at })),
-  ETag: '"7"',
-  LastModified: new Date(),
-})
+const stored = (facts: readonly unknown[]) => {
+  const text = JSON.stringify({ schema: 1, name: 'cifar10-1', createdAt: '2026-01-01T00:00:00Z', facts })
+  return {
+    Body: sdkBody(text),
+    ...{ ContentLength: Buffer.byteLength(text), ETag: '"7"', LastModified: new Date() },
+  }
+}
+const sdkBody = (text: string) => Readable.from([Buffer.from(text)]) as never
 
 describe('the events Lambda', () => {
   beforeEach(() => {
@@ -33,19 +35,35 @@ describe('the events Lambda', () => {
   })
 
   it('records what Batch says of a job', async () => {
+    s3.on(GetObjectCommand, { Key: 'jobs/cifar10-1/status.json' }).callsFake(() => stored([]))
     await send(change('FAILED', '2026-01-01T00:00:02Z'))
-    const { Key, Body, IfNoneMatch } = s3.commandCalls(PutObjectCommand)[0]?.args[0].input ?? {}
-    expect({ Key, IfNoneMatch }).toEqual({ Key: 'jobs/cifar10-1/status.json', IfNoneMatch: '*' })
-    expect(JSON.parse(Buffer.from(Body as Uint8Array).toString())).toEqual({
-      ...{ at: '2026-01-01T00:00:02Z', batchJobId: 'abc', batchStatus: 'FAILED', attempts: 1 },
-      ...{ TrainingJobStatus: 'Failed', reason: 'because' },
-    })
+    const { Key, Body, IfMatch } = s3.commandCalls(PutObjectCommand)[0]?.args[0].input ?? {}
+    expect({ Key, IfMatch }).toEqual({ Key: 'jobs/cifar10-1/status.json', IfMatch: '"7"' })
+    const at = '2026-01-01T00:00:02Z'
+    expect(JSON.parse(Buffer.from(Body as Uint8Array).toString()).facts).toEqual([
+      { kind: 'end', at, outcome: 'Failed', reason: 'because' },
+      { kind: 'state', at, attempt: 1, id: 'abc', state: 'FAILED', reason: 'because' },
+    ])
   })
 
-  it('ignores news that is older than what it knows', async () => {
-    s3.on(GetObjectCommand).resolves(stored('2026-01-01T00:00:03Z'))
-    await send(change('RUNNING', '2026-01-01T00:00:01Z'))
+  it('writes nothing when it knows that already', async () => {
+    const fact = { kind: 'state', at: '2026-01-01T00:00:03Z', attempt: 2, id: 'abc', state: 'RUNNING' }
+    s3.on(GetObjectCommand, { Key: 'jobs/cifar10-1/status.json' }).callsFake(() => stored([fact]))
+    await send(change('RUNNING', '2026-01-01T00:00:04Z'))
     expect(s3.commandCalls(PutObjectCommand)).toHaveLength(0)
+  })
+
+  it('tries again on top of what somebody else wrote meanwhile, and says which right is missing', async () => {
+    s3.on(GetObjectCommand, { Key: 'jobs/cifar10-1/status.json' }).callsFake(() => stored([]))
+    const lost = Object.assign(new Error('lost'), { name: 'PreconditionFailed', $metadata: { httpStatusCode: 412 } })
+    s3.on(PutObjectCommand).rejectsOnce(lost).resolves({ ETag: '"8"' })
+    await send(change('RUNNING', '2026-01-01T00:00:02Z'))
+    expect(s3.commandCalls(PutObjectCommand)).toHaveLength(2)
+    const denied = Object.assign(new Error('not authorized to perform: kms:GenerateDataKey'), {
+      ...{ name: 'AccessDenied', $metadata: { httpStatusCode: 403 } },
+    })
+    s3.on(PutObjectCommand).rejects(denied)
+    await expect(send(change('STARTING', '2026-01-01T00:00:01Z'))).rejects.toThrow(/status\.json.*kms:GenerateDataKey/s)
   })
 
   it('refuses an event of another shape by naming the field', async () => {

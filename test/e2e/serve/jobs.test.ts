@@ -1,0 +1,174 @@
+/** Training jobs over HTTP on one machine: unmodified boto3, our own form with its events, and a service that is killed in between. */
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { createFileStore } from '@maas/core/store'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { findMoto } from '../../support/moto.ts'
+import { pointsTable } from '../../support/points.ts'
+import { ask, post, runService, until } from './running.ts'
+
+/** boto3 comes with moto. */
+const python = findMoto()?.replace(/moto_server$/, 'python3')
+if (python === undefined) console.warn('SKIPPED the boto3 tests: run `npm test`, which installs boto3 with moto')
+
+const data = { S3DataSource: { S3DataType: 'S3Prefix', S3Uri: 's3://maas-local/datasets/points.csv' } }
+const hyperParameters = { maas_preset: 'mlp', target: 'label', maas_model_name: 'points' }
+const document = (name: string, more: Record<string, string> = {}) => ({
+  TrainingJobName: name,
+  HyperParameters: { ...hyperParameters, epochs: '3', ...more },
+  InputDataConfig: [{ ChannelName: 'train', DataSource: data }],
+})
+
+let folder: string
+let root: string
+let service: Awaited<ReturnType<typeof runService>>
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'maas-jobs-'))
+  root = join(folder, 'store')
+  await createFileStore(root).put('datasets/points.csv', new TextEncoder().encode(pointsTable()))
+  service = await runService({ root })
+})
+afterAll(async () => {
+  await service?.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const jobs = () => `${service.url}/training-jobs`
+const describeJob = async (name: string) => (await ask(`${jobs()}/${name}`)).body as Record<string, unknown>
+
+const boto = async (program: string): Promise<Record<string, unknown>> => {
+  const file = join(folder, 'program.py')
+  await writeFile(
+    file,
+    `import boto3, json, time
+from botocore.exceptions import ClientError
+keys = dict(region_name='eu-west-1', aws_access_key_id='x', aws_secret_access_key='x', aws_session_token='maas_key')
+sm = boto3.client('sagemaker', endpoint_url='${service.url}/sagemaker', **keys)
+runtime = boto3.client('sagemaker-runtime', endpoint_url='${service.url}', **keys)
+def code(call, **args):
+    try:
+        call(**args)
+    except ClientError as error:
+        return [error.response['Error']['Code'], error.response['Error']['Message']]
+base = dict(RoleArn='arn:aws:iam::000000000000:role/maas-local', AlgorithmSpecification=dict(TrainingImage='maas-train', TrainingInputMode='File'),
+    OutputDataConfig=dict(S3OutputPath='s3://maas-local/jobs'), ResourceConfig=dict(InstanceType='ml.m5.large', InstanceCount=1, VolumeSizeInGB=20),
+    StoppingCondition=dict(MaxRuntimeInSeconds=600))
+def job(name, epochs='3', **more):
+    return {**base, **dict(TrainingJobName=name, HyperParameters={**${JSON.stringify(hyperParameters)}, 'epochs': epochs},
+        InputDataConfig=[dict(ChannelName='train', DataSource=${JSON.stringify(data)})]), **more}
+${program}`,
+  )
+  const { stdout } = await promisify(execFile)(python ?? '', [file], { env: { PATH: process.env.PATH, HOME: folder } })
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}')
+}
+
+describe.skipIf(python === undefined)('unmodified boto3', () => {
+  it('creates, describes, lists and stops training jobs, and invokes what they became', async () => {
+    const got = await boto(`
+arn = sm.create_training_job(**job('boto-1'))['TrainingJobArn']
+sm.create_training_job(**job('boto-2', epochs='10000'))
+again = code(sm.create_training_job, **job('boto-1'))
+sm.get_waiter('training_job_completed_or_stopped').wait(TrainingJobName='boto-1', WaiterConfig=dict(Delay=1, MaxAttempts=90))
+one = sm.describe_training_job(TrainingJobName='boto-1')
+for _ in range(60):
+    if sm.describe_training_job(TrainingJobName='boto-2')['SecondaryStatus'] == 'Training': break
+    time.sleep(0.5)
+sm.stop_training_job(TrainingJobName='boto-2')
+stopping = sm.describe_training_job(TrainingJobName='boto-2')['TrainingJobStatus']
+sm.get_waiter('training_job_completed_or_stopped').wait(TrainingJobName='boto-2', WaiterConfig=dict(Delay=1, MaxAttempts=60))
+pages = [s['TrainingJobName'] for page in sm.get_paginator('list_training_jobs').paginate(PaginationConfig=dict(PageSize=1)) for s in page['TrainingJobSummaries']]
+stopped = [s['TrainingJobName'] for s in sm.list_training_jobs(StatusEquals='Stopped')['TrainingJobSummaries']]
+answer = runtime.invoke_endpoint(EndpointName='points', ContentType='application/json', Body=json.dumps(dict(instances=[dict(a=2, b=2)])))
+variant = runtime.invoke_endpoint(EndpointName='points', TargetVariant='1', ContentType='application/json', Body=json.dumps(dict(instances=[dict(a=2, b=2)])))
+same = runtime.invoke_endpoint(EndpointName='points:1', ContentType='application/json', Body=json.dumps(dict(instances=[dict(a=2, b=2)])))
+print(json.dumps(dict(arn=arn, again=again, status=one['TrainingJobStatus'], steps=[s['Status'] for s in one['SecondaryStatusTransitions']],
+    hours=(one['TrainingEndTime'] - one['CreationTime']).total_seconds(), metrics=[m['MetricName'] for m in one['FinalMetricDataList']], billable=one['BillableTimeInSeconds'],
+    stopping=stopping, pages=pages, stopped=stopped, answer=json.loads(answer['Body'].read()), version=answer['InvokedProductionVariant'],
+    variant=json.loads(variant['Body'].read()), same=json.loads(same['Body'].read()),
+    late=code(sm.stop_training_job, TrainingJobName='boto-1'))))`)
+    expect(got.arn).toMatch(/^arn:aws:sagemaker:.*:training-job\/boto-1$/)
+    expect(got.again).toEqual(['ResourceInUse', expect.stringContaining('boto-1')])
+    expect(got).toMatchObject({ status: 'Completed', version: '1', stopped: ['boto-2'] })
+    expect(got.steps).toEqual(['Pending', 'Downloading', 'Training', 'Uploading', 'Completed'])
+    expect(['Stopping', 'Stopped']).toContain(got.stopping)
+    expect(got.metrics).toContain('test_accuracy')
+    expect(got.pages).toEqual(['boto-2', 'boto-1'])
+    expect(got.answer).toEqual({ predictions: [[expect.any(Number), expect.any(Number)]] })
+    expect([got.variant, got.same]).toEqual([got.answer, got.answer])
+    expect(got.late).toEqual(['ValidationException', expect.stringContaining('Completed already')])
+  })
+
+  it('meets the errors that it knows by name', async () => {
+    const got = await boto(`
+print(json.dumps(dict(
+    missing=code(sm.describe_training_job, TrainingJobName='ghost'),
+    role=code(sm.create_training_job, **job('bad-1', RoleArn='arn:aws:iam::111122223333:role/Admin')),
+    environment=code(sm.create_training_job, **job('bad-2', Environment=dict(A='b'))),
+    foreign=code(sm.create_training_job, **job('bad-3', InputDataConfig=[dict(ChannelName='train', DataSource=dict(S3DataSource=dict(S3DataType='S3Prefix', S3Uri='s3://theirs/x')))])),
+    other=code(sm.list_endpoints),
+    endpoint=code(runtime.invoke_endpoint, EndpointName='ghost', Body='{"instances": [1]}', ContentType='application/json'))))`)
+    expect(got.missing).toEqual(['ResourceNotFound', expect.stringContaining('ghost')])
+    expect(got.role).toEqual(['ValidationException', expect.stringContaining('RoleArn')])
+    expect(got.environment).toEqual(['ValidationException', expect.stringContaining('Environment')])
+    expect(got.foreign).toEqual(['ValidationException', expect.stringContaining('S3Uri')])
+    expect(got.other).toEqual(['ValidationException', expect.stringContaining('CreateTrainingJob')])
+    expect(got.endpoint).toEqual(['ValidationError', expect.stringContaining('ghost')])
+  })
+})
+
+describe('a job over HTTP', () => {
+  it('is the same job when the same document comes twice, and refused with another', async () => {
+    expect((await post(jobs(), document('twice'))).status).toBe(201)
+    expect(await post(jobs(), document('twice'))).toMatchObject({ status: 200, body: { TrainingJobName: 'twice' } })
+    expect((await post(jobs(), document('twice', { epochs: '4' }))).status).toBe(409)
+  })
+
+  it('is followed event by event until it is done, and again from any event on', async () => {
+    const headers = { accept: 'text/event-stream' }
+    const text = await (await fetch(`${jobs()}/twice/events`, { headers })).text()
+    const ids = [...text.matchAll(/^id: (.+)$/gm)].map(([, id]) => id)
+    expect(text).toMatch(/^event: epoch$/m)
+    expect(text.trim().split('\n\n').at(-1)).toMatch(/^event: done\ndata: \{.*"TrainingJobStatus":"Completed"/)
+    const rest = await (
+      await fetch(`${jobs()}/twice/events`, { headers: { ...headers, 'last-event-id': ids[2] ?? '' } })
+    ).text()
+    expect([...rest.matchAll(/^id: (.+)$/gm)].map(([, id]) => id)).toEqual(ids.slice(3))
+    const page = (await ask(`${jobs()}/twice/events?limit=1000`)).body as { events: { id: string }[]; done: boolean }
+    expect(page).toMatchObject({ done: true })
+    expect(page.events.map(({ id }) => id)).toEqual(ids)
+    expect((await ask(`${jobs()}/twice/logs?limit=x`)).status).toBe(400)
+  })
+
+  it('outlives the service that runs it: it goes on from its checkpoint with the next', async () => {
+    await post(jobs(), document('long', { epochs: '4000', early_stopping_patience: '0', maas_model_name: 'long' }))
+    const phase = async () => (await describeJob('long')).SecondaryStatus
+    expect(await until(async () => (await phase()) === 'Training', 40_000)).toBe(true)
+    const epochs = async () => {
+      const { body } = await ask(`${jobs()}/long/logs?limit=1000`)
+      return (body as { lines: { text: string }[] }).lines.filter(({ text }) => text.startsWith('{"event":"epoch"'))
+        .length
+    }
+    expect(await until(async () => (await epochs()) > 3, 20_000)).toBe(true)
+    await service.close()
+    service = await runService({ root })
+    expect(await until(async () => (await phase()) === 'Training', 40_000)).toBe(true)
+    const steps = (await describeJob('long')).SecondaryStatusTransitions as { Status: string }[]
+    expect(steps.map(({ Status }) => Status)).toEqual(
+      expect.arrayContaining(['Training', 'Interrupted', 'Downloading', 'Training']),
+    )
+    const resumed = async () => {
+      const { body } = await ask(`${jobs()}/long/events?limit=1000&after=0002-000000-000000`)
+      return (body as { events: { attempt: number; data: { event: string; epoch?: number } }[] }).events.find(
+        ({ attempt, data }) => attempt === 2 && data.event === 'epoch',
+      )?.data.epoch
+    }
+    expect(await until(async () => (await resumed()) !== undefined, 40_000)).toBe(true)
+    expect(await resumed()).toBeGreaterThan(1)
+    expect((await post(`${jobs()}/long/stop`, {})).status).toBe(202)
+    expect(await until(async () => (await describeJob('long')).TrainingJobStatus === 'Stopped', 40_000)).toBe(true)
+  })
+})
