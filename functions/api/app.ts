@@ -6,8 +6,8 @@ import { aliasHandlers } from './aliases.ts'
 import type { Assets } from './assets.ts'
 import { documentHandlers } from './documents.ts'
 import { type ImportServices, importHandlers } from './imports.ts'
-import { type KeyDeps, keyHandlers } from './keys.ts'
 import { type JobDependencies, jobHandlers } from './jobs.ts'
+import { type KeyDeps, keyHandlers } from './keys.ts'
 import { modelHandlers } from './models.ts'
 import { playgroundHandlers } from './playground.ts'
 
@@ -19,9 +19,8 @@ export interface ApiDependencies extends AppOptions, KeyDeps {
   readonly training: JobDependencies
 }
 
-export type { ImportServices } from './imports.ts'
-
 export type { FollowOptions } from './event-stream.ts'
+export type { ImportServices } from './imports.ts'
 export type { JobDependencies } from './jobs.ts'
 
 /** The app of this function alone, as the API Lambda runs it. */

@@ -18,7 +18,16 @@ import { createControlApp } from './app.ts'
 import { folderAssets } from './assets.ts'
 import { readEnvironment } from './environment.ts'
 
-const { store: storeUri, table, origins, workflow, jobRole, architecture, region, maxJobHours } = readEnvironment(process.env)
+const {
+  store: storeUri,
+  table,
+  origins,
+  workflow,
+  jobRole,
+  architecture,
+  region,
+  maxJobHours,
+} = readEnvironment(process.env)
 const { log, ...telemetry } = createLambdaLog('api')
 const clock = () => performance.timeOrigin + performance.now()
 const store = await openStore(storeUri)

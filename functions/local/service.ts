@@ -8,8 +8,8 @@ import { apiHandlers } from '@maas/api'
 import { limits as defaultLimits, errorReply, localJobSettings as settings } from '@maas/core/contract'
 import { messageOf, NotReadyError } from '@maas/core/errors'
 import { createApp, type Limits, type Log, type LogEntry, type NodeRequest } from '@maas/core/http'
-import { createAccess, createCounter, createObjectKeys, findByHeader } from '@maas/core/keys'
 import { createJobs } from '@maas/core/jobs'
+import { createAccess, createCounter, createObjectKeys, findByHeader } from '@maas/core/keys'
 import { createDelivery, createWebhooks } from '@maas/core/predictions'
 import { createRegistry } from '@maas/core/registry'
 import { createFileStore } from '@maas/core/store'
@@ -17,8 +17,8 @@ import { createShadows, createStatistics, predictHandlers } from '@maas/predict'
 import { createLocalImports } from './checks.ts'
 import { createGuard, isLoopback } from './guard.ts'
 import { createProcessHost } from './host.ts'
-import { createMetrics } from './metrics.ts'
 import { startJobProcess } from './job-process.ts'
+import { createMetrics } from './metrics.ts'
 import type { ModelLimits } from './model.ts'
 import { localAssets } from './playground.ts'
 import { createWorkerPool } from './pool.ts'
@@ -152,7 +152,15 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
   const follow = { lookMs: 500, sleep: pause, clock }
   const handlers = {
     ...predictHandlers({ ...predicting, predictions }),
-    ...apiHandlers({ registry, imports, assets: localAssets(), keys, clock, randomBytes, training: { jobs, runner, settings, follow, clock } }),
+    ...apiHandlers({
+      registry,
+      imports,
+      assets: localAssets(),
+      keys,
+      clock,
+      randomBytes,
+      training: { jobs, runner, settings, follow, clock },
+    }),
     metrics: metrics.handler,
   }
   const app = createApp(handlers, { log, limits, clock, ids: randomUUID, admit, ...(access && { access }) })

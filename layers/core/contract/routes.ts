@@ -79,7 +79,13 @@ export type ImportOperation =
   | 'verifyVersion'
 /** What only a service on one machine answers; on AWS the platform does. */
 export type LocalOperation = 'metrics'
-export type Operation = LocalOperation | PredictOperation | PredictionOperation | ApiOperation | ImportOperation | 'invokeEndpoint'
+export type Operation =
+  | LocalOperation
+  | PredictOperation
+  | PredictionOperation
+  | ApiOperation
+  | ImportOperation
+  | 'invokeEndpoint'
 
 /** Body bytes by content type; JSON bodies have a schema, all others are opaque. */
 export type Contents = Readonly<Record<string, z.ZodType | 'binary'>>
