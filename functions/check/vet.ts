@@ -7,6 +7,7 @@ import {
   type Preprocess,
   type Replay,
   type Signature,
+  servedSignature,
   type Verdict,
   versionFiles,
 } from '@maas/core/contract'
@@ -15,6 +16,7 @@ import {
   ConversionRefusedError,
   decodeLayersJson,
   encodeLayersJson,
+  inferPreprocess,
   type ModelArtifact,
   readModel,
   signatureOf,
@@ -51,7 +53,7 @@ export const vetModel = async (request: ImportRequest, directory: string, deps: 
   })
   try {
     const [model = { path: '' }] = request.files
-    const { artifact, report } = await readModel(join(directory, model.path))
+    const { artifact, report, preprocess: own } = await readModel(join(directory, model.path))
     conversion = { ...report, layers: [...report.layers], notes: [...report.notes] }
     const { signature, golden, replay, graph, rowsIndependent, notes, parameters } = await examine(
       artifact,
@@ -60,13 +62,18 @@ export const vetModel = async (request: ImportRequest, directory: string, deps: 
     )
     conversion.notes.push(...notes)
     if (replay !== undefined && !replay.passed) return failed(mismatch(replay), replay)
-    const preprocess = request.preprocess ?? preprocessOf(signature, conversion)
+    if (own && request.preprocess) {
+      throw new InvalidInputError('the model brings its own preprocessing, made of its text layers; leave it out', {
+        param: 'preprocess',
+      })
+    }
+    const preprocess = own ?? request.preprocess ?? preprocessOf(artifact, signature, conversion)
     checkLabels(request, signature)
     const { model: json, weights } = encodeLayersJson(artifact)
     const goldens = golden && encodeGolden(golden.golden, golden.inputs, golden.outputs)
     const files = {
       ...{ [versionFiles.model]: json, [versionFiles.weights]: weights },
-      [versionFiles.signature]: text(signature),
+      [versionFiles.signature]: text(servedSignature(signature, preprocess)),
       [versionFiles.preprocess]: text(preprocess),
       ...(request.labels && { [versionFiles.labels]: text(request.labels) }),
       [versionFiles.conversion]: text(conversion),
@@ -150,18 +157,13 @@ const mismatch = ({ difference, tolerance, source, outputs }: Replay): MaasError
 }
 
 /** A model that scales pixels itself takes images as they come. */
-const preprocessOf = ({ inputs: [input, ...others] }: Signature, conversion: Conversion): Preprocess => {
-  const [, height = -1, width = -1, channels = -1] = input?.shape ?? []
-  const scales = conversion.layers.some(({ className }) => className === 'Rescaling' || className === 'Normalization')
-  const isImage = others.length === 0 && input?.shape.length === 4 && height > 0 && width > 0
-  if (!scales || !isImage || (channels !== 1 && channels !== 3)) return { kind: 'tensor' }
+const preprocessOf = (artifact: ModelArtifact, signature: Signature, conversion: Conversion): Preprocess => {
+  const image = inferPreprocess(artifact, signature)
+  if (image === undefined) return { kind: 'tensor' }
   conversion.notes.push(
-    `The model scales its input itself, so images may be sent as they are: they are resized to ${height}x${width} and go in as 0..255. Another way: --preprocess.`,
+    `The model scales its input itself, so images may be sent as they are: they are resized to ${image.height}x${image.width} and go in as 0..255. Another way: --preprocess.`,
   )
-  return {
-    ...{ kind: 'image', height, width, channels, decoder: 'integer-accurate', exif: 'apply', alpha: 'black' },
-    ...{ crop: 'stretch', interpolation: 'bilinear', antialias: true, scale: 1, mean: [0], std: [1], layout: 'nhwc' },
-  }
+  return image
 }
 
 const checkLabels = ({ labels }: ImportRequest, { outputs }: Signature): void => {

@@ -38,11 +38,12 @@ export const formatReference = ({ name, version, alias }: Reference): string =>
   version !== undefined ? `${name}:${version}` : alias !== undefined ? `${name}@${alias}` : name
 
 /** Formats a file is saved in, told by its extension. */
-export const saveFormat = (path: string): 'h5' | 'tfjs' => {
+export const saveFormat = (path: string): 'h5' | 'keras' | 'tfjs' => {
   if (/\.(h5|hdf5)$/i.test(path)) return 'h5'
+  if (/\.keras$/i.test(path)) return 'keras'
   if (/\.json$/i.test(path)) return 'tfjs'
-  throw new UnsupportedError(`${path}: a model is saved as .h5 (Keras) or .json (TF.js, with weights.bin beside it)`, {
-    param: 'path',
-    status: 422,
-  })
+  throw new UnsupportedError(
+    `${path}: a model is saved as .h5 or .keras (Keras) or .json (TF.js, with weights.bin beside it)`,
+    { param: 'path', status: 422 },
+  )
 }

@@ -7,6 +7,7 @@ import { extract } from 'tar-stream'
 export interface ExpectedTensor {
   readonly shape: readonly number[]
   readonly dtype: string
+  /** Texts where the dtype is `object`. */
   readonly data: readonly number[]
 }
 

@@ -1,5 +1,6 @@
 /** The preprocessing spec: fitted by training or given at push, stored with the version, run by training and serving alike. */
 import { z } from 'zod'
+import type { Signature } from './tensors.ts'
 
 const sizeSchema = z.object({ height: z.number().int().min(1).max(4096), width: z.number().int().min(1).max(4096) })
 
@@ -50,9 +51,62 @@ export type TabularPreprocess = z.infer<typeof tabularPreprocessSchema>
 /** The model takes its tensors as they come. */
 export const tensorPreprocessSchema = z.object({ kind: z.literal('tensor') })
 
+const tokenizerSchema = z.object({
+  standardize: z.enum(['lower_and_strip_punctuation', 'lower', 'strip_punctuation', 'none']),
+  split: z.enum(['whitespace', 'character', 'none']),
+  /** Runs of how many words make a token, in this order; none: single words. */
+  ngrams: z.array(z.number().int().min(1).max(10)).max(10).default([]),
+})
+
+/** How the texts of one input become numbers; where a mask is named, it is number 0 and the others follow. */
+const textInputSchema = z.object({
+  /** What callers send: one text, or so many, per example. */
+  shape: z.array(z.number().int().min(-1)).min(1).max(2),
+  /** Absent: every text is one token. */
+  tokenizer: tokenizerSchema.optional(),
+  index: z.discriminatedUnion('kind', [
+    z.object({
+      kind: z.literal('vocabulary'),
+      mask: z.string().nullable(),
+      /** How many numbers stand for tokens that the vocabulary does not have; they come before its own. */
+      unknown: z.number().int().min(0),
+      values: z.array(z.string()),
+    }),
+    z.object({
+      kind: z.literal('hash'),
+      mask: z.string().nullable(),
+      bins: z.number().int().min(1),
+      /** SipHash with this key, else FarmHash. */
+      salt: z.tuple([z.number().int().min(0), z.number().int().min(0)]).nullable(),
+    }),
+  ]),
+  output: z.enum(['index', 'one_hot', 'multi_hot', 'count']),
+  /** Numbers per text, cut or filled with 0 (null: as many as the longest needs), or the length of a vector. */
+  size: z.number().int().min(1).nullable(),
+})
+export type TextInput = z.infer<typeof textInputSchema>
+
+/** From texts to numbers, by input; inputs that are not named take tensors. */
+export const textPreprocessSchema = z.object({ kind: z.literal('text'), inputs: z.record(z.string(), textInputSchema) })
+export type TextPreprocess = z.infer<typeof textPreprocessSchema>
+
 export const preprocessSchema = z.discriminatedUnion('kind', [
   imagePreprocessSchema,
   tabularPreprocessSchema,
+  textPreprocessSchema,
   tensorPreprocessSchema,
 ])
 export type Preprocess = z.infer<typeof preprocessSchema>
+
+/** What callers send where it differs from what the model itself takes: texts in place of their numbers. */
+export const servedSignature = (signature: Signature, preprocess: Preprocess): Signature => {
+  if (preprocess.kind !== 'text') return signature
+  const { inputs } = preprocess
+  return {
+    ...signature,
+    inputs: signature.inputs.map((spec) => {
+      const text = Object.hasOwn(inputs, spec.name) ? inputs[spec.name] : undefined
+      return text ? { name: spec.name, dtype: 'string', shape: text.shape } : spec
+    }),
+  }
+}

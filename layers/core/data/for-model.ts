@@ -56,7 +56,7 @@ function optionsOf(
   preprocess: Preprocess,
 ): Pick<ReadDataOptions, 'imageSize' | 'channels' | 'preprocess' | 'encoding'> {
   if (preprocess.kind === 'tabular') return { encoding: preprocess }
-  if (preprocess.kind === 'tensor') return {}
+  if (preprocess.kind === 'tensor' || preprocess.kind === 'text') return {}
   const { channels, height, width, kind: _, ...rest } = preprocess
   return { imageSize: { height, width }, channels, preprocess: rest }
 }

@@ -1,5 +1,6 @@
 /** Model formats: whatever file a model came from or goes to, there is one in-memory shape. */
 export { residentBytes } from './hdf5/index.ts'
+export * from './infer-preprocess.ts'
 export {
   ConversionRefusedError,
   type ConversionReport,
@@ -8,6 +9,7 @@ export {
   type LayerReport,
   readKerasArchive,
   readKerasH5,
+  writeKerasArchive,
   writeKerasH5,
 } from './keras/index.ts'
 export * from './layers-json.ts'
@@ -17,3 +19,4 @@ export * from './savedmodel/signature.ts'
 export type * from './types.ts'
 export * from './version-files.ts'
 export * from './write-file.ts'
+export * from './writers.ts'

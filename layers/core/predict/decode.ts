@@ -69,7 +69,7 @@ export const decodeRows = (rows: readonly unknown[], model: ServedModel, maxRows
     }
   }
   const tensors = signature.inputs.map((spec) => {
-    const values = rows.map((row, index) => inputOf(row, spec, signature.inputs, `${at}[${index}]`))
+    const values = rows.map((row, index) => bareText(inputOf(row, spec, signature.inputs, `${at}[${index}]`), spec))
     return [spec.name, readTensor(values, spec, at, isFields(rows[0]) ? `.${spec.name}` : '')] as const
   })
   return { kind: 'tensors', tensors: Object.fromEntries(tensors) }
@@ -106,7 +106,14 @@ const decodeColumns = (inputs: unknown, model: ServedModel, maxRows: number): Pr
   }
   if (preprocess.kind === 'image' && lead?.batch.some(isBytes)) return decodeRows(lead.batch, model, maxRows, lead.at)
   const tensors: NamedTensors = Object.fromEntries(
-    batches.map(({ spec, at, batch }) => [spec.name, readTensor(batch, spec, at)]),
+    batches.map(({ spec, at, batch }) => [
+      spec.name,
+      readTensor(
+        batch.map((value) => bareText(value, spec)),
+        spec,
+        at,
+      ),
+    ]),
   )
   return { kind: 'tensors', tensors }
 }
@@ -152,6 +159,10 @@ const inputOf = (row: unknown, spec: TensorSpec, specs: readonly TensorSpec[], a
   if (specs.length === 1) return row
   throw invalid(at, `got ${shown(row)}; this model takes an object with ${names(specs)}`)
 }
+
+/** Keras' text models take one text as a list of one; a text alone is as clear. */
+const bareText = (value: unknown, { dtype, shape }: TensorSpec): unknown =>
+  dtype === 'string' && shape.length === 2 && shape[1] === 1 && typeof value === 'string' ? [value] : value
 
 const checkNames = (fields: Fields, specs: readonly TensorSpec[], at: string): void => {
   const unknown = Object.keys(fields).find((name) => !specs.some((spec) => spec.name === name))

@@ -1,5 +1,5 @@
 /** A version in this process, ready to answer until it is disposed of. */
-import { type NamedTensors, type Preprocess, type Signature, sizeOf } from '@maas/core/contract'
+import { type NamedTensors, type Preprocess, type Signature, servedSignature, sizeOf } from '@maas/core/contract'
 import type { ImageKernels } from '@maas/core/data'
 import type { ServableArtifact } from '@maas/core/formats'
 import type { Kernels, SessionBinding } from '@maas/core/kernels'
@@ -54,13 +54,15 @@ export const createPredictor = async (
   return predictorOf(model, batching(runner, options.batchRows ?? 1), kernels, kernels.native?.sessions)
 }
 
-/** Requests in, answers out, around whatever runs the model. */
+/** Requests in, answers out, around whatever runs the model, whose own signature is given. */
 export const predictorOf = (
-  model: ServedModel,
+  described: ServedModel,
   runner: Runner,
   kernels: ImageKernels,
   sessions: SessionBinding | undefined,
 ): Predictor => {
+  const own = described.signature
+  const model = { ...described, signature: servedSignature(own, described.preprocess) }
   // Loads while the first request is on its way; what fails here fails again, with its reason, where it is needed.
   if (model.preprocess.kind !== 'tensor') readers().catch(() => {})
   return {
@@ -70,8 +72,9 @@ export const predictorOf = (
     predict: async (given) => {
       const started = performance.now()
       const input = given.kind === 'plain' ? readPlain(given, model, sessions) : given
+      if (input.kind === 'tensors' && model.preprocess.kind === 'text') checkTensors(input.tensors, model.signature)
       const tensors = await prepare(input, model, kernels)
-      checkTensors(tensors, model.signature)
+      checkTensors(tensors, own)
       const prepared = performance.now()
       const outputs = inOwnUnit(await runner.run(tensors), input, model.preprocess)
       return { model, outputs, timings: { prepare: prepared - started, run: performance.now() - prepared } }

@@ -1,5 +1,5 @@
 /** Any prediction input into the model's tensors, by the preprocessing that training stored. */
-import { type NamedTensors, sizeOf } from '@maas/core/contract'
+import { type NamedTensors, type Preprocess, sizeOf } from '@maas/core/contract'
 import type { ImageKernels } from '@maas/core/data'
 import { InvalidInputError, MaasError } from '@maas/core/errors'
 import type { PredictInput, ServedModel } from './types.ts'
@@ -10,7 +10,10 @@ export const prepare = async (
   kernels: ImageKernels,
 ): Promise<NamedTensors> => {
   if (input.kind === 'plain') throw new Error('a plain body is read before it is prepared')
-  if (input.kind === 'tensors') return input.tensors
+  if (input.kind === 'tensors') {
+    if (model.preprocess.kind !== 'text') return input.tensors
+    return (await readers()).encodeTexts(input.tensors, model.preprocess)
+  }
   const { decodeImage, encodeRows, pixelsToFloat } = await readers()
   const { preprocess, signature, name } = model
   const [{ name: inputName } = { name: '' }] = signature.inputs
@@ -43,8 +46,8 @@ const naming = async <T>(index: number, count: number, task: () => Promise<T>): 
   }
 }
 
-const wrongKind = (name: string, got: string, kind: 'image' | 'tabular' | 'tensor'): InvalidInputError => {
-  const takes = { image: 'images or tensors', tabular: 'table rows or tensors', tensor: 'tensors' }[kind]
+const wrongKind = (name: string, got: string, kind: Preprocess['kind']): InvalidInputError => {
+  const takes = { image: 'images or tensors', tabular: 'table rows or tensors', text: 'texts', tensor: 'tensors' }[kind]
   return new InvalidInputError(
     `"${name}" got ${got}; it takes ${takes}${kind === 'tensor' ? ': it was registered without preprocessing' : ''}.`,
   )

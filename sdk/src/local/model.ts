@@ -24,12 +24,12 @@ export interface LocalOptions {
 /** A model file, converted exactly or refused. */
 export const openFile = (path: string, { labels, kernels: prefer, signal }: LocalOptions = {}): Promise<Model> =>
   translated(async () => {
-    const { readModelFile } = await import('@maas/core/formats')
-    const artifact = await readModelFile(path, { ...(signal && { signal }) })
+    const { readModel } = await import('@maas/core/formats')
+    const { artifact, preprocess } = await readModel(path, { ...(signal && { signal }) })
     const kernels = await loadKernels(prefer)
     const { createPredictor } = await import('@maas/core/predict')
     const predictor = await createPredictor(
-      { name: basename(path), version: 1, artifact, ...(labels && { labels }) },
+      { name: basename(path), version: 1, artifact, ...(preprocess && { preprocess }), ...(labels && { labels }) },
       kernels,
     )
     return new LocalModel(predictor, undefined, async () => artifact)
@@ -107,9 +107,9 @@ class LocalModel implements Model {
     this.#checkAlive()
     const format = saveFormat(path)
     await translated(async () => {
-      const { encodeLayersJson, requireLayers, writeFileAtomically, writeKerasH5 } = await import('@maas/core/formats')
+      const { encodeLayersJson, modelWriters, requireLayers, writeFileAtomically } = await import('@maas/core/formats')
       const artifact = requireLayers(await this.#artifact(), `saved as ${path}`)
-      if (format === 'h5') return writeFileAtomically(path, await writeKerasH5(artifact))
+      if (format !== 'tfjs') return writeFileAtomically(path, await modelWriters[format].write(artifact))
       const { model, weights } = encodeLayersJson(artifact)
       await writeFileAtomically(join(dirname(path), 'weights.bin'), weights)
       await writeFileAtomically(path, model)

@@ -1,5 +1,7 @@
 /** Every model that real Keras wrote: exact, or refused by name; a changed weight must be noticed. */
-import { readKerasArchive, readKerasH5, toLayersModel } from '@maas/core/formats'
+import type { Preprocess, TensorData } from '@maas/core/contract'
+import { encodeTexts } from '@maas/core/data'
+import { readKerasArchive, readKerasH5, signatureOf, toLayersModel } from '@maas/core/formats'
 import { type Kernels, loadKernels } from '@maas/core/kernels'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { LayersModel } from '@tensorflow/tfjs-layers'
@@ -16,7 +18,8 @@ const tolerances: Readonly<Record<string, number>> = { float16: 2e-3, mixed_poli
 const refusals: Readonly<Record<string, RegExp>> = {
   lambda: /lambda \(Lambda\): a Lambda holds Python bytecode, which is never executed; replace it/,
   custom: /doubled \(.*Doubled\): (it is a custom class|this layer is not supported)/,
-  conv_lstm1d: /conv_lstm1d \(ConvLSTM1D\): this layer is not supported/,
+  // A .h5 file has no place for what a layer learned of texts.
+  text_vectorization_adapted: /does not hold its vocabulary; save the model as .keras/,
   mask_bidirectional_sequences: /zeros at masked steps/,
   mask_mha_cross: /attends from one sequence to another while steps are masked/,
   mask_add: /not_equal \(NotEqual\): operation NotEqual is not supported/,
@@ -33,11 +36,12 @@ const read = async (keras: 2 | 3, file: string) => {
   return file.endsWith('.h5') ? readKerasH5(bytes, options) : readKerasArchive(bytes, options)
 }
 
-const worst = (model: LayersModel, { inputs, outputs }: Expected): number => {
+const worst = (model: LayersModel, { inputs: given, outputs }: Expected, preprocess?: Preprocess): number => {
   const { tf } = kernels
   return tf.tidy(() => {
+    const inputs = encoded(model, given, preprocess)
     const feeds = inputs.map(({ data, shape, dtype }) =>
-      tf.tensor([...data], [...shape], dtype.startsWith('int') ? 'int32' : 'float32'),
+      tf.tensor(Array.from(data) as number[], [...shape], dtype.startsWith('int') ? 'int32' : 'float32'),
     )
     const answer = model.predict(feeds.length === 1 ? (feeds[0] as Tensor) : feeds)
     const answers = Array.isArray(answer) ? answer : [answer]
@@ -48,6 +52,28 @@ const worst = (model: LayersModel, { inputs, outputs }: Expected): number => {
       }),
     )
   })
+}
+
+/** Texts become numbers as they do before a served model. */
+const encoded = (
+  model: LayersModel,
+  inputs: Expected['inputs'],
+  preprocess: Preprocess | undefined,
+): readonly {
+  readonly shape: readonly number[]
+  readonly dtype: string
+  readonly data: ArrayLike<number | string>
+}[] => {
+  if (preprocess?.kind !== 'text') return inputs
+  const names = signatureOf(model).inputs.map(({ name }) => name)
+  const tensors = inputs.map(({ shape, dtype, data }, i): [string, TensorData] => [
+    names[i] ?? '',
+    dtype === 'object'
+      ? { dtype: 'string', shape, data: data.map(String) }
+      : { dtype: 'float32', shape, data: Float32Array.from(data) },
+  ])
+  const result = encodeTexts(Object.fromEntries(tensors), preprocess)
+  return names.map((name) => result[name] as TensorData)
 }
 
 /** Moves every weight a little. */
@@ -70,11 +96,12 @@ for (const keras of [3, 2] as const) {
     it.each(names)('%s answers as in Python, or is refused by name', async (file) => {
       const name = file.replace(/\.\w+$/, '')
       const refusal = refusals[name]
-      if (refusal && (keras === 3 || name !== 'mask_add')) {
+      const kept = file === 'text_vectorization_adapted.keras' || (keras === 2 && name === 'mask_add')
+      if (refusal && !kept) {
         await expect(read(keras, file)).rejects.toThrow(refusal)
         return
       }
-      const { artifact } = await read(keras, file)
+      const { artifact, preprocess } = await read(keras, file)
       if (name === 'mask_add') {
         await expect(toLayersModel(artifact, kernels)).rejects.toThrow(/layer flatten: expected min_ndim=3/)
         return
@@ -83,10 +110,10 @@ for (const keras of [3, 2] as const) {
       const before = kernels.tf.memory().numTensors
       const model = await toLayersModel(artifact, kernels)
       try {
-        expect(worst(model, expected)).toBeLessThanOrEqual(tolerances[name] ?? EXACT)
+        expect(worst(model, expected, preprocess)).toBeLessThanOrEqual(tolerances[name] ?? EXACT)
         if (artifact.weights.length > 0) {
           disturb(model)
-          expect(worst(model, expected)).toBeGreaterThan(tolerances[name] ?? EXACT)
+          expect(worst(model, expected, preprocess)).toBeGreaterThan(tolerances[name] ?? EXACT)
         }
       } finally {
         model.dispose()

@@ -29,7 +29,8 @@ describe('a reference', () => {
 describe('the format of a saved file', () => {
   it('is told by its extension', () => {
     expect(saveFormat('a/model.h5')).toBe('h5')
+    expect(saveFormat('model.keras')).toBe('keras')
     expect(saveFormat('model.json')).toBe('tfjs')
-    expect(() => saveFormat('model.onnx')).toThrow('.h5 (Keras) or .json (TF.js')
+    expect(() => saveFormat('model.onnx')).toThrow('.h5 or .keras (Keras) or .json (TF.js')
   })
 })

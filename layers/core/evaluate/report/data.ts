@@ -44,6 +44,8 @@ const preprocessing = (preprocess: Preprocess): string => {
       const numbers = preprocess.columns.length - categories
       return `${numbers} number columns standardised, ${categories} category columns one-hot${preprocess.target ? `, target ${preprocess.target.name} standardised` : ''}`
     }
+    case 'text':
+      return `texts into numbers, for ${Object.keys(preprocess.inputs).join(', ')}`
     case 'tensor':
       return 'none: rows go in as they are'
   }

@@ -13,6 +13,42 @@ export const categoricalLayers = (tf: TensorFlow): LayerClass[] => [
         tf.zerosLike(x as Tensor).toInt(),
       ),
   }),
+  defineLayer<Options & { vocabulary: readonly number[]; unknown: number; mask: number | null; outputMode: string }>(
+    tf,
+    {
+      className: 'IntegerLookup',
+      passesMask: false,
+      outputShape: ([shape = []], { vocabulary, unknown, outputMode }) => {
+        const size = vocabulary.length + unknown
+        if (outputMode === 'int') return [...shape]
+        return outputMode === 'oneHot' && shape.at(-1) !== 1 ? [...shape, size] : [...shape.slice(0, -1), size]
+      },
+      call: ([x], { options: { vocabulary, unknown, mask, outputMode } }) => {
+        const input = (x as Tensor).toInt()
+        const first = unknown + (mask === null ? 0 : 1)
+        // No value is listed twice, so at most one position answers.
+        const equal = input.expandDims(-1).equal(tf.tensor1d([...vocabulary], 'int32'))
+        const found = equal
+          .toInt()
+          .mul(tf.range(first, first + vocabulary.length, 1, 'int32'))
+          .sum(-1)
+        const missing = found
+          .equal(0)
+          .toInt()
+          .mul(first - unknown)
+        const masked = mask === null ? null : input.notEqual(mask).toInt()
+        const index = masked ? found.add(missing).mul(masked) : found.add(missing)
+        if (outputMode === 'int') return index.toInt()
+        const size = vocabulary.length + unknown
+        const vectors = tf
+          .oneHot(index.toInt().flatten(), size)
+          .toFloat()
+          .reshape([...input.shape, size])
+        if (outputMode === 'oneHot') return input.shape.at(-1) === 1 ? vectors.squeeze([-2]) : vectors
+        return outputMode === 'count' ? vectors.sum(-2) : vectors.max(-2)
+      },
+    },
+  ),
   defineLayer<Options & { numTokens: number; outputMode: string }>(tf, {
     className: 'KerasCategoryEncoding',
     passesMask: false,

@@ -3,6 +3,7 @@ import type { TensorFlow } from '../../kernels/index.ts'
 import { activationClasses } from './activations.ts'
 import { attentionLayers } from './attention.ts'
 import { categoricalLayers } from './categorical.ts'
+import { convLstmLayers } from './conv-lstm.ts'
 import { convolutionLayers } from './convolution.ts'
 import type { LayerClass } from './define.ts'
 import { einsumLayers } from './einsum.ts'
@@ -16,6 +17,7 @@ import { spatialLayers } from './spatial.ts'
 const families: readonly ((tf: TensorFlow) => LayerClass[])[] = [
   attentionLayers,
   categoricalLayers,
+  convLstmLayers,
   convolutionLayers,
   einsumLayers,
   elementwiseLayers,

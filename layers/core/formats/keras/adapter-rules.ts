@@ -159,6 +159,59 @@ export const adapterRules: Readonly<Record<string, LayerRule>> = {
     ]),
   ),
 
+  ConvLSTM1D: by(
+    'ConvLSTM1D',
+    [
+      'filters',
+      ...window,
+      'recurrent_activation',
+      ...variables('kernel', 'recurrent'),
+      'return_sequences',
+      'go_backwards',
+    ],
+    {
+      ...undilated,
+      padding: ['valid', 'same'],
+      return_state: [false],
+      stateful: [false],
+      unroll: [true, false],
+      zero_output_for_mask: ANY,
+      time_major: [false],
+      dropout: [0],
+      recurrent_dropout: [0],
+      implementation: ANY,
+      unit_forget_bias: ANY,
+      seed: ANY,
+    },
+    (kept, _, { masked }) => {
+      if (masked) throw new Refusal('it leaves masked steps out, which is not supported')
+      return kept
+    },
+  ),
+  IntegerLookup: by(
+    'IntegerLookup',
+    ['output_mode'],
+    {
+      vocabulary: ANY,
+      vocabulary_size: ANY,
+      vocabulary_dtype: ANY,
+      max_tokens: ANY,
+      num_oov_indices: [0, 1],
+      oov_token: ANY,
+      mask_token: ANY,
+      oov_method: ANY,
+      output_mode: ['int', 'one_hot', 'multi_hot', 'count'],
+    },
+    (kept, { vocabulary, num_oov_indices: unknown, mask_token: mask, output_mode: mode }) => {
+      if (!Array.isArray(vocabulary)) throw new Refusal('the file does not hold its vocabulary; give it to the layer')
+      if (vocabulary.length > 10_000)
+        throw new Refusal(`its vocabulary has ${vocabulary.length} entries, at most 10,000`)
+      if (unknown !== 1) throw new Refusal('it has no number for values that its vocabulary does not have')
+      if (typeof mask === 'number' && mode !== 'int') throw new Refusal('a mask beside an output mode other than int')
+      return { ...kept, vocabulary, unknown, mask: typeof mask === 'number' ? mask : null }
+    },
+  ),
+
   Discretization: by('Discretization', ['bin_boundaries'], { output_mode: ['int'], epsilon: ANY }),
   CategoryEncoding: by('KerasCategoryEncoding', ['num_tokens', 'output_mode'], {
     output_mode: ['multi_hot', 'one_hot', 'count'],

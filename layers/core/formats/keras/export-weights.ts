@@ -16,7 +16,7 @@ export const exportWeights = (
       const prefix = `${nameOf(layer)}/`
       const own = isModelClass(layer.class_name)
         ? inLoadingOrder(layer, weights)
-        : weights.filter(({ name }) => belongsTo(name, prefix, layers))
+        : weightsOfLayer(layer, weights, '', layers)
       return [nameOf(layer), layerGroup(layer.class_name === 'Normalization' ? withCount(own, prefix) : own)] as const
     }),
   )
@@ -36,10 +36,17 @@ const withCount = (weights: readonly WeightTensor[], prefix: string): WeightTens
     ? []
     : [...weights, { name: `${prefix}count`, shape: [], dtype: 'int32', data: new Uint8Array(4) }]
 
-/** A layer may be called `a` and another `a/b`: the longest name that fits has the weight. */
-const belongsTo = (weight: string, prefix: string, layers: readonly KerasLayer[]): boolean =>
-  weight.startsWith(prefix) &&
-  !layers.some((other) => nameOf(other).length >= prefix.length && weight.startsWith(`${nameOf(other)}/`))
+/** Of a layer beside `siblings`. One may be called `a` and another `a/b`: the longest name that fits has the weight. */
+export const weightsOfLayer = (
+  layer: KerasLayer,
+  weights: readonly WeightTensor[],
+  outer: string,
+  siblings: readonly KerasLayer[],
+): WeightTensor[] => {
+  const prefix = `${outer}${nameOf(layer)}/`
+  const longer = siblings.map((other) => `${outer}${nameOf(other)}/`).filter((other) => other.length > prefix.length)
+  return weights.filter(({ name }) => name.startsWith(prefix) && !longer.some((other) => name.startsWith(other)))
+}
 
 const layerGroup = (weights: readonly WeightTensor[]): Hdf5NewGroup & { attributes: { weight_names: string[] } } => {
   const root = branch()
@@ -64,7 +71,7 @@ interface Branch extends Hdf5NewGroup {
 
 const branch = (): Branch => ({ groups: new Map(), datasets: new Map() })
 
-const datasetOf = ({ shape, dtype, data }: WeightTensor): Hdf5NewDataset => {
+export const datasetOf = ({ shape, dtype, data }: WeightTensor): Hdf5NewDataset => {
   // A copy of its own: the weights may be a view, and a Buffer's `slice` is one too.
   const { buffer } = new Uint8Array(data)
   if (dtype === 'bool') return { shape, data: new Uint8Array(buffer) }

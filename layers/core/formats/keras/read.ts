@@ -1,19 +1,23 @@
 /** Keras' own files to the one in-memory shape of a model: `.h5` of Keras 2 and 3, and `.keras`. */
+import type { Preprocess } from '../../contract/index.ts'
 import { InvalidInputError } from '../../errors.ts'
 import { type Hdf5Group, readHdf5 } from '../hdf5/index.ts'
 import type { ModelArtifact, WeightTensor } from '../types.ts'
-import { asRecord, type KerasLayer, layerFrom, parseKerasJson, text } from './config.ts'
+import { asRecord, type KerasLayer, layerFrom, nameOf, parseKerasJson, text } from './config.ts'
 import { convertModel } from './model.ts'
 import { type ConversionReport, ReportBuilder } from './report.ts'
+import { withoutTexts } from './texts.ts'
 import { trainingConfigOf } from './training.ts'
 import { weightsFromH5 } from './weights-h5.ts'
-import { weightsFromV3 } from './weights-v3.ts'
+import { placesOf, weightsFromV3 } from './weights-v3.ts'
 import { unzipKeras } from './zip.ts'
 
 /** A model, and what became of each of its layers. */
 export interface ConvertedModel {
   readonly artifact: ModelArtifact
   readonly report: ConversionReport
+  /** What was done by layers at the front of the model and is now done before it. */
+  readonly preprocess?: Preprocess
 }
 
 export interface KerasReadOptions {
@@ -43,7 +47,7 @@ export const readKerasH5 = async (source: string | Uint8Array, options: KerasRea
 
 /** A `.keras` archive. */
 export const readKerasArchive = async (bytes: Uint8Array, options: KerasReadOptions): Promise<ConvertedModel> => {
-  const { config, metadata, weights } = unzipKeras(bytes, options.name)
+  const { config, metadata, weights, vocabularies } = unzipKeras(bytes, options.name)
   const json = asRecord(parseKerasJson(config, 'config.json')) ?? {}
   const version = text(asRecord(parseKerasJson(metadata, 'metadata.json'))?.keras_version) ?? '3'
   const { readHdf5: read = readHdf5, ...named } = options
@@ -54,6 +58,7 @@ export const readKerasArchive = async (bytes: Uint8Array, options: KerasReadOpti
     source: `Keras ${version}, .keras archive`,
     training: json.compile_config,
     weightsOf: (model) => weightsFromV3(file, model),
+    vocabularies,
   })
 }
 
@@ -63,10 +68,15 @@ interface Parts {
   readonly source: string
   readonly training: unknown
   readonly weightsOf: (model: KerasLayer) => WeightTensor[]
+  readonly vocabularies?: ReadonlyMap<string, string>
 }
 
-const convert = ({ model, version, source, training, weightsOf }: Parts): ConvertedModel => {
+const convert = ({ model: whole, version, source, training, weightsOf, vocabularies }: Parts): ConvertedModel => {
   const builder = new ReportBuilder()
+  const places = new Map([...placesOf(whole)].map(([layer, place]) => [nameOf(layer), place]))
+  const { model, preprocess } = withoutTexts(whole, builder, (layer) =>
+    vocabularies?.get(places.get(nameOf(layer)) ?? ''),
+  )
   const keras = version.startsWith('2') || version.startsWith('1') ? 2 : 3
   const topology = convertModel(model, { keras, report: builder, convertModel })
   const trainingConfig = trainingConfigOf(training, builder)
@@ -76,7 +86,7 @@ const convert = ({ model, version, source, training, weightsOf }: Parts): Conver
     ...(trainingConfig && { trainingConfig }),
     weights: weightsOf(model),
   }
-  return { artifact, report }
+  return { artifact, report, ...(preprocess && { preprocess }) }
 }
 
 const missingConfig = (file: Hdf5Group, name: string): InvalidInputError => {

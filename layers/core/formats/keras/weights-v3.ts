@@ -11,14 +11,9 @@ export const weightsFromV3 = (file: Hdf5Group, model: KerasLayer): WeightTensor[
 
 const modelWeights = (group: Hdf5Group, model: KerasLayer, prefix: string): WeightTensor[] => {
   const stored = group.groups.get('layers') ?? group.groups.get('_layer_checkpoint_dependencies') ?? EMPTY
-  const counts = new Map<string, number>()
   const claimed = new Set<string>()
-  const weights = layersOf(model).flatMap((layer) => {
-    if (isOperation(layer)) return []
-    const base = snakeCase(savedClasses[layer.class_name] ?? layer.class_name)
-    const count = counts.get(base) ?? 0
-    counts.set(base, count + 1)
-    const key = count === 0 ? base : `${base}_${count}`
+  const places = placesOf(model)
+  const weights = [...places].flatMap(([layer, key]) => {
     const own = stored.groups.get(key)
     if (!own) return []
     claimed.add(key)
@@ -40,13 +35,27 @@ const modelWeights = (group: Hdf5Group, model: KerasLayer, prefix: string): Weig
   return weights
 }
 
+/** What the layers of a model are called in the file: their class, counted. Operations have no place. */
+export const placesOf = (model: KerasLayer): Map<KerasLayer, string> => {
+  const counts = new Map<string, number>()
+  const places = new Map<KerasLayer, string>()
+  for (const layer of layersOf(model)) {
+    if (isOperation(layer)) continue
+    const base = snakeCase(savedClasses[layer.class_name] ?? layer.class_name)
+    const count = counts.get(base) ?? 0
+    counts.set(base, count + 1)
+    places.set(layer, count === 0 ? base : `${base}_${count}`)
+  }
+  return places
+}
+
 const EMPTY: Hdf5Group = { attributes: new Map(), groups: new Map(), datasets: new Map() }
 
 /** Classes that are registered under another name than their own. */
 const savedClasses: Readonly<Record<string, string>> = { GroupQueryAttention: 'GroupedQueryAttention' }
 
 /** Python's `keras.src.utils.naming.to_snake_case`. */
-const snakeCase = (name: string): string =>
+export const snakeCase = (name: string): string =>
   name
     .replace(/\W+/g, '')
     .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')

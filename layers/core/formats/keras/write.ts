@@ -1,4 +1,5 @@
-/** A model as a `.h5` file that Python Keras loads and that predicts the same there. */
+/** A model as a `.h5` or `.keras` file that Python Keras loads and that predicts the same there. */
+import { strToU8, zipSync } from 'fflate'
 import { UnsupportedError } from '../../errors.ts'
 import { writeHdf5 } from '../hdf5/write.ts'
 import type { ModelArtifact } from '../types.ts'
@@ -6,22 +7,23 @@ import { asRecord, type Config, layerFrom } from './config.ts'
 import { meansKeras3 } from './export-layer.ts'
 import { exportModel } from './export-model.ts'
 import { exportWeights } from './export-weights.ts'
+import { exportWeightsV3 } from './export-weights-v3.ts'
 import { Refusal } from './report.ts'
 
 /** What the file says wrote it: Keras' loaders choose conversions by it, and need none from here on. */
 const versions = { keras_version: '2.15.0', backend: 'tensorflow' }
 
+/** The oldest Keras that reads this form. */
+const ARCHIVE_VERSION = '3.0.0'
+
 /**
- * Keras 3 reads every file written here, Keras 2 those of models without nested models and without initial states.
+ * A `.h5` file. Keras 3 reads every one written here, Keras 2 those of models without nested models and without initial states.
  * UnsupportedError names a layer that Keras would compute differently.
  */
-export const writeKerasH5 = async (artifact: ModelArtifact): Promise<Uint8Array> => {
-  const model = layerFrom(artifact.topology, 'topology')
-  try {
-    const exported = exportModel(model)
-    const config = meansKeras3(artifact.topology) ? forKeras3Only(exported) : exported
-    const training = artifact.trainingConfig && exportTraining(artifact.trainingConfig)
-    return await writeHdf5({
+export const writeKerasH5 = (artifact: ModelArtifact): Promise<Uint8Array> =>
+  refusing(async () => {
+    const { model, config, training } = exported(artifact)
+    return writeHdf5({
       attributes: {
         ...versions,
         model_config: JSON.stringify(config),
@@ -29,15 +31,53 @@ export const writeKerasH5 = async (artifact: ModelArtifact): Promise<Uint8Array>
       },
       groups: new Map([['model_weights', exportWeights(model, artifact.weights, versions)]]),
     })
+  })
+
+/** A `.keras` archive, for Keras 3; UnsupportedError as for `.h5`. */
+export const writeKerasArchive = (artifact: ModelArtifact): Promise<Uint8Array> =>
+  refusing(async () => {
+    const { model, config, training } = exported(artifact)
+    const json = (value: unknown) => strToU8(JSON.stringify(value))
+    const compiled = training && { compile_config: compileConfig(training) }
+    const entries = {
+      'metadata.json': json({ keras_version: ARCHIVE_VERSION }),
+      'config.json': json({ module: modules[config.class_name], registered_name: null, ...config, ...compiled }),
+      'model.weights.h5': await writeHdf5(exportWeightsV3(model, artifact.weights)),
+    }
+    // Stored as they are, like Keras does: weights hardly compress.
+    return zipSync(entries, { level: 0, mtime: EPOCH })
+  })
+
+/** Where Keras finds the class of a whole model. */
+const modules: Readonly<Record<string, string>> = { Sequential: 'keras', Functional: 'keras.src.models.functional' }
+
+/** The first day a zip archive can name: the same model gives the same bytes. */
+const EPOCH = '1980-01-01T00:00:00'
+
+const exported = (artifact: ModelArtifact) => {
+  const model = layerFrom(artifact.topology, 'topology')
+  const config = exportModel(model)
+  const training = artifact.trainingConfig && exportTraining(artifact.trainingConfig)
+  return { model, config: meansKeras3(artifact.topology) ? forKeras3Only(config) : config, training }
+}
+
+const refusing = async <T>(write: () => Promise<T>): Promise<T> => {
+  try {
+    return await write()
   } catch (error) {
-    if (error instanceof Refusal)
-      throw new UnsupportedError(`cannot be written for Keras: ${error.message}`, { cause: error })
-    throw error
+    if (!(error instanceof Refusal)) throw error
+    throw new UnsupportedError(`cannot be written for Keras: ${error.message}`, { cause: error })
   }
 }
 
+/** The same under the names of the archive's form. */
+const compileConfig = ({ optimizer_config: optimizer, ...others }: Config): Config => ({
+  ...others,
+  optimizer: { module: 'keras.optimizers', registered_name: null, ...asRecord(optimizer) },
+})
+
 /** Keras 2 refuses an input with an option that it does not know. */
-const forKeras3Only = (config: Config): Config =>
+const forKeras3Only = <T extends Config>(config: T): T =>
   JSON.parse(JSON.stringify(config), (_, value) =>
     asRecord(value)?.class_name === 'InputLayer' ? { ...value, config: { ...value.config, optional: false } } : value,
   )

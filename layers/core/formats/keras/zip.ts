@@ -1,4 +1,4 @@
-/** Takes a `.keras` archive apart: three entries, each checked against its limit before it is unpacked. */
+/** Takes a `.keras` archive apart: three entries and the vocabularies, each checked against its limit before it is unpacked. */
 import { unzipSync } from 'fflate'
 import { limits } from '../../contract/index.ts'
 import { InvalidInputError, MaasError, messageOf, TooLargeError } from '../../errors.ts'
@@ -12,10 +12,19 @@ const wanted: Readonly<Record<string, number>> = {
   'model.weights.h5': limits.modelBytes,
 }
 
-export const unzipKeras = (
-  bytes: Uint8Array,
-  name: string,
-): { readonly config: string; readonly metadata: string; readonly weights: Uint8Array } => {
+/** What a text layer learned. */
+const VOCABULARY =
+  /^assets\/(?:layers|_layer_checkpoint_dependencies)\/([a-z0-9_]+)\/(?:_lookup_layer\/)?vocabulary\.txt$/
+
+export interface KerasArchive {
+  readonly config: string
+  readonly metadata: string
+  readonly weights: Uint8Array
+  /** By the layer's place in the archive, e.g. `text_vectorization_1`. */
+  readonly vocabularies: ReadonlyMap<string, string>
+}
+
+export const unzipKeras = (bytes: Uint8Array, name: string): KerasArchive => {
   const entries = unpack(bytes, name)
   const entry = (path: string): Uint8Array => {
     const content = entries[path]
@@ -27,6 +36,12 @@ export const unzipKeras = (
     config: decoder.decode(entry('config.json')),
     metadata: decoder.decode(entry('metadata.json')),
     weights: entry('model.weights.h5'),
+    vocabularies: new Map(
+      Object.entries(entries).flatMap(([path, content]) => {
+        const key = VOCABULARY.exec(path)?.[1]
+        return key === undefined ? [] : [[key, decoder.decode(content)] as const]
+      }),
+    ),
   }
 }
 
@@ -34,7 +49,7 @@ const unpack = (bytes: Uint8Array, name: string): Record<string, Uint8Array> => 
   try {
     return unzipSync(bytes, {
       filter: ({ name: path, originalSize }) => {
-        const limit = Object.hasOwn(wanted, path) ? wanted[path] : undefined
+        const limit = Object.hasOwn(wanted, path) ? wanted[path] : VOCABULARY.test(path) ? MAX_JSON_BYTES : undefined
         if (limit === undefined) return false
         if (originalSize > limit) {
           throw new TooLargeError(`${name}: ${path} unpacks to ${originalSize} bytes, at most ${limit} are allowed`)

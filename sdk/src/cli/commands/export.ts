@@ -1,4 +1,6 @@
 /** `maas export`: a registered version as a file for other tools. */
+import { extname } from 'node:path'
+import type { ModelFormat } from '@maas/core/formats'
 import { Command, Option } from 'commander'
 import { formatBytes } from '../format.ts'
 import { jsonOption, rootOption } from '../options.ts'
@@ -7,15 +9,25 @@ import { openLocalRegistry } from '../target.ts'
 
 interface ExportOptions {
   readonly root: string
-  readonly format: 'h5'
+  readonly format?: ModelFormat
+}
+
+/** Core's table of writers says what each does; its names stand here so that `--help` loads no TensorFlow. */
+const formats: readonly ModelFormat[] = ['h5', 'keras']
+
+const formatOf = (file: string | undefined): ModelFormat | undefined => {
+  const extension = extname(file ?? '').slice(1)
+  return formats.find((format) => format === extension)
 }
 
 export const exportCommand = (output: Output): Command =>
   new Command('export')
-    .description('write a registered version as a Keras file')
+    .description('write a registered version as a file for other tools')
     .argument('<model>', 'name, name@alias or name:version')
-    .argument('[file]', 'where to write it (default: NAME.h5)')
-    .addOption(new Option('--format <format>', 'file format').choices(['h5']).default('h5'))
+    .argument('[file]', 'where to write it (default: NAME with the format’s extension)')
+    .addOption(
+      new Option('--format <format>', 'file format (default: by the file’s extension, else h5)').choices(formats),
+    )
     .addOption(rootOption())
     .addOption(jsonOption())
     .addHelpText(
@@ -23,18 +35,24 @@ export const exportCommand = (output: Output): Command =>
       `
 Examples:
   $ npx maas export cifar10@production model.h5
+  $ npx maas export cifar10:3 --format keras
   $ python3 -c "import keras; keras.models.load_model('model.h5').summary()"`,
     )
     .action(async (reference: string, file: string | undefined, { root, format }: ExportOptions) => {
-      const { parseReference } = await import('@maas/core/contract')
-      const { artifactFromFiles, requireLayers, writeKerasH5, writeFileAtomically } = await import('@maas/core/formats')
+      const { parseReference, versionFiles } = await import('@maas/core/contract')
+      const { artifactFromFiles, modelWriters, requireLayers, writeFileAtomically } = await import('@maas/core/formats')
       const registry = await openLocalRegistry(root)
       const parsed = parseReference(reference)
       const manifest = await registry.manifest(parsed.name, await registry.resolve(parsed))
       const paths = manifest.files.map((one) => one.path)
       const artifact = await artifactFromFiles(paths, (stored) => registry.file(manifest, stored))
-      const path = file ?? `${parsed.name}.${format}`
-      const bytes = await writeKerasH5(requireLayers(artifact, 'written as Keras .h5'))
+      const writer = modelWriters[format ?? formatOf(file) ?? 'h5']
+      const path = file ?? `${parsed.name}.${writer.extension}`
+      const bytes = await writer.write(requireLayers(artifact, `written as ${writer.title}`))
+      if (paths.includes(versionFiles.preprocess)) {
+        const { kind } = JSON.parse(new TextDecoder().decode(await registry.file(manifest, versionFiles.preprocess)))
+        if (kind === 'text') output.note('The file takes the numbers of texts: their preprocessing is not part of it.')
+      }
       await writeFileAtomically(path, bytes)
       output.data({ path, bytes: bytes.byteLength, name: parsed.name, version: manifest.version })
       output.line(`Wrote ${path} (${formatBytes(bytes.byteLength)}), ${parsed.name}:${manifest.version}.`)
