@@ -18,7 +18,7 @@ if (!tools) console.warn('skipped: Python Keras is not installed; npm run tools 
 const unread = new Set([
   'lambda',
   'custom',
-  'conv_lstm1d',
+  'text_vectorization_adapted',
   'mask_bidirectional_sequences',
   'mask_mha_cross',
   'mask_add',
@@ -41,7 +41,10 @@ describe.runIf(tools)('Python Keras 3', () => {
       .filter((name) => name.endsWith('.h5'))
       .map((name) => name.slice(0, -3))
     for (const name of names.filter((one) => !unread.has(one))) {
-      const { artifact } = await readKerasH5(await kerasFixture(3, `${name}.h5`), { name, readHdf5: readHdf5Here })
+      const options = { name, readHdf5: readHdf5Here }
+      const { artifact, preprocess } = await readKerasH5(await kerasFixture(3, `${name}.h5`), options)
+      // What takes texts is done before the model, so its file would take other inputs than Keras' answers are for.
+      if (preprocess) continue
       const model = await toLayersModel(artifact, kernels)
       const known = toModelArtifact(model)
       model.dispose()

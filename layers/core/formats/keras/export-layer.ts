@@ -62,6 +62,13 @@ const special = (className: string, kept: Config, config: Config, name: string):
       const { score_mode: mode, ...others } = kept
       return mode === 'dot' ? others : kept
     }
+    case 'IntegerLookup':
+      return {
+        ...kept,
+        vocabulary: config.vocabulary,
+        num_oov_indices: config.unknown,
+        mask_token: config.mask ?? null,
+      }
     case 'EinsumDense':
       return {
         ...kept,
