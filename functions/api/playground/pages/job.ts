@@ -54,7 +54,8 @@ const createView = () => {
     }
     if (event.event === 'notice') notices.append(h('p', { class: `notice ${event.level}` }, event.message))
     if (event.event === 'failure') notices.append(h('p', { class: 'notice warning' }, event.message))
-    if (event.event === 'end') line.textContent = `Training ended: ${event.reason.replaceAll('_', ' ')}, best epoch ${event.bestEpoch}.`
+    if (event.event === 'end')
+      line.textContent = `Training ended: ${event.reason.replaceAll('_', ' ')}, best epoch ${event.bestEpoch}.`
   }
   return { element: h('div', {}, progress, line, curves, notices), show }
 }
