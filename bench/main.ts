@@ -6,6 +6,7 @@ import { installNode, installPython, makeFixtures } from './install.ts'
 import { describeMachine } from './machine.ts'
 import { makeRegistry } from './ours.ts'
 import { data } from './parts/data.ts'
+import { growth } from './parts/growth.ts'
 import { http } from './parts/http.ts'
 import { memory } from './parts/memory.ts'
 import { predict } from './parts/predict.ts'
@@ -15,7 +16,7 @@ import { tutorial } from './parts/tutorial.ts'
 import { type Report, type Section, toMarkdown } from './report.ts'
 import { type Bench, type Part, type Row, Unavailable } from './types.ts'
 
-const parts: readonly Part[] = [data, training, predict, start, http, memory, tutorial]
+const parts: readonly Part[] = [data, training, predict, start, http, growth, memory, tutorial]
 /** Parts that take so long that they are measured on request only. */
 const long: readonly Part[] = [tutorial]
 
@@ -23,7 +24,7 @@ const help = `Measure maas side by side with its peers, on this machine, in one 
 
 Usage: npm run bench -- [options]
 
-  --only PARTS     comma-separated: ${parts.map(({ name }) => name).join(', ')} (default: all but ${long.map(({ name }) => name).join(', ')})
+  --part PARTS     comma-separated: ${parts.map(({ name }) => name).join(', ')} (default: all but ${long.map(({ name }) => name).join(', ')})
   --long           ${long.map(({ name }) => name).join(', ')} too: some ten minutes more
   --rounds N       interleaved rounds whose median counts (default 5)
   --quick          2 short rounds: shows that everything runs, not how fast
@@ -31,7 +32,7 @@ Usage: npm run bench -- [options]
   --json           print the rows with every round as JSON on standard output
   --help           show this
 
-A full run (no --only, no --quick) writes docs/performance.md; others only print. Peers are installed into
+A full run (no --part, no --quick) writes docs/performance.md; others only print. Peers are installed into
 $XDG_CACHE_HOME/maas (2 GB, once); one that cannot be had is left out and the reason said.`
 
 class UsageError extends Error {}
@@ -44,10 +45,10 @@ function readOptions() {
     throw new UsageError(error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error))
   }
   const usual = values.long ? parts : parts.filter((part) => !long.includes(part))
-  const names = values.only?.split(',') ?? usual.map(({ name }) => name)
+  const names = values.part?.split(',') ?? usual.map(({ name }) => name)
   const unknown = names.find((name) => !parts.some((part) => part.name === name))
   if (unknown !== undefined) {
-    throw new UsageError(`--only names "${unknown}"; allowed are ${parts.map(({ name }) => name).join(', ')}`)
+    throw new UsageError(`--part names "${unknown}"; allowed are ${parts.map(({ name }) => name).join(', ')}`)
   }
   const rounds = Number(values.rounds ?? (values.quick ? 2 : 5))
   if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100) {
@@ -57,7 +58,7 @@ function readOptions() {
     help: values.help === true,
     json: values.json === true,
     quick: values.quick === true,
-    full: values.only === undefined && values.quick !== true,
+    full: values.part === undefined && values.quick !== true,
     chosen: parts.filter(({ name }) => names.includes(name)),
     rounds,
     data: values.data ?? fileURLToPath(new URL('../../shared/data/cifar10.zip', import.meta.url)),
@@ -67,7 +68,7 @@ function readOptions() {
 const parse = () =>
   parseArgs({
     options: {
-      only: { type: 'string' },
+      part: { type: 'string' },
       rounds: { type: 'string' },
       quick: { type: 'boolean' },
       long: { type: 'boolean' },

@@ -1,0 +1,182 @@
+/** The session addon: numbers read as JSON.parse reads them, sessions that share nothing, and memory that is given back. */
+import { readFileSync } from 'node:fs'
+import { afterEach, describe, expect, it, type TestContext } from 'vitest'
+import { writeSavedModel } from '../../layers/core/graph/graphdef.ts'
+import { openSession } from '../../layers/core/graph/inference-session.ts'
+import { constant, identity, makeOutput, type Output, placeholder } from '../../layers/core/graph/ir.ts'
+import { graphOf } from '../../layers/core/graph/saved-model.ts'
+import { loadSessions } from '../../layers/core/kernels/sessions.ts'
+import { nativeKernels } from './native.ts'
+
+const closing: (() => void)[] = []
+afterEach(() => {
+  for (const close of closing.splice(0)) close()
+})
+
+const setup = async (context: TestContext) => {
+  const loaded = await loadSessions()
+  return loaded ?? context.skip('native kernels are not built here: npm run build:kernels')
+}
+const x = placeholder('x', { dtype: 'float32', shape: [-1, 4] })
+const fileOf = (y: Output) => writeSavedModel({ inputs: { x }, outputs: { y: identity(y, 'y') } })
+const binary = (op: string, a: Output, b: Output): Output =>
+  makeOutput(op, [a, b], { T: { type: 'float32' } }, { dtype: 'float32', shape: [-1, 4] })
+const rows = (count: number) => Float32Array.from({ length: count * 4 }, (_, at) => Math.sin(at))
+
+describe('numbers', () => {
+  it('are those of JSON.parse, rounded to float32, or none', async (context) => {
+    const { sessions } = await setup(context)
+    const bits = new Float64Array(1)
+    const random = () => {
+      crypto.getRandomValues(new Uint8Array(bits.buffer))
+      return bits[0] as number
+    }
+    const halfway = (value: number) => {
+      const single = Float32Array.of(value)
+      new Uint32Array(single.buffer)[0] = (new Uint32Array(single.buffer)[0] as number) + 1
+      return (Math.fround(value) + (single[0] as number)) / 2
+    }
+    let taken = 0
+    for (let i = 0; i < 20_000; i++) {
+      const value = [random(), Math.random(), halfway(Math.random()), Math.round(Math.random() * 1e6) / 1e3][i % 4]
+      if (!Number.isFinite(value)) continue
+      const text = i % 8 < 4 ? JSON.stringify(value) : (value as number).toExponential(20)
+      const read = sessions.readFloats(Buffer.from(`[${text}]`), 0)
+      if (read === undefined) continue
+      taken++
+      expect(Object.is(read.data[0], Math.fround(JSON.parse(text))), text).toBe(true)
+    }
+    expect(taken).toBeGreaterThan(10_000)
+  })
+
+  it.for(['[]', '[1,]', '[01]', '[1.]', '[.5]', '[+1]', '[1e]', '[-]', '[NaN]', '["1"]', '[null]', '[1,[2]]'])(
+    'are not read from %s',
+    async (text, context) => {
+      const { sessions } = await setup(context)
+      expect(sessions.readFloats(Buffer.from(text), 0)).toBeUndefined()
+      expect(sessions.readFloats(Buffer.from('[[1,2],[3,-0]] '), 0)).toEqual({
+        ...{ shape: [2, 2], end: 14 },
+        data: Float32Array.of(1, 2, 3, -0),
+      })
+    },
+  )
+})
+
+describe('a session', () => {
+  it('gives the same whether its rows run together, dealt out or off this thread', async (context) => {
+    const { sessions } = await setup(context)
+    const graph = graphOf(fileOf(binary('Mul', x, x)))
+    const session = sessions.open(graph, new Uint8Array(), ['x:0'], ['y:0'], true)
+    closing.push(() => sessions.close(session))
+    const expected = rows(5).map((value) => value * value)
+    expect(sessions.run(session, [rows(5)], [[5, 4]], 1)[0]?.data).toEqual(expected)
+    expect(sessions.run(session, [rows(5)], [[5, 4]], 3)[0]).toMatchObject({ shape: [5, 4], data: expected })
+    expect((await sessions.runElsewhere(session, [rows(5)], [[5, 4]], 2))[0]?.data).toEqual(expected)
+    expect(() => sessions.run(session, [rows(1)], [[1, 4]], 2)).toThrow('more parts than rows')
+    expect(() => sessions.run(session, [rows(1)], [[2, 4]], 1)).toThrow('its shape takes 32')
+  })
+
+  it('shares no variable with another of the same graph', async (context) => {
+    const { sessions } = await setup(context)
+    const variable = makeOutput(
+      'VarHandleOp',
+      [],
+      { dtype: { type: 'float32' }, shape: { shape: [] }, shared_name: { string: 'v' }, container: { string: '' } },
+      { dtype: 'resource', shape: [] },
+    )
+    const value = placeholder('value', { dtype: 'float32', shape: [] })
+    const assign = makeOutput(
+      'AssignVariableOp',
+      [variable, value],
+      { dtype: { type: 'float32' } },
+      {
+        ...{ dtype: 'float32', shape: [] },
+      },
+    )
+    const read = makeOutput(
+      'ReadVariableOp',
+      [variable],
+      { dtype: { type: 'float32' } },
+      { dtype: 'float32', shape: [] },
+    )
+    const file = writeSavedModel({
+      inputs: { value },
+      outputs: { done: identity(value, 'done', [assign.node]), read: identity(read, 'read') },
+    })
+    const open = (feeds: string[], fetches: string[]) =>
+      sessions.open(graphOf(file), new Uint8Array(), feeds, fetches, true)
+    const [one, two] = [open(['value:0'], ['done:0']), open([], ['read:0'])]
+    closing.push(
+      () => sessions.close(one),
+      () => sessions.close(two),
+    )
+    sessions.run(one, [Float32Array.of(7)], [[]], 1)
+    expect(() => sessions.run(two, [], [], 1)).toThrow()
+  })
+
+  it('gives its memory back when it is closed, and says that it is', async (context) => {
+    const { sessions } = await setup(context)
+    const weights = constant({
+      dtype: 'float32',
+      shape: [1024, 1024],
+      data: Float32Array.from({ length: 1 << 20 }, Math.random),
+    })
+    const y = makeOutput(
+      'MatMul',
+      [placeholder('w', { dtype: 'float32', shape: [-1, 1024] }), weights],
+      { T: { type: 'float32' } },
+      {
+        ...{ dtype: 'float32', shape: [-1, 1024] },
+      },
+    )
+    const graph = graphOf(
+      writeSavedModel({ inputs: { w: y.node.inputs[0] as Output }, outputs: { y: identity(y, 'y') } }),
+    )
+    const use = () => {
+      const session = sessions.open(graph, new Uint8Array(), ['w:0'], ['y:0'], false)
+      sessions.run(session, [new Float32Array(1024)], [[1, 1024]], 1)
+      return session
+    }
+    const megabytes = () => Number(/RssAnon:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1024
+    if (process.platform !== 'linux') return context.skip('memory is read from /proc')
+    for (let i = 0; i < 5; i++) sessions.close(use())
+    const before = megabytes()
+    for (let i = 0; i < 40; i++) sessions.close(use())
+    expect(megabytes() - before).toBeLessThan(100)
+    const held = Array.from({ length: 40 }, use)
+    expect(megabytes() - before).toBeGreaterThan(150)
+    for (const session of held) sessions.close(session)
+    expect(() => sessions.run(held[0] as never, [new Float32Array(1024)], [[1, 1024]], 1)).toThrow('closed')
+  })
+})
+
+describe('rows', () => {
+  it('are found to depend on each other where they do, and then never share a run', async (context) => {
+    const { sessions } = await setup(context)
+    const mean = makeOutput(
+      'Mean',
+      [x, constant({ dtype: 'int32', shape: [1], data: Int32Array.of(0) })],
+      { T: { type: 'float32' }, Tidx: { type: 'int32' }, keep_dims: { bool: true } },
+      { dtype: 'float32', shape: [1, 4] },
+    )
+    const open = (y: Output) => {
+      const session = openSession(fileOf(y), sessions, { threads: 2 })
+      closing.push(() => session.dispose())
+      return session
+    }
+    expect(open(binary('Sub', x, mean)).rowsIndependent).toBe(false)
+    expect(open(binary('Add', x, x)).rowsIndependent).toBe(true)
+  })
+})
+
+it('JPEGs are the same pixels by a session as by tfjs', async (context) => {
+  const { native: lean } = await setup(context)
+  const { native } = await nativeKernels(context)
+  const sharp = (await import('sharp')).default
+  const noise = { type: 'gaussian', mean: 128, sigma: 60 } as const
+  const jpeg = await sharp({ create: { width: 37, height: 23, channels: 3, background: 'red', noise } })
+    .jpeg()
+    .toBuffer()
+  expect(lean.decodeJpeg(jpeg, { channels: 3 })).toEqual(native.decodeJpeg(jpeg, { channels: 3 }))
+  expect(() => lean.decodeJpeg(jpeg.subarray(0, 100), { channels: 3 })).toThrow('not a JPEG that can be decoded')
+})
