@@ -6,7 +6,7 @@ import type { Config } from './config.ts'
 export type Architecture = Config['architecture']
 
 /** Names of the folders below `functions/`. */
-export const zipFunctions = ['api', 'authorizer', 'events'] as const
+export const zipFunctions = ['api', 'authorizer', 'events', 'check'] as const
 export const imageFunctions = ['predict', 'train'] as const
 
 export interface Artifacts {

@@ -24,3 +24,9 @@ export const bundle = async (entry: string, outfile: string): Promise<void> => {
     ...{ platform: 'node', target: 'node22', format: 'esm' },
   })
 }
+
+/** Beside check's handler, by the names under which it and its own process start them. */
+export const checkPrograms = {
+  vet: 'functions/check/child.ts',
+  child: 'layers/core/formats/hdf5/child.mjs',
+} as const

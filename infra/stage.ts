@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { type Architecture, artifactsOf, imageFunctions, kernelsOf, stampOf, zipFunctions } from './artifacts.ts'
-import { bundle, repository as root } from './bundle.ts'
+import { bundle, checkPrograms, repository as root } from './bundle.ts'
 import { readConfig } from './config.ts'
 
 const code = (path: string): string => join(root, path)
@@ -77,6 +77,9 @@ rmSync(artifacts.root, { recursive: true, force: true })
 for (const name of zipFunctions)
   await bundle(`functions/${name}/handler.ts`, join(artifacts.functions[name], 'index.mjs'))
 buildPlayground(join(artifacts.functions.api, 'playground'))
+// Programs that check starts: one that touches a model, and the one that reads HDF5 for it.
+for (const [name, entry] of Object.entries(checkPrograms))
+  await bundle(entry, join(artifacts.functions.check, `${name}.mjs`))
 for (const name of imageFunctions) await stageImage(name, artifacts.images[name], kernels.opt)
 writeFileSync(stampOf(artifacts), JSON.stringify({ architecture }))
 console.log(

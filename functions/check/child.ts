@@ -1,7 +1,9 @@
 /** The process that touches a model from outside: a folder in, a folder out, an empty environment around it. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { decodeGolden } from '@maas/core/certificate'
 import { importRequestSchema, versionFiles } from '@maas/core/contract'
+import { artifactFromFiles } from '@maas/core/formats'
 import { loadKernels } from '@maas/core/kernels'
 import { folders } from './folder.ts'
 import { replayVersion, vetModel } from './vet.ts'
@@ -25,11 +27,9 @@ if (task === 'vet') {
   await finish(verdict)
 } else {
   const file = (path: string) => readFile(join(place.files, path))
-  const [model, weights, golden, values] = await Promise.all(
-    [versionFiles.model, versionFiles.weights, versionFiles.golden, versionFiles.goldenValues].map(file),
-  )
-  const parts = { model, weights, golden, values } as Record<'model' | 'weights' | 'golden' | 'values', Uint8Array>
-  const { replay, graph, rowsIndependent } = await replayVersion(parts, { kernels, now })
+  const artifact = await artifactFromFiles(await readdir(place.files), file)
+  const golden = decodeGolden(await file(versionFiles.golden), await file(versionFiles.goldenValues))
+  const { replay, graph, rowsIndependent } = await replayVersion(artifact, golden, { kernels, now })
   if (graph !== undefined) await write(place.graph, graph)
   await finish({ replay, ...(graph && { graph: { rowsIndependent } }) })
 }

@@ -56,7 +56,7 @@ export const goldenOf = async (
   { golden }: Pick<ImportRequest, 'golden'>,
   directory: string,
   signature: Signature,
-  reference: (inputs: NamedTensors) => NamedTensors,
+  reference: (inputs: NamedTensors) => Promise<NamedTensors>,
 ): Promise<GoldenTensors> => {
   const described = (source: 'given' | 'generated', inputs: NamedTensors, outputs: NamedTensors): GoldenTensors => ({
     golden: {
@@ -68,7 +68,7 @@ export const goldenOf = async (
   })
   if (golden === undefined) {
     const inputs = generateInputs(signature, seed)
-    return described('generated', inputs, reference(inputs))
+    return described('generated', inputs, await reference(inputs))
   }
   const inputs = await readTensors(directory, golden.inputs, signature.inputs)
   const outputs = await readTensors(directory, golden.outputs, signature.outputs)

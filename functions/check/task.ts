@@ -115,6 +115,11 @@ const settle = async (id: string, verdict: Verdict, { store }: CheckDeps): Promi
   }
 }
 
+/** Files of a version that a replay needs, as far as there are any. */
+const parts = new Set<string>(
+  (['model', 'weights', 'graph', 'golden', 'goldenValues'] as const).map((role) => versionFiles[role]),
+)
+
 const replayedSchema = z.object({
   replay: replaySchema,
   graph: z.object({ rowsIndependent: z.boolean() }).optional(),
@@ -127,8 +132,9 @@ export const verifyVersion = async (
 ): Promise<Replay> => {
   const { registry } = deps
   const manifest = await registry.manifest(name, version)
-  const wanted = [versionFiles.model, versionFiles.weights, versionFiles.golden, versionFiles.goldenValues]
-  if (wanted.some((path) => !manifest.files.some((file) => file.path === path))) {
+  const { golden, goldenValues } = versionFiles
+  const wanted = manifest.files.map(({ path }) => path).filter((path) => parts.has(path))
+  if (!wanted.includes(golden) || !wanted.includes(goldenValues)) {
     throw new NotFoundError(
       `${name}:${version} has no parity certificate: it was registered without golden inputs and outputs. Push the model again to get one.`,
       { param: 'version' },

@@ -1,6 +1,6 @@
 /** Vetting: a model file in, a candidate version out, with its conversion report, certificate and compiled graph; or the reason why not. */
 import { join } from 'node:path'
-import { decodeGolden, encodeGolden, type GoldenTensors, replayGolden } from '@maas/core/certificate'
+import { encodeGolden, type GoldenTensors, replayGolden } from '@maas/core/certificate'
 import {
   type Conversion,
   type ImportRequest,
@@ -14,15 +14,17 @@ import {
 import { InvalidInputError, MaasError, messageOf, UnsupportedError } from '@maas/core/errors'
 import {
   ConversionRefusedError,
-  decodeLayersJson,
-  encodeLayersJson,
+  filesOfArtifact,
   inferPreprocess,
+  isGraph,
   type ModelArtifact,
   readModel,
+  type ServableArtifact,
   signatureOf,
   toLayersModel,
 } from '@maas/core/formats'
 import type { Kernels } from '@maas/core/kernels'
+import { createArtifactRunner } from '@maas/core/predict/artifact-runner'
 import { runLayers } from '@maas/core/predict/eager'
 import { createRunner } from '@maas/core/predict/runner'
 import { goldenOf } from './golden.ts'
@@ -69,10 +71,9 @@ export const vetModel = async (request: ImportRequest, directory: string, deps: 
     }
     const preprocess = own ?? request.preprocess ?? preprocessOf(artifact, signature, conversion)
     checkLabels(request, signature)
-    const { model: json, weights } = encodeLayersJson(artifact)
     const goldens = golden && encodeGolden(golden.golden, golden.inputs, golden.outputs)
     const files = {
-      ...{ [versionFiles.model]: json, [versionFiles.weights]: weights },
+      ...filesOfArtifact(artifact),
       [versionFiles.signature]: text(servedSignature(signature, preprocess)),
       [versionFiles.preprocess]: text(preprocess),
       ...(request.labels && { [versionFiles.labels]: text(request.labels) }),
@@ -80,7 +81,12 @@ export const vetModel = async (request: ImportRequest, directory: string, deps: 
       ...(goldens && { [versionFiles.golden]: goldens.golden, [versionFiles.goldenValues]: goldens.values }),
     }
     const verdict: Verdict = {
-      ...{ ...about, conversion, files: Object.keys(files), metrics: { parameters } },
+      ...{
+        ...about,
+        conversion,
+        files: Object.keys(files),
+        metrics: { ...(parameters !== undefined && { parameters }) },
+      },
       ...(replay && { certificate: replay }),
       ...(graph && { graph: { rowsIndependent } }),
     }
@@ -98,49 +104,70 @@ export const vetModel = async (request: ImportRequest, directory: string, deps: 
 
 /** What replaying a version's own goldens shows, on the kernels of this process. */
 export const replayVersion = async (
-  files: Readonly<Record<'model' | 'weights' | 'golden' | 'values', Uint8Array>>,
+  artifact: ServableArtifact,
+  golden: GoldenTensors,
   deps: VetDeps,
 ): Promise<{ readonly replay: Replay; readonly graph?: Uint8Array; readonly rowsIndependent: boolean }> => {
-  const goldens = decodeGolden(files.golden, files.values)
-  const { replay, graph, rowsIndependent } = await examine(
-    decodeLayersJson(files.model, files.weights),
-    deps,
-    async () => goldens,
-  )
+  const { replay, graph, rowsIndependent } = await examine(artifact, deps, async () => golden)
   if (replay === undefined) throw new InvalidInputError('the golden inputs cannot be run')
   return { replay, rowsIndependent, ...(graph && { graph }) }
 }
 
+type Reference = (inputs: GoldenTensors['inputs']) => Promise<GoldenTensors['outputs']>
+
 /** Builds the model, makes its goldens by the reference path, compiles it, and replays them on what will serve. */
 const examine = async (
-  artifact: ModelArtifact,
+  artifact: ServableArtifact,
   { kernels, now }: VetDeps,
-  goldens: (
-    signature: Signature,
-    reference: (inputs: GoldenTensors['inputs']) => GoldenTensors['outputs'],
-  ) => Promise<GoldenTensors>,
+  goldens: (signature: Signature, reference: Reference) => Promise<GoldenTensors>,
 ) => {
-  const layers = await toLayersModel(artifact, kernels)
-  const signature = signatureOf(layers)
-  const parameters = layers.countParams()
   const notes: string[] = []
-  const golden = await goldens(signature, (inputs) => runLayers(layers, signature, inputs, kernels)).catch(
-    (error: unknown) => {
+  const announce = (line: string): void => void notes.push(line)
+  const make = (signature: Signature, reference: Reference) =>
+    goldens(signature, reference).catch((error: unknown) => {
       // Examples made up may not be what the model takes; a person's own must be.
       if (error instanceof InvalidInputError) throw error
       notes.push(`There is no parity certificate: ${messageOf(error)}`)
       return undefined
-    },
-  )
-  const runner = await createRunner(layers, signature, kernels, { announce: (line) => notes.push(line) })
+    })
+  const { runner, signature, golden, parameters } = isGraph(artifact)
+    ? await examineGraph(artifact, kernels, announce, make)
+    : await examineLayers(artifact, kernels, announce, make)
   try {
-    const mode = runner.graph === undefined ? 'eager' : 'compiled'
+    const mode = runner.graph === undefined && !isGraph(artifact) ? 'eager' : 'compiled'
     const replay = golden && (await replayGolden(golden, { run: runner.run, mode, kernels: kernels.id, now }))
     const { graph, rowsIndependent } = runner
     return { signature, parameters, notes, golden, replay, rowsIndependent, ...(graph && { graph }) }
   } finally {
     runner.dispose()
   }
+}
+
+type Make = (signature: Signature, reference: Reference) => Promise<GoldenTensors | undefined>
+
+/** A graph has no other path to hold it against: its own answers here are what other kernels must give. */
+const examineGraph = async (
+  artifact: ServableArtifact,
+  kernels: Kernels,
+  announce: (line: string) => void,
+  make: Make,
+) => {
+  const { runner, signature } = await createArtifactRunner(artifact, kernels, { announce })
+  const golden = await make(signature, async (inputs) => runner.run(inputs))
+  return { runner, signature, golden, parameters: undefined }
+}
+
+const examineLayers = async (
+  artifact: Parameters<typeof toLayersModel>[0],
+  kernels: Kernels,
+  announce: (line: string) => void,
+  make: Make,
+) => {
+  const layers = await toLayersModel(artifact, kernels)
+  const signature = signatureOf(layers)
+  const parameters = layers.countParams()
+  const golden = await make(signature, async (inputs) => runLayers(layers, signature, inputs, kernels))
+  return { runner: await createRunner(layers, signature, kernels, { announce }), signature, golden, parameters }
 }
 
 const mismatch = ({ difference, tolerance, source, outputs }: Replay): MaasError => {

@@ -1,4 +1,4 @@
-/** Entry of the events Lambda: EventBridge brings Batch's state changes, Step Functions asks to finish a job. */
+/** Entry of the events Lambda: EventBridge brings Batch's state changes and check's verdicts, Step Functions asks to finish a job. */
 import { BatchClient } from '@aws-sdk/client-batch'
 import { checked, jobNameSchema } from '@maas/core/contract'
 import { createJobs } from '@maas/core/jobs'
@@ -9,6 +9,7 @@ import { createTelemetry, observed } from '@maas/core/telemetry'
 import { z } from 'zod'
 import { readEnvironment } from './environment.ts'
 import { type Finished, finishJob } from './finish.ts'
+import { followVerdict, objectCreatedSchema } from './imports.ts'
 import { jobChangeSchema, recordChange, recordWorkflow, workflowChangeSchema } from './status.ts'
 
 const telemetry = createTelemetry('events')
@@ -23,6 +24,7 @@ const batch = new BatchClient()
 const eventSchema = z.union([
   jobChangeSchema,
   workflowChangeSchema,
+  objectCreatedSchema,
   z.object({ task: z.literal('finish'), job: jobNameSchema }),
 ])
 
@@ -32,6 +34,10 @@ const answerTo = async (event: unknown): Promise<Finished | undefined> => {
     const finished = await finishJob(message.job, { store, registry, jobs, clock })
     logger.info('finished', { job: message.job, ...finished })
     return finished
+  }
+  if ('detail-type' in message) {
+    logger.info('import', { ...(await followVerdict(message, { store, registry })) })
+    return undefined
   }
   if (message.source === 'aws.states') {
     const changed = await recordWorkflow(message, { store, jobs })

@@ -1,5 +1,5 @@
 /** A Lambda as all of ours are: own encrypted log group, tracing, JSON logs, and an alias that callers use. */
-import { Duration, RemovalPolicy } from 'aws-cdk-lib'
+import { Duration, RemovalPolicy, type Size } from 'aws-cdk-lib'
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets'
 import type { IRole, Role } from 'aws-cdk-lib/aws-iam'
 import type { Key } from 'aws-cdk-lib/aws-kms'
@@ -10,6 +10,7 @@ import {
   DockerImageCode,
   DockerImageFunction,
   type FunctionOptions,
+  type ILayerVersion,
   Function as Lambda,
   Runtime,
   Tracing,
@@ -41,6 +42,10 @@ export interface MaasFunctionProps {
   readonly deadLetterQueue?: Queue
   /** @default none */
   readonly provisionedConcurrency?: number
+  /** Of a zip. @default none */
+  readonly layers?: ILayerVersion[]
+  /** Of /tmp. @default 512 MB */
+  readonly disk?: Size
 }
 
 /** Of the metrics that functions write into their logs. */
@@ -75,6 +80,8 @@ export class MaasFunction extends Construct {
         POWERTOOLS_METRICS_NAMESPACE: metricsNamespace(config),
         ...props.environment,
       },
+      ...(props.disk && { ephemeralStorageSize: props.disk }),
+      ...(props.layers && { layers: props.layers }),
       ...(props.deadLetterQueue && { deadLetterQueue: props.deadLetterQueue as IQueue }),
       ...(props.reservedConcurrency !== undefined && { reservedConcurrentExecutions: props.reservedConcurrency }),
     }

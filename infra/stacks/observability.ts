@@ -118,5 +118,14 @@ const alarmsOf = (watched: Watched): Alarmed[] => {
       },
       article: 'aws-predictions-were-lost',
     },
+    {
+      ...{
+        id: 'ChecksFailed',
+        metric: service.check.failed.metricApproximateNumberOfMessagesVisible({ period }),
+        threshold: 0,
+        periods: 1,
+      },
+      article: 'aws-imports-could-not-be-checked',
+    },
   ]
 }

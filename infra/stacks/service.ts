@@ -6,6 +6,7 @@ import type { Construct } from 'constructs'
 import type { Artifacts } from '../artifacts.ts'
 import type { Config } from '../config.ts'
 import { Api, usageKeysOf } from '../constructs/api.ts'
+import { Check } from '../constructs/check.ts'
 import { addDomain } from '../constructs/domain.ts'
 import { addFirewall } from '../constructs/firewall.ts'
 import { createLogGroup, MaasFunction, seconds } from '../constructs/function.ts'
@@ -27,14 +28,15 @@ export class ServiceStack extends Stack {
   readonly api: Api
   /** Asynchronous predictions. */
   readonly later: PredictionQueue
-  readonly functions: Readonly<Record<'predict' | 'api' | 'stream' | 'authorizer', MaasFunction>>
+  readonly functions: Readonly<Record<'predict' | 'api' | 'stream' | 'authorizer' | 'check', MaasFunction>>
+  readonly check: Check
   /** Predict functions of single models. */
   readonly dedicated: Readonly<Record<string, MaasFunction>>
 
   constructor(scope: Construct, id: string, props: ServiceProps) {
     super(scope, id, props)
     const { config, artifacts, storage } = props
-    this.createKernelsLayer(props)
+    const layer = this.createKernelsLayer(props)
     const usageKeys = usageKeysOf(this, config.stage)
     const common = { config, key: storage.key }
     const environment = {
@@ -59,7 +61,10 @@ export class ServiceStack extends Stack {
       environment: { ...environment, ...this.trainingEnvironment(config) },
       code: { zip: artifacts.functions.api },
     }
+    const code = artifacts.functions.check
+    this.check = new Check(this, 'Check', { config, storage, layer, environment, code })
     this.functions = {
+      check: this.check.function,
       predict: predict('Predict', 'predict', config),
       api: new MaasFunction(this, 'Api', {
         ...{ ...control, name: 'api', description: 'Models, versions, aliases', timeout: seconds(29) },
@@ -102,7 +107,7 @@ export class ServiceStack extends Stack {
   }
 
   /** For functions that are not container images, and for others in this account. */
-  private createKernelsLayer({ config, artifacts }: ServiceProps): void {
+  private createKernelsLayer({ config, artifacts }: ServiceProps): LayerVersion {
     const layer = new LayerVersion(this, 'Kernels', {
       description: "TensorFlow's native kernels for Node, packed; needs 1 GB of ephemeral storage",
       code: Code.fromAsset(artifacts.layer),
@@ -111,6 +116,7 @@ export class ServiceStack extends Stack {
       license: 'Apache-2.0',
     })
     new CfnOutput(this, 'KernelsLayer', { description: 'Native kernels', value: layer.layerVersionArn })
+    return layer
   }
 
   /** Names of what the training stack makes, which knows this one's role and not the other way round. */

@@ -49,9 +49,13 @@ export class StorageStack extends Stack {
       description: 'Registers versions and moves aliases',
     })
     allowStore(this.registryRole, this, {
-      read: ['models/*', 'blobs/*', 'gc/*', 'jobs/*'],
-      write: ['models/*', 'blobs/*', 'gc/*', 'jobs/*/spec.json', 'jobs/*/status.json', 'jobs/_index/*'],
-      delete: ['models/*', 'blobs/*', 'gc/*'],
+      read: ['models/*', 'blobs/*', 'gc/*', 'jobs/*', 'imports/*', 'uploads/*', 'datasets/*'],
+      // What it signs addresses for, it must be allowed itself.
+      write: [
+        ...['models/*', 'blobs/*', 'gc/*', 'jobs/*/spec.json', 'jobs/*/status.json', 'jobs/_index/*', 'uploads/*', 'datasets/*', 'verifications/*'],
+        ...['imports/*/request.json', 'imports/*/ready.json', 'imports/*/outcome.json'],
+      ],
+      delete: ['models/*', 'blobs/*', 'gc/*', 'imports/*', 'uploads/*'],
     })
     // The control plane makes, lists and revokes keys.
     this.registryRole.addToPolicy(
@@ -61,6 +65,12 @@ export class StorageStack extends Stack {
       }),
     )
     this.registryRole.addToPolicy(new PolicyStatement({ actions: ['kms:Encrypt'], resources: [this.key.keyArn] }))
+    this.registryRole.addToPolicy(
+      new PolicyStatement({
+        actions: ['s3:ListMultipartUploadParts'],
+        resources: ['uploads/*', 'datasets/*'].map((keys) => this.models.arnForObjects(keys)),
+      }),
+    )
     this.protectRegistry()
     new CfnOutput(this, 'Bucket', { description: 'Holds models, data and jobs', value: this.models.bucketName })
     new CfnOutput(this, 'KeyTable', { description: 'Holds API keys by their hash', value: this.table.tableName })
@@ -109,6 +119,8 @@ export class StorageStack extends Stack {
         { id: 'unfinished-uploads', abortIncompleteMultipartUploadAfter: Duration.days(2) },
         { id: 'replaced-objects', noncurrentVersionExpiration: Duration.days(30), expiredObjectDeleteMarker: true },
         { id: 'old-uploads', prefix: 'uploads/', expiration: Duration.days(7) },
+        { id: 'old-imports', prefix: 'imports/', expiration: Duration.days(keepDays) },
+        { id: 'old-verifications', prefix: 'verifications/', expiration: Duration.days(1) },
         { id: 'old-checkpoints', prefix: 'checkpoints/', expiration: Duration.days(14) },
         { id: 'old-predictions', prefix: 'predictions/', expiration: Duration.days(2) },
         { id: 'old-jobs', prefix: 'jobs/', expiration: Duration.days(keepDays) },

@@ -65,7 +65,7 @@ export class TrainingStack extends Stack {
       // Longer than all attempts of a job together.
       timeout: Duration.hours(config.training.maxHours * 4 + 24),
     })
-    this.recordChanges()
+    this.recordChanges(props)
     this.allowRunning(storage.registryRole)
     new CfnOutput(this, 'WorkflowArn', { value: this.workflow.machine.stateMachineArn })
     new CfnOutput(this, 'JobQueue', { value: this.batch.queueArn })
@@ -94,13 +94,24 @@ export class TrainingStack extends Stack {
     new Policy(this, 'MayRunJobs', { statements, roles: [role as IRole] })
   }
 
-  private recordChanges(): void {
+  private recordChanges({ storage }: TrainingProps): void {
     const rule = new Rule(this, 'JobChanges', {
       description: "Every state change of this queue's jobs",
       eventPattern: {
         source: ['aws.batch'],
         detailType: ['Batch Job State Change'],
         detail: { jobQueue: [...new Set([this.batch.queueArn, this.batch.onDemandQueueArn])] },
+      },
+    })
+    const verdicts = new Rule(this, 'Verdicts', {
+      description: 'What check found about an imported model',
+      eventPattern: {
+        source: ['aws.s3'],
+        detailType: ['Object Created'],
+        detail: {
+          bucket: { name: [storage.models.bucketName] },
+          object: { key: [{ wildcard: 'imports/*/verdict.json' }] },
+        },
       },
     })
     const ended = new Rule(this, 'WorkflowEnds', {
@@ -114,7 +125,7 @@ export class TrainingStack extends Stack {
         },
       },
     })
-    for (const each of [rule, ended]) this.sendTo(each)
+    for (const each of [rule, ended, verdicts]) this.sendTo(each)
   }
 
   private sendTo(rule: Rule): void {

@@ -19,8 +19,8 @@ export const acknowledged: readonly Acknowledged[] = [
     reason: 'X-Ray, ecr:GetAuthorizationToken, batch:DescribeJobs and log delivery know no resources to name.',
   },
   {
-    rule: /^AwsSolutions-IAM5\[Resource::.*Models.*\/(models|blobs|gc|jobs|predictions|datasets|uploads|checkpoints)\/.*\]$/,
-    path: /(RegistryRole|PredictRole|JobRole)\/DefaultPolicy/,
+    rule: /^AwsSolutions-IAM5\[Resource::.*Models.*\/(models|blobs|gc|jobs|predictions|imports|verifications|datasets|uploads|checkpoints)\/.*\]$/,
+    path: /(RegistryRole|PredictRole|CheckRole|JobRole)\/DefaultPolicy/,
     reason: 'Keys below a prefix are made at run time; each role has only the prefixes of its job.',
   },
   {
@@ -51,7 +51,7 @@ export const acknowledged: readonly Acknowledged[] = [
   },
   {
     rule: /^Serverless-LambdaEventSourceMappingDestination$/,
-    path: /Predict\/Function\/Aliaslive\/SqsEventSource/,
+    path: /(Predict\/Function\/Aliaslive\/SqsEventSource|Check\/Source)/,
     reason: 'What failed every time goes to the dead-letter queue of the queue itself, which an alarm watches.',
   },
   {
@@ -66,12 +66,17 @@ export const acknowledged: readonly Acknowledged[] = [
   },
   {
     rule: /^(AwsSolutions-SQS3|Serverless-SQSRedrivePolicy)$/,
-    path: /(training|service\/Later)\/Lost/,
+    path: /((training|service\/Later)\/Lost|service\/Check\/Failed)/,
     reason: 'This queue is the dead-letter queue of the others; an alarm watches it.',
   },
   {
     rule: /^Serverless-LambdaDLQ$/,
     path: /service\/(Predict|Api|Stream|Authorizer)\//,
     reason: 'API Gateway waits for the answer: there is no event that could be lost.',
+  },
+  {
+    rule: /^Serverless-LambdaDLQ$/,
+    path: /service\/Check\//,
+    reason: 'Its events come from a queue, which has a dead-letter queue of its own.',
   },
 ]

@@ -117,9 +117,9 @@ export const createAliases = (context: Context, versions: Versions): Aliases => 
     },
 
     async setAlias(name, alias, targets, { by, why, generation, shadow: asked }) {
+      for (const { version } of targets) await requireParity(context, name, version)
       const change = async (): Promise<AliasRecord> => {
         await checkTargets(name, asked == null ? targets : [...targets, { version: asked, weight: 0 }])
-        for (const { version } of targets) await requireParity(context, name, version)
         const stored = await read(name, alias)
         const current = stored?.raw.generation ?? 0
         if (generation !== undefined && generation !== current) {

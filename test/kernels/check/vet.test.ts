@@ -1,0 +1,75 @@
+/** Vetting real models: what a candidate holds, golden files that fit and that do not, and refusals by name. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { ImportRequest } from '@maas/core/contract'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { loadKernels } from '../../../layers/core/kernels/index.ts'
+import { vetModel } from '../../../functions/check/vet.ts'
+import { expectedOf, kerasFixture } from '../../support/keras-fixtures.ts'
+
+const sha256 = '0'.repeat(64)
+
+/** NumPy's own format, version 1. */
+const npy = (shape: readonly number[], values: readonly number[]): Uint8Array => {
+  const text = `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape.join(', ')}${shape.length === 1 ? ',' : ''}), }`
+  const header = Buffer.from(text.padEnd(64 * Math.ceil((text.length + 11) / 64) - 11).concat('\n'))
+  const start = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, header.length & 255, header.length >> 8])
+  return Buffer.concat([start, header, Buffer.from(Float32Array.from(values).buffer)])
+}
+
+const kernels = await loadKernels({ announce: () => {} })
+if (kernels.native === undefined) console.warn('SKIPPED: native kernels are not built: npm run build:kernels')
+
+describe.skipIf(kernels.native === undefined)('vetting', () => {
+  let directory: string
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'vet-'))
+  })
+  afterAll(() => rm(directory, { recursive: true, force: true }))
+
+  const vet = async (files: Readonly<Record<string, Uint8Array>>, extra: Partial<ImportRequest> = {}) => {
+    for (const [path, bytes] of Object.entries(files)) await writeFile(join(directory, path), bytes)
+    const request = { model: 'm', files: Object.keys(files).map((path) => ({ path, size: 1, sha256 })), ...extra }
+    return vetModel(request, directory, { kernels, now: () => new Date(0) })
+  }
+
+  it('makes a candidate with report, certificate and compiled graph of a model by Keras', async () => {
+    const { verdict, files, graph } = await vet({ 'model.keras': await kerasFixture(3, 'cnn.keras') })
+    expect(verdict.error).toBeUndefined()
+    expect(Object.keys(files)).toEqual(
+      expect.arrayContaining(['model.json', 'weights.bin', 'golden.json', 'golden.bin']),
+    )
+    expect(verdict.conversion?.layers.length).toBeGreaterThan(2)
+    expect(verdict.certificate).toMatchObject({ passed: true, mode: 'compiled', source: 'generated' })
+    expect(graph?.length).toBeGreaterThan(0)
+  })
+
+  it("takes Python's own answers as golden outputs, and refuses the model when they are changed", async () => {
+    const { inputs, outputs } = await expectedOf(3, 'cnn')
+    const [x, y] = [inputs[0], outputs[0]]
+    if (x === undefined || y === undefined) throw new Error('the fixture has no examples')
+    const golden = { inputs: 'x.npy', outputs: 'y.npy' }
+    const files = {
+      'model.h5': await kerasFixture(3, 'cnn.h5'),
+      'x.npy': npy(x.shape, x.data),
+      'y.npy': npy(y.shape, y.data),
+    }
+    expect((await vet(files, { golden })).verdict).toMatchObject({ certificate: { source: 'given', passed: true } })
+    const changed = npy(y.shape, [...y.data.slice(0, -1), (y.data.at(-1) ?? 0) + 0.1])
+    const { verdict } = await vet({ ...files, 'y.npy': changed }, { golden })
+    expect(verdict).toMatchObject({ files: [], certificate: { passed: false } })
+    expect(verdict.error?.message).toMatch(
+      /does not answer the golden inputs with the golden outputs: the largest difference/,
+    )
+  })
+
+  it.each([
+    ['a file that is no model', Buffer.from('hello'), {}, /model\.h5 is no model file/],
+    ['labels that do not fit', undefined, { labels: ['a'] }, /got 1 labels/],
+  ])('refuses %s in words, without the folder it lay in', async (_, bytes, extra, words) => {
+    const { verdict } = await vet({ 'model.h5': bytes ?? (await kerasFixture(3, 'cnn.h5')) }, extra)
+    expect(verdict.error?.message).toMatch(words)
+    expect(verdict.error?.message).not.toContain(directory)
+  })
+})
