@@ -52,7 +52,17 @@ export class StorageStack extends Stack {
       read: ['models/*', 'blobs/*', 'gc/*', 'jobs/*', 'imports/*', 'uploads/*', 'datasets/*'],
       // What it signs addresses for, it must be allowed itself.
       write: [
-        ...['models/*', 'blobs/*', 'gc/*', 'jobs/*/spec.json', 'jobs/*/status.json', 'jobs/_index/*', 'uploads/*', 'datasets/*', 'verifications/*'],
+        ...[
+          'models/*',
+          'blobs/*',
+          'gc/*',
+          'jobs/*/spec.json',
+          'jobs/*/status.json',
+          'jobs/_index/*',
+          'uploads/*',
+          'datasets/*',
+          'verifications/*',
+        ],
         ...['imports/*/request.json', 'imports/*/ready.json', 'imports/*/outcome.json'],
       ],
       delete: ['models/*', 'blobs/*', 'gc/*', 'imports/*', 'uploads/*'],

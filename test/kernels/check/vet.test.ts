@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ImportRequest } from '@maas/core/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { loadKernels } from '../../../layers/core/kernels/index.ts'
 import { vetModel } from '../../../functions/check/vet.ts'
+import { loadKernels } from '../../../layers/core/kernels/index.ts'
 import { expectedOf, kerasFixture } from '../../support/keras-fixtures.ts'
 
 const sha256 = '0'.repeat(64)
