@@ -1,5 +1,4 @@
 /** Model formats: whatever file a model came from or goes to, there is one in-memory shape. */
-export { residentBytes } from './hdf5/index.ts'
 export * from './infer-preprocess.ts'
 export {
   ConversionRefusedError,
@@ -15,6 +14,7 @@ export {
 export * from './layers-json.ts'
 export * from './layers-model.ts'
 export * from './read-file.ts'
+export { residentBytes } from './sandbox/process.ts'
 export * from './savedmodel/signature.ts'
 export type * from './types.ts'
 export * from './version-files.ts'

@@ -1,7 +1,8 @@
 /** The TF.js layers-model format: `model.json` with topology, training configuration and weight specs, and all weights in one binary. */
 import { z } from 'zod'
-import { sizeOf } from '../contract/index.ts'
+import { sizeOf } from '../contract/tensors.ts'
 import { InvalidInputError, messageOf, UnsupportedError } from '../errors.ts'
+import { decodeWeights } from './tfjs/weights.ts'
 import type { ModelArtifact, WeightTensor } from './types.ts'
 
 /** Bytes of one element, by dtype; the dtypes a stored weight may have. */
@@ -18,25 +19,39 @@ const weightSpecSchema = z.object({
   quantization: record.optional(),
 })
 
-const layersJsonSchema = z.object({
-  format: z
-    .literal('layers-model', 'this is no layers model; a TF.js graph model cannot be trained or edited')
-    .optional(),
+const modelJsonSchema = z.object({
+  format: z.enum(['layers-model', 'graph-model']).optional(),
   modelTopology: record,
   trainingConfig: record.nullish(),
   weightsManifest: z.array(z.object({ paths: z.array(z.string().min(1)), weights: z.array(weightSpecSchema) })),
+  /** Of graph models: names, types and shapes of inputs and outputs. */
+  signature: record.optional(),
+  userDefinedMetadata: record.nullish(),
+  modelInitializer: record.optional(),
 })
-export type LayersJson = z.infer<typeof layersJsonSchema>
+export type ModelJson = z.infer<typeof modelJsonSchema>
+
+/** As `parseModelJson`, of a layers model. */
+export const parseLayersJson = (model: Uint8Array): ModelJson => {
+  const json = parseModelJson(model)
+  if (json.format !== 'graph-model') return json
+  throw new InvalidInputError(
+    'model.json.format: this is no layers model; a TF.js graph model cannot be trained or edited',
+    {
+      param: 'model.json.format',
+    },
+  )
+}
 
 /** Parses and checks `model.json`; InvalidInputError names the field at fault. */
-export const parseLayersJson = (model: Uint8Array): LayersJson => {
+export const parseModelJson = (model: Uint8Array): ModelJson => {
   let json: unknown
   try {
     json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(model))
   } catch (cause) {
     throw new InvalidInputError(`model.json is not JSON: ${messageOf(cause)}`, { cause, param: 'model.json' })
   }
-  const result = layersJsonSchema.safeParse(json)
+  const result = modelJsonSchema.safeParse(json)
   if (result.success) return result.data
   const [issue] = result.error.issues
   const at = ['model.json', ...(issue?.path ?? [])].join('.')
@@ -71,39 +86,23 @@ export const encodeLayersJson = (artifact: ModelArtifact): { model: Uint8Array; 
  */
 export const decodeLayersJson = (model: Uint8Array, weights: Uint8Array): ModelArtifact => {
   const json = parseLayersJson(model)
-  const tensors: WeightTensor[] = []
+  const specs = json.weightsManifest.flatMap((group) => group.weights)
+  const slots = new Set(specs.filter(({ group }) => group === 'optimizer').map(({ name }) => name))
   const names = new Set<string>()
-  let offset = 0
-  for (const spec of json.weightsManifest.flatMap((group) => group.weights)) {
-    const dtype = supportedDtype(spec)
-    const size = sizeOf(spec.shape) * weightBytes[dtype]
-    const data = weights.subarray(offset, offset + size)
-    offset += size
-    if (spec.group === 'optimizer') continue
-    if (names.has(spec.name)) throw new InvalidInputError(`weight ${spec.name} is listed twice in model.json`)
-    names.add(spec.name)
-    tensors.push({ name: spec.name, shape: spec.shape, dtype, data })
+  for (const { name } of specs) {
+    if (names.has(name)) throw new InvalidInputError(`weight ${name} is listed twice in model.json`)
+    names.add(name)
   }
-  if (offset !== weights.byteLength) {
-    throw new InvalidInputError(
-      `the weights hold ${weights.byteLength} bytes, but model.json lists ${offset}; the files do not belong together or one is cut short`,
-      { param: 'weights' },
-    )
-  }
+  const tensors = decodeWeights(specs, weights)
+    .filter(({ name }) => !slots.has(name))
+    .map(({ name, shape, dtype, data }): WeightTensor => {
+      if (dtype !== 'string') return { name, shape, dtype, data }
+      throw new UnsupportedError(`weight ${name} has dtype string; allowed: ${Object.keys(weightBytes).join(', ')}`)
+    })
   const { model_config: nested, training_config: nestedTraining } = json.modelTopology
   const topology = record.safeParse(nested).data ?? json.modelTopology
   const trainingConfig = json.trainingConfig ?? record.safeParse(nestedTraining).data
   return { topology, ...(trainingConfig && { trainingConfig }), weights: tensors }
-}
-
-const supportedDtype = ({ name, dtype, quantization }: z.infer<typeof weightSpecSchema>): WeightTensor['dtype'] => {
-  if (quantization) {
-    throw new UnsupportedError(`weight ${name} is quantised; export the model without quantisation and push it again`)
-  }
-  if (!Object.hasOwn(weightBytes, dtype)) {
-    throw new UnsupportedError(`weight ${name} has dtype ${dtype}; allowed: ${Object.keys(weightBytes).join(', ')}`)
-  }
-  return dtype as WeightTensor['dtype']
 }
 
 const checkSize = ({ name, shape, dtype, data }: WeightTensor): void => {

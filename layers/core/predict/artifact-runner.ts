@@ -1,8 +1,8 @@
 /** Any artifact into something that runs: layers are compiled where they can be, a graph goes to TensorFlow as it is. */
 import type { Signature } from '@maas/core/contract'
 import { KernelError } from '@maas/core/errors'
-import { isGraph, type ServableArtifact, signatureOf, toLayersModel } from '@maas/core/formats'
-import { openGraphSession } from '@maas/core/graph'
+import { type GraphArtifact, isGraph, type ServableArtifact, signatureOf, toLayersModel } from '@maas/core/formats'
+import { type InferenceSession, openGraphSession } from '@maas/core/graph'
 import type { Kernels } from '@maas/core/kernels'
 import { createRunner, type Runner, type RunnerOptions } from './runner.ts'
 
@@ -13,6 +13,14 @@ export interface ArtifactRunner {
   readonly bytes: number
 }
 
+/** KernelError where there are no native kernels. */
+export const openGraph = ({ graph }: GraphArtifact, { native }: Kernels): InferenceSession => {
+  if (native !== undefined) return openGraphSession(graph, native)
+  throw new KernelError(
+    'The model is a graph, which only the native kernels run; this process has the WASM backend. Fix: npm run build:kernels',
+  )
+}
+
 /** KernelError for a graph where there are no native kernels; UnsupportedError for a model that cannot run here. */
 export const createArtifactRunner = async (
   artifact: ServableArtifact,
@@ -20,12 +28,7 @@ export const createArtifactRunner = async (
   options: RunnerOptions,
 ): Promise<ArtifactRunner> => {
   if (isGraph(artifact)) {
-    if (kernels.native === undefined) {
-      throw new KernelError(
-        'The model is a graph, which only the native kernels run; this process has the WASM backend. Fix: npm run build:kernels',
-      )
-    }
-    const session = openGraphSession(artifact.graph, kernels.native)
+    const session = openGraph(artifact, kernels)
     return { runner: session, signature: session.signature, bytes: artifact.graph.byteLength }
   }
   const layers = await toLayersModel(artifact, kernels)
