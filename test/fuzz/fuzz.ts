@@ -65,7 +65,12 @@ export const fuzz = async ({ sources, count, seed, folder, parallel, progress }:
     const path = join(folder, `${own}-${basename(original.path)}`)
     await writeFile(path, mutation.bytes)
     const started = performance.now()
-    const verdict: Verdict = await judge(path, mutation, original.golden as ServableArtifact, alone ? inThisProcess : sandboxed)
+    const verdict: Verdict = await judge(
+      path,
+      mutation,
+      original.golden as ServableArtifact,
+      alone ? inThisProcess : sandboxed,
+    )
     slowest = Math.max(slowest, performance.now() - started)
     byFile[basename(original.path)] = (byFile[basename(original.path)] ?? 0) + 1
     if (verdict.kind === 'refused') refused[verdict.code] = (refused[verdict.code] ?? 0) + 1

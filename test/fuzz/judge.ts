@@ -1,12 +1,13 @@
 /** What may become of a damaged model file: refused in plain words, or accepted as exactly what its own bytes say. */
-import { unzipSync } from 'fflate'
+
 import { limits } from '@maas/core/contract'
 import { InvalidInputError, MaasError } from '@maas/core/errors'
 import { decodeLayersJson, readModel, type ServableArtifact } from '@maas/core/formats'
+import { unzipSync } from 'fflate'
 import { openArchive } from '../../layers/core/formats/container/archive.ts'
 import { convertFiles } from '../../layers/core/formats/sandbox/convert.ts'
-import { isAllowedOperation } from '../../layers/core/kernels/allowed-operations.ts'
 import { readSavedModel } from '../../layers/core/graph/saved-model.ts'
+import { isAllowedOperation } from '../../layers/core/kernels/allowed-operations.ts'
 import { canary, type Mutation } from './mutate.ts'
 
 export type Verdict =
@@ -38,7 +39,12 @@ export const inThisProcess: Read = async (_, bytes) => {
   }
 }
 
-export const judge = async (path: string, mutation: Mutation, golden: ServableArtifact, read: Read): Promise<Verdict> => {
+export const judge = async (
+  path: string,
+  mutation: Mutation,
+  golden: ServableArtifact,
+  read: Read,
+): Promise<Verdict> => {
   let artifact: ServableArtifact
   try {
     artifact = await read(path, mutation.bytes)

@@ -47,21 +47,30 @@ const progress = (done: number): void => {
   const percent = Math.floor((100 * done) / count)
   if (percent === shown) return
   shown = percent
-  const left = Math.round(((performance.now() - started) / done) * (count - done) / 1000)
+  const left = Math.round((((performance.now() - started) / done) * (count - done)) / 1000)
   const bar = '█'.repeat(Math.floor(percent / 4)).padEnd(25, '░')
-  process.stderr.write(process.stderr.isTTY ? `\r${bar} ${percent} %  ${done}/${count}  ${left} s left ` : percent % 10 === 0 ? `${percent} % ` : '')
+  process.stderr.write(
+    process.stderr.isTTY
+      ? `\r${bar} ${percent} %  ${done}/${count}  ${left} s left `
+      : percent % 10 === 0
+        ? `${percent} % `
+        : '',
+  )
 }
 const tally = await fuzz({ sources: await fuzzSources(folder), count, seed, folder: kept, parallel, progress })
 process.stderr.write('\n')
 const report = { count, seed, node: process.version, seconds: seconds(), ...tally }
 if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`)
 const refused = Object.values(tally.refused).reduce((sum, some) => sum + some, 0)
-console.log(`${tally.files} damaged files in ${report.seconds} s (slowest ${tally.slowest} ms), seed ${seed}; ${tally.sandboxed} of them in a process of their own:`)
+console.log(
+  `${tally.files} damaged files in ${report.seconds} s (slowest ${tally.slowest} ms), seed ${seed}; ${tally.sandboxed} of them in a process of their own:`,
+)
 console.log(`  refused            ${refused}  ${JSON.stringify(tally.refused)}`)
 console.log(`  accepted, as before ${tally.same}`)
 console.log(`  accepted, and exactly what the damaged bytes say ${tally.different}`)
 console.log(`  findings           ${tally.findings.length}`)
-for (const { file, seed: own, what, why } of tally.findings.slice(0, 50)) console.log(`    seed ${own}, ${file}, ${what}: ${why}`)
+for (const { file, seed: own, what, why } of tally.findings.slice(0, 50))
+  console.log(`    seed ${own}, ${file}, ${what}: ${why}`)
 if (tally.findings.length === 0) await rm(folder, { recursive: true, force: true })
 else console.log(`The damaged files are in ${kept}.`)
 process.exit(tally.findings.length === 0 ? 0 : 1)

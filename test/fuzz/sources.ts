@@ -29,5 +29,8 @@ export const fuzzSources = async (folder: string, kerasNames: readonly string[] 
     } else entry.resume()
   }
   const known = await readdir(join(fixtures, 'graphs'))
-  return [...unpacked.sort(), ...graphs.filter((name) => known.includes(`${name}.zip`)).map((name) => join(fixtures, 'graphs', `${name}.zip`))]
+  return [
+    ...unpacked.sort(),
+    ...graphs.filter((name) => known.includes(`${name}.zip`)).map((name) => join(fixtures, 'graphs', `${name}.zip`)),
+  ]
 }
