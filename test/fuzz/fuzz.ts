@@ -32,22 +32,30 @@ export interface FuzzOptions {
   readonly seed: number
   /** A folder for the damaged files. */
   readonly folder: string
+  /** One file in so many is HDF5, which takes a process each; the others get one for one in twenty of them. */
+  readonly hdf5Every: number
   /** Files read at a time. */
   readonly parallel: number
   readonly progress?: (done: number) => void
 }
 
-/** Of the archives of graphs, every so-manieth is read in a process of its own, as all are in service. */
-const whole = 20
-
-/** HDF5 takes a process for each file, so that it gets one round in eight; the others share the rest. */
-const choose = <T extends { readonly path: string }>(all: readonly T[], seed: number): T => {
+/** Turns through the files of each group. */
+const choose = <T extends { readonly path: string }>(all: readonly T[], seed: number, hdf5Every: number): T => {
   const [zips, keras] = [true, false].map((zip) => all.filter(({ path }) => path.endsWith('.zip') === zip))
-  const group = (seed % 8 === 0 ? keras : zips) ?? []
-  return (group[Math.floor(seed / 8) % Math.max(1, group.length)] ?? all[seed % all.length]) as T
+  const group = (seed % hdf5Every === 0 ? keras : zips) ?? []
+  return (group[Math.floor(seed / (group === keras ? hdf5Every : 1)) % Math.max(1, group.length)] ??
+    all[seed % all.length]) as T
 }
 
-export const fuzz = async ({ sources, count, seed, folder, parallel, progress }: FuzzOptions): Promise<Tally> => {
+export const fuzz = async ({
+  sources,
+  count,
+  seed,
+  folder,
+  parallel,
+  hdf5Every,
+  progress,
+}: FuzzOptions): Promise<Tally> => {
   const originals = await Promise.all(
     sources.map(async (path) => ({ path, bytes: await readFile(path), golden: (await readModel(path)).artifact })),
   )
@@ -58,8 +66,8 @@ export const fuzz = async ({ sources, count, seed, folder, parallel, progress }:
   let [same, different, slowest, next, done, apart] = [0, 0, 0, 0, 0, 0]
   const one = async (index: number): Promise<void> => {
     const own = seed + index
-    const original = choose(originals, own)
-    const alone = original.path.endsWith('.zip') && index % whole !== 0
+    const original = choose(originals, own, hdf5Every)
+    const alone = original.path.endsWith('.zip') && index % Math.max(20, hdf5Every) !== 0
     const mutation = mutate(original.bytes, own)
     if (!alone) apart += 1
     const path = join(folder, `${own}-${basename(original.path)}`)

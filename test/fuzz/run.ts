@@ -9,7 +9,9 @@ import { fuzzSources } from './sources.ts'
 const help = `Damages model files (h5, keras, TF.js, SavedModel) and checks that each is refused in plain words, or accepted as exactly
 what its own bytes say. Findings keep their file; a seed gives the same damage again.
 
-  npm run fuzz -- [--count 10000] [--seed 1] [--parallel CORES] [--json FILE]
+  npm run fuzz -- [--count 10000] [--seed 1] [--parallel CORES] [--hdf5-every 8] [--json FILE]
+
+HDF5 (.h5, .keras) takes a process for each file, so that one file in eight is one.
 
 Examples:
   npm run fuzz
@@ -20,12 +22,13 @@ const { values } = parseArgs({
     count: { type: 'string', default: '10000' },
     seed: { type: 'string', default: '1' },
     parallel: { type: 'string', default: String(availableParallelism()) },
+    'hdf5-every': { type: 'string', default: '8' },
     json: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 })
 
-const whole = (name: 'count' | 'seed' | 'parallel'): number => {
+const whole = (name: 'count' | 'seed' | 'parallel' | 'hdf5-every'): number => {
   const value = Number(values[name])
   if (Number.isSafeInteger(value) && value >= 1) return value
   console.error(`--${name}: got ${values[name]}; give a whole number from 1`)
@@ -57,7 +60,15 @@ const progress = (done: number): void => {
         : '',
   )
 }
-const tally = await fuzz({ sources: await fuzzSources(folder), count, seed, folder: kept, parallel, progress })
+const tally = await fuzz({
+  sources: await fuzzSources(folder),
+  count,
+  seed,
+  folder: kept,
+  parallel,
+  hdf5Every: whole('hdf5-every'),
+  progress,
+})
 process.stderr.write('\n')
 const report = { count, seed, node: process.version, seconds: seconds(), ...tally }
 if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`)
