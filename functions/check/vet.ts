@@ -184,8 +184,8 @@ const mismatch = ({ difference, tolerance, source, outputs }: Replay): MaasError
 }
 
 /** A model that scales pixels itself takes images as they come. */
-const preprocessOf = (artifact: ModelArtifact, signature: Signature, conversion: Conversion): Preprocess => {
-  const image = inferPreprocess(artifact, signature)
+const preprocessOf = (artifact: ServableArtifact, signature: Signature, conversion: Conversion): Preprocess => {
+  const image = isGraph(artifact) ? undefined : inferPreprocess(artifact, signature)
   if (image === undefined) return { kind: 'tensor' }
   conversion.notes.push(
     `The model scales its input itself, so images may be sent as they are: they are resized to ${image.height}x${image.width} and go in as 0..255. Another way: --preprocess.`,
