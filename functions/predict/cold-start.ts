@@ -51,7 +51,8 @@ export interface Started {
 }
 
 interface FetchApp {
-  fetch(request: Request): Response | Promise<Response>
+  /** `env` is what the adapter passes on, such as the event with what the authorizer found. */
+  fetch(request: Request, env?: unknown): Response | Promise<Response>
 }
 
 const timingOf = (header: string, stage: string): number =>
@@ -61,9 +62,9 @@ const timingOf = (header: string, stage: string): number =>
 export const withColdStart = (app: FetchApp, started: Started, log: Log): FetchApp => {
   let first = true
   return {
-    fetch: async (request) => {
+    fetch: async (request, env) => {
       const before = started.download()
-      const response = await app.fetch(request)
+      const response = await app.fetch(request, env)
       const header = response.headers.get('server-timing')
       if (!first || header === null || !response.ok) return response
       first = false

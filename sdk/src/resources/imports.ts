@@ -1,11 +1,9 @@
 /** Models from elsewhere: sent, checked, and registered when they convert exactly. */
-import { randomUUID } from 'node:crypto'
-import { join } from 'node:path'
 import type { Import, ImportRequest } from '@maas/core/contract'
 import { type Http, path } from '../remote/http.ts'
 import { sleep } from '../remote/retry.ts'
 import type { CallOptions } from '../types.ts'
-import { announce, type SendOptions, sendFile } from '../uploads/send.ts'
+import type { SendOptions } from '../uploads/send.ts'
 
 /** What is pushed: files below a folder, the first of them the model, and what travels with it. */
 export interface Push extends Omit<ImportRequest, 'files'> {
@@ -34,8 +32,10 @@ export class Imports {
 
   /** Sends the files, waits for the check, and gives the import as it ended: `registered`, or `failed` with its report. */
   async push({ directory, files, ...about }: Push, options: PushOptions = {}): Promise<Import> {
+    // Reads files, which only Node can: nobody else loads it.
+    const { announce, sendFile } = await import('../uploads/send.ts')
     const announced = await Promise.all(
-      files.map(async (file) => ({ path: file, ...(await announce(join(directory, file))) })),
+      files.map(async (file) => ({ path: file, ...(await announce(`${directory}/${file}`)) })),
     )
     const total = announced.reduce((sum, { size }) => sum + size, 0)
     let state = await this.create({ ...about, files: announced })
@@ -46,7 +46,7 @@ export class Imports {
       const start = before
       const onProgress = (done: number) => options.onProgress?.(start + done, total)
       if (upload?.status === 'pending')
-        await sendFile(this.#http, upload, join(directory, file), { ...options, onProgress })
+        await sendFile(this.#http, upload, `${directory}/${file}`, { ...options, onProgress })
       before += size
     }
     state = await this.complete(state.id)
@@ -66,7 +66,7 @@ export class Imports {
   }
 
   /** Announces an import; its `uploads` say what has to be sent. */
-  create(request: ImportRequest, key: string = randomUUID(), options?: CallOptions): Promise<Import> {
+  create(request: ImportRequest, key: string = crypto.randomUUID(), options?: CallOptions): Promise<Import> {
     const headers = { 'idempotency-key': key }
     const json = JSON.stringify(request)
     return this.#http.json({ method: 'POST', path: '/imports', json, headers, repeatable: 'safe' }, options)

@@ -2,7 +2,7 @@
 import type { Upload } from '@maas/core/contract'
 import { type Http, path } from '../remote/http.ts'
 import type { CallOptions } from '../types.ts'
-import { announce, type SendOptions, sendFile } from '../uploads/send.ts'
+import type { SendOptions } from '../uploads/send.ts'
 
 export class Uploads {
   readonly #http: Http
@@ -13,6 +13,8 @@ export class Uploads {
 
   /** Sends `file` to `datasets/NAME`; the same file again goes on where it was interrupted. ConflictError for a name that is taken. */
   async send(file: string, dataset: string, options?: SendOptions): Promise<Upload> {
+    // Reads files, which only Node can: nobody else loads it.
+    const { announce, sendFile } = await import('../uploads/send.ts')
     const json = JSON.stringify({ dataset, ...(await announce(file)) })
     const upload = await this.#http.json<Upload>({ method: 'POST', path: '/uploads', json, repeatable: 'safe' })
     if (upload.status === 'pending') await sendFile(this.#http, upload, file, options)
