@@ -17,7 +17,7 @@ const reportFrame = async (path: string, name: string): Promise<HTMLElement> => 
 
 const files = {
   'report.html': ['report', 'Evaluation report'],
-  'conversion.html': ['conversion', 'Conversion report'],
+  'conversion.json': ['conversion/report', 'Conversion report'],
 } as const
 
 const versionSection = (name: string, manifest: Manifest): HTMLElement => {

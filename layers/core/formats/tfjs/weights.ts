@@ -17,8 +17,17 @@ export interface DecodedWeight {
   readonly data: Uint8Array
 }
 
-const plainBytes: Readonly<Record<string, number>> = { float32: 4, int32: 4, bool: 1 }
-const quantizedBytes: Readonly<Record<string, number>> = { uint8: 1, uint16: 2, float16: 2 }
+/** By dtype; maps, because dtypes come from files: an object would know `toString`. */
+const plainBytes: ReadonlyMap<string, number> = new Map([
+  ['float32', 4],
+  ['int32', 4],
+  ['bool', 1],
+])
+const quantizedBytes: ReadonlyMap<string, number> = new Map([
+  ['uint8', 1],
+  ['uint16', 2],
+  ['float16', 2],
+])
 
 /** InvalidInputError when the bytes are not exactly what the specs ask for; UnsupportedError for forms that are not read. */
 export const decodeWeights = (specs: readonly WeightSpec[], bytes: Uint8Array): DecodedWeight[] => {
@@ -31,9 +40,9 @@ export const decodeWeights = (specs: readonly WeightSpec[], bytes: Uint8Array): 
     const { name, shape, dtype } = spec
     const size = sizeOf(shape)
     if (dtype === 'string') return { name, shape, dtype, data: takeStrings(name, size, bytes.subarray(offset), take) }
-    const width = plainBytes[dtype]
+    const width = plainBytes.get(dtype)
     if (width === undefined)
-      throw unsupported(name, `has dtype ${dtype}; read are ${Object.keys(plainBytes).join(', ')} and string`)
+      throw unsupported(name, `has dtype ${dtype}; read are ${[...plainBytes.keys()].join(', ')} and string`)
     if (offset + size > bytes.length) throw short(bytes.length)
     const type = dtype as 'float32' | 'int32' | 'bool'
     if (spec.quantization === undefined) return { name, shape, dtype: type, data: take(size * width) }
@@ -55,14 +64,14 @@ const takeStrings = (name: string, count: number, rest: Uint8Array, take: (size:
 }
 
 const quantizedWidth = ({ name, quantization }: WeightSpec): number => {
-  const width = quantizedBytes[String(quantization?.dtype)]
+  const width = quantizedBytes.get(String(quantization?.dtype))
   if (width !== undefined) return width
-  throw unsupported(name, `is quantised to ${quantization?.dtype}; read are ${Object.keys(quantizedBytes).join(', ')}`)
+  throw unsupported(name, `is quantised to ${quantization?.dtype}; read are ${[...quantizedBytes.keys()].join(', ')}`)
 }
 
 /** As TF.js does when it loads them. */
 const dequantize = ({ name, dtype, quantization = {} }: WeightSpec, stored: Uint8Array): Uint8Array => {
-  const width = quantizedBytes[String(quantization.dtype)] ?? 1
+  const width = quantizedBytes.get(String(quantization.dtype)) ?? 1
   const view = new DataView(stored.buffer, stored.byteOffset, stored.byteLength)
   const values = Float64Array.from({ length: stored.length / width }, (_, at) =>
     width === 1 ? view.getUint8(at) : view.getUint16(2 * at, true),
