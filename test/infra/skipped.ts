@@ -16,8 +16,8 @@ export const skipped: readonly Skipped[] = [
   },
   {
     check: 'CKV_AWS_27',
-    resource: /Queue\.(Lost|Later)/,
-    reason: 'Encrypted by SQS itself; messages are state changes of jobs and ids, never data.',
+    resource: /Queue\.(Lost|Later|Check)/,
+    reason: 'Encrypted by SQS itself; messages are state changes of jobs, ids and names of objects, never data.',
   },
   {
     check: 'CKV_AWS_115',
@@ -28,6 +28,11 @@ export const skipped: readonly Skipped[] = [
     check: 'CKV_AWS_116',
     resource: /(Predict|Api|Stream|Authorizer)Function/,
     reason: 'API Gateway waits for the answer: there is no event that could be lost.',
+  },
+  {
+    check: 'CKV_AWS_116',
+    resource: /CheckFunction/,
+    reason: 'Its event source is a queue, and that one has a queue for what failed five times.',
   },
   {
     check: 'CKV_AWS_117',
