@@ -52,12 +52,13 @@ export const authorize = async (
 
 /**
  * `METHOD/path` patterns from the route table. A policy may take 8 KB, so routes are told apart by what comes before
- * their first parameter, which is the model, and by method only where another right has a method of its own there.
+ * their first parameter, which is the model, by method only where a route of nobody's or of another right would match
+ * too, and both versions of the prediction protocol share a pattern: `?` is one character.
  */
 export const pathsOf = ({ rights, models }: Pick<ApiKey, 'rights' | 'models'>): string[] => {
   const allowed = ({ right }: Route): boolean => right !== 'none' && rights.includes(right)
-  // A star also matches slashes: `*/models/` would let through `/v1/models/` too, so it needs a head that is nobody else's.
-  const isOwn = (head: string): boolean => !routes.some((route) => !allowed(route) && route.path.includes(`/${head}`))
+  const others = routes.filter((route) => !allowed(route))
+  const isOwn = (head: string): boolean => !others.some((route) => reaches(head, route.path))
   const patterns = routes.filter(allowed).flatMap((route) => {
     const { path, right } = route
     const [head = '', ...rest] = path.slice(1).split(/\{(?:model|endpoint)\}/)
@@ -67,8 +68,24 @@ export const pathsOf = ({ rights, models }: Pick<ApiKey, 'rights' | 'models'>): 
     const named = right === 'data' ? models : undefined
     return (named ?? ['*']).flatMap((model) => {
       const [tail = ''] = rest
-      return [`${method}/${head}${model}${tail === '' || model === '*' ? '' : `${tail[0]}*`}`]
+      return [`${method}/${head.replace(/^v\d\//, 'v?/')}${model}${tail === '' || model === '*' ? '' : `${tail[0]}*`}`]
     })
   })
   return [...new Set(patterns)]
+}
+
+/**
+ * Whether a star for the method would let `head` match inside this path: a star also matches slashes, and a parameter
+ * can be any name, so that a model called `predictions` makes `/models/predictions/…` out of `/models/{model}/…`.
+ */
+const reaches = (head: string, path: string): boolean => {
+  const [fixed = ''] = head.split('{')
+  const wanted = fixed.split('/').filter((part) => part !== '')
+  const there = path.slice(1).split('/')
+  return there.some((_, start) =>
+    wanted.every((part, index) => {
+      const found = there[start + index]
+      return found !== undefined && (found === part || found.startsWith('{'))
+    }),
+  )
 }

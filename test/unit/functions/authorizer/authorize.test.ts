@@ -14,9 +14,9 @@ const ask = (stored: object | undefined, given: string | undefined = key) =>
     },
   )
 
-/** As IAM matches: `*` is anything. */
+/** As IAM matches: `*` is anything, `?` one character. */
 const covers = (patterns: readonly string[], call: string): boolean =>
-  patterns.some((pattern) => new RegExp(`^${pattern.replace(/[.:/]/g, '\\$&').replaceAll('*', '.*')}$`).test(call))
+  patterns.some((pattern) => new RegExp(`^${pattern.replace(/[.:/]/g, '\\$&').replaceAll('?', '.').replaceAll('*', '.*')}$`).test(call))
 
 describe('authorize', () => {
   it('lets a data key predict and nothing else', async () => {
@@ -67,6 +67,25 @@ describe('pathsOf', () => {
     expect(covers(paths, 'PUT/models/cifar10/aliases/production')).toBe(true)
     expect(covers(paths, 'GET/models')).toBe(true)
     expect(covers(paths, 'POST/v1/models/cifar10:predict')).toBe(false)
+  })
+
+  it('gives nothing away by what a model, an alias or a version is called', () => {
+    const data = pathsOf({ rights: ['data'], models: ['cifar10'] })
+    for (const call of [
+      'PUT/models/predictions/aliases/production',
+      'PUT/models/predictions/aliases/cancel',
+      'DELETE/models/endpoints/versions/3',
+      'PUT/models/v1/aliases/models',
+      'GET/v3/models/cifar100',
+    ]) {
+      expect(covers(data, call), call).toBe(false)
+    }
+    expect(covers(data, 'POST/predictions/p1/cancel')).toBe(true)
+    const control = pathsOf({ rights: ['control'] })
+    for (const call of ['POST/v1/models/keys/versions/3:predict', 'POST/v1/models/imports/labels/complete:predict']) {
+      expect(covers(control, call), call).toBe(false)
+    }
+    expect(covers(control, 'POST/imports/i1/complete')).toBe(true)
   })
 
   it('stays below the 8 KB that API Gateway takes, with the most models a key may name', () => {
