@@ -16,7 +16,9 @@ const ask = (stored: object | undefined, given: string | undefined = key) =>
 
 /** As IAM matches: `*` is anything, `?` one character. */
 const covers = (patterns: readonly string[], call: string): boolean =>
-  patterns.some((pattern) => new RegExp(`^${pattern.replace(/[.:/]/g, '\\$&').replaceAll('?', '.').replaceAll('*', '.*')}$`).test(call))
+  patterns.some((pattern) =>
+    new RegExp(`^${pattern.replace(/[.:/]/g, '\\$&').replaceAll('?', '.').replaceAll('*', '.*')}$`).test(call),
+  )
 
 describe('authorize', () => {
   it('lets a data key predict and nothing else', async () => {
