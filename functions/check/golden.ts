@@ -10,7 +10,9 @@ import {
   type TensorData,
   type TensorSpec,
 } from '@maas/core/contract'
-import { type NpyArray, readNamedArrays } from '@maas/core/data'
+import type { NpyArray } from '@maas/core/data'
+// By its own path: the rest of data needs sharp, which this function's package does not hold.
+import { readNamedArrays } from '@maas/core/data/named-arrays'
 import { InvalidInputError } from '@maas/core/errors'
 
 /** The same for all models, so that anybody can make the inputs again. */
