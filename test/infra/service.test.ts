@@ -170,6 +170,37 @@ describe('rights', () => {
     })
   })
 
+  it('let check read what is imported and stored, and write candidates and verdicts alone', () => {
+    const rights = allowed(service, 'Check')
+    const of = (action: string) =>
+      rights.filter(([one]) => one === action).flatMap(([, resources]) => resources.match(/\/\w+\/\*[\w/.*-]*/g) ?? [])
+    expect(of('s3:GetObject').sort()).toEqual(['/blobs/*', '/imports/*', '/models/*', '/uploads/*', '/verifications/*'])
+    expect(of('s3:PutObject').sort()).toEqual([
+      ...['/imports/*/candidate/*', '/imports/*/graph.pb', '/imports/*/verdict.json', '/models/*/derived/*'],
+    ])
+    expect(rights.some(([action]) => action.startsWith('dynamodb'))).toBe(false)
+    const queues = rights.filter(([action]) => action.startsWith('sqs'))
+    expect(queues.map(([action]) => action).sort()).toEqual([
+      ...['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],
+    ])
+    for (const [, resources] of queues) expect(resources).toMatch(/CheckQueue/)
+  })
+
+  it('hides an event from others for longer than its check may take, and keeps it after five tries', () => {
+    service.hasResourceProperties('AWS::Lambda::Function', { Description: 'Vets imported models', Timeout: 840 })
+    service.hasResourceProperties('AWS::SQS::Queue', {
+      VisibilityTimeout: 900,
+      RedrivePolicy: { maxReceiveCount: 5, deadLetterTargetArn: Match.anyValue() },
+    })
+    service.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: Match.objectLike({
+        detail: Match.objectLike({
+          object: { key: [{ wildcard: 'imports/*/ready.json' }, { prefix: 'verifications/' }] },
+        }),
+      }),
+    })
+  })
+
   it('use no wildcard for actions anywhere', () => {
     for (const template of Object.values(all)) {
       for (const [action] of allowed(template, '')) expect(action).not.toMatch(/\*/)
