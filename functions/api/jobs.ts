@@ -29,8 +29,8 @@ export interface JobDependencies {
 
 /** What both dialects ask for. */
 export interface JobActions {
-  /** `created` is false when the job was there and running, or over, before. */
-  create(body: unknown): Promise<{ readonly job: JobDescription; readonly created: boolean }>
+  /** `created` is false when the job was there before; `waiting` then tells whether nobody had taken it yet. */
+  create(body: unknown): Promise<{ readonly job: JobDescription; readonly created: boolean; readonly waiting: boolean }>
   describe(name: string): Promise<JobDescription>
   list(query: JobQuery): ReturnType<Jobs['list']>
   stop(name: string): Promise<JobDescription>
@@ -47,7 +47,7 @@ export const jobActions = ({ jobs, runner, settings, clock }: JobDependencies): 
     // Also for a job that is there already: its start may have failed.
     const waiting = !isStarted(record)
     if (waiting) await runner.start(document)
-    return { job: await jobs.describe(record.name), created: created || waiting }
+    return { job: await jobs.describe(record.name), created, waiting }
   },
   describe: (name) => jobs.describe(name),
   list: (query) => jobs.list(query),

@@ -11,9 +11,9 @@ const namedSchema = z.strictObject({ TrainingJobName: jobNameSchema })
 /** Filters that SageMaker knows and we do not are refused by the schema, by name. */
 const actionsOf = (actions: JobActions): Readonly<Record<string, (body: unknown) => Promise<unknown>>> => ({
   CreateTrainingJob: async (body) => {
-    const { job, created } = await actions.create(body)
+    const { job, created, waiting } = await actions.create(body)
     // Unlike ours, its clients expect a name to be refused the second time, whatever the document.
-    if (!created)
+    if (!created && !waiting)
       throw new ConflictError(`There is a training job "${job.TrainingJobName}" already. Names are used once.`)
     return { TrainingJobArn: job.TrainingJobArn }
   },

@@ -72,7 +72,10 @@ describe('maas predict, export and push', () => {
 
   it('registers an exported file again as a version of another model', async () => {
     const { code, events } = await run(folder, ['push', 'model.h5', '--name', 'copied', '--alias', 'canary', '--json'])
-    expect([code, events[0]]).toEqual([0, expect.objectContaining({ model: 'copied', status: 'registered', version: 1 })])
+    expect([code, events[0]]).toEqual([
+      0,
+      expect.objectContaining({ model: 'copied', status: 'registered', version: 1 }),
+    ])
   })
 })
 
