@@ -163,7 +163,7 @@ describe.skipIf(chromiumPath === undefined)(
       ['/', 'Models'],
       ['/models/tiny', 'tiny'],
       ['/try/tiny', 'Try a model'],
-    ['/jobs', 'Training jobs'],
+      ['/jobs', 'Training jobs'],
     ])('%s has no serious finding of axe, light or dark, and fits a phone', async (path, heading) => {
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme })

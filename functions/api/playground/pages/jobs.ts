@@ -90,6 +90,10 @@ export const jobsPage = async (
         ),
       ),
     ),
-    h('p', { class: 'soft' }, more === undefined ? '' : 'Only the newest 50 are shown; GET /training-jobs has all, page by page.'),
+    h(
+      'p',
+      { class: 'soft' },
+      more === undefined ? '' : 'Only the newest 50 are shown; GET /training-jobs has all, page by page.',
+    ),
   )
 }
