@@ -17,7 +17,6 @@ import {
   filesOfArtifact,
   inferPreprocess,
   isGraph,
-  type ModelArtifact,
   readModel,
   type ServableArtifact,
   signatureOf,
