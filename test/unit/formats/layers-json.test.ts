@@ -42,7 +42,7 @@ describe('model.json and weights.bin', () => {
 
   it('are refused when the binary is cut short or too long', () => {
     expect(() => decodeLayersJson(model, weights.subarray(1))).toThrow(
-      'the weights hold 14 bytes, but model.json lists more',
+      'the weights hold 14 bytes, but model.json lists 15',
     )
     expect(() => decodeLayersJson(model, new Uint8Array([...weights, 0]))).toThrow('16 bytes')
   })

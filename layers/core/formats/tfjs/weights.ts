@@ -43,13 +43,22 @@ export const decodeWeights = (specs: readonly WeightSpec[], bytes: Uint8Array): 
     const width = plainBytes.get(dtype)
     if (width === undefined)
       throw unsupported(name, `has dtype ${dtype}; read are ${[...plainBytes.keys()].join(', ')} and string`)
-    if (offset + size > bytes.length) throw short(bytes.length)
+    if (offset + size > bytes.length) throw short(bytes.length, wantedBy(specs))
     const type = dtype as 'float32' | 'int32' | 'bool'
     if (spec.quantization === undefined) return { name, shape, dtype: type, data: take(size * width) }
     return { name, shape, dtype: type, data: dequantize(spec, take(size * quantizedWidth(spec))) }
   })
   if (offset !== bytes.length) throw short(bytes.length, offset)
   return decoded
+}
+
+/** Bytes that the specs ask for; undefined where strings are among them, whose lengths only the bytes tell. */
+const wantedBy = (specs: readonly WeightSpec[]): number | undefined => {
+  if (specs.some(({ dtype }) => dtype === 'string')) return undefined
+  return specs.reduce((sum, spec) => {
+    const width = spec.quantization === undefined ? (plainBytes.get(spec.dtype) ?? 0) : quantizedWidth(spec)
+    return sum + sizeOf(spec.shape) * width
+  }, 0)
 }
 
 const takeStrings = (name: string, count: number, rest: Uint8Array, take: (size: number) => Uint8Array): Uint8Array => {
