@@ -11,9 +11,10 @@ export function relativeErrorOfAll(pairs: Iterable<readonly [a: ArrayLike<number
     if (a.length !== b.length) return Number.POSITIVE_INFINITY
     for (let index = 0; index < b.length; index++) {
       const error = Math.abs((a[index] as number) - (b[index] as number))
-      if (!(error <= difference)) difference = error
+      if (Number.isNaN(error)) return Number.POSITIVE_INFINITY
+      difference = Math.max(difference, error)
       largest = Math.max(largest, Math.abs(b[index] as number))
     }
   }
-  return Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference / largest
+  return difference / largest
 }
