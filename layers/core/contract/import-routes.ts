@@ -1,13 +1,10 @@
 /** Routes of uploads, imports, conversion reports and parity certificates. */
 import { certificateSchema } from './certificate.ts'
 import { conversionSchema, importListSchema, importRequestSchema, importSchema } from './imports.ts'
-import type { ImportOperation, Route } from './routes.ts'
+import type { ImportOperation, Route } from './route.ts'
+import { json } from './route-forms.ts'
 import { partsRequestSchema, partsSchema, uploadRequestSchema, uploadSchema } from './uploads.ts'
 
-const json = (schema: Route['response']['contents'][string], status = 200) => ({
-  status,
-  contents: { 'application/json': schema },
-})
 const sha256 = 'b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c'
 const upload = {
   ...{ id: '0f343b0931126a20f133d67c2b018a3b', key: 'datasets/birds.zip', size: 1_048_576, sha256, status: 'pending' },

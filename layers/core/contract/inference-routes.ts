@@ -1,11 +1,7 @@
 /** Routes of the Open Inference Protocol. */
 import * as inference from './inference.ts'
-import type { Route } from './routes.ts'
-
-const json = (schema: Route['response']['contents'][string]) => ({
-  status: 200,
-  contents: { 'application/json': schema },
-})
+import type { Route } from './route.ts'
+import { json } from './route-forms.ts'
 
 const data = { owner: 'predict', right: 'data', dialect: 'serving' } as const
 

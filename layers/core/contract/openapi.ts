@@ -1,7 +1,8 @@
 /** The contract as an OpenAPI 3.1 document, made from the route table: nothing in it is written by hand. */
 import { z } from 'zod'
 import { awsErrorSchema, errorBodySchema } from './control.ts'
-import { type Contents, pathParameters, type Route, routes } from './routes.ts'
+import { type Contents, pathParameters, type Route } from './route.ts'
+import { routes } from './routes.ts'
 import { servingErrorSchema } from './serving.ts'
 
 type Json = Readonly<Record<string, unknown>>

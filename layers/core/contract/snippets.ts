@@ -1,5 +1,5 @@
 /** How each route is called, from a terminal, from TypeScript and from Python: made from the route table, for pages and documents. */
-import { fillPath, type Route } from './routes.ts'
+import { fillPath, type Route } from './route.ts'
 
 export interface Snippets {
   readonly curl: string
