@@ -13,7 +13,7 @@ export interface Contender {
 export interface Task<T> {
   readonly title: string
   /** @throws Unavailable when this contender cannot do it */
-  measure(peer: Peer): Promise<T>
+  measure(peer: Peer, name: string): Promise<T>
   /** Asked once before anything is timed; all contenders must give the same numbers. */
   answer?(peer: Peer): Promise<readonly number[]>
 }
@@ -65,7 +65,7 @@ export async function interleave<T>(bench: Bench, race: Race<T>): Promise<readon
           if (reasons.has(name)) continue
           bench.progress(`${title}: ${round === 0 ? 'warm-up' : `round ${round} of ${bench.rounds}`}, ${name}`)
           await attempt(reasons, name, async () => {
-            const value = await measure(peer)
+            const value = await measure(peer, name)
             if (round > 0) rounds.set(name, [...(rounds.get(name) ?? []), value])
           })
         }
