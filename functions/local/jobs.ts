@@ -141,12 +141,18 @@ export const readCandidate = async (directory: string): Promise<Candidate> => {
   }
 }
 
-/** Whether the job has finished training. */
-export const hasCandidate = (directory: string): Promise<boolean> =>
-  access(layoutOf(directory).model).then(
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
     () => true,
     () => false,
   )
+
+/** Whether the job has finished training. */
+export const hasCandidate = (directory: string): Promise<boolean> => exists(layoutOf(directory).model)
+
+/** Whether the job left something to go on with: a checkpoint, or all but the registration. */
+export const canResume = async (directory: string): Promise<boolean> =>
+  (await hasCandidate(directory)) || (await readdir(layoutOf(directory).checkpoints).catch(() => [])).length > 0
 
 /** Registers what a finished job left, by the job document's own `maas_` hyperparameters. */
 export const registerJob = async (

@@ -192,7 +192,7 @@ const describeEnd = (
   const value = best?.metrics[monitor]
   const kept = `the weights of epoch ${best?.epoch} are kept, ${monitorWords[monitor]}${value === undefined ? '' : ` (${value.toPrecision(3)})`}`
   const words: Record<Finish, string> = {
-    completed: `All ${last} epochs done`,
+    completed: last === 1 ? 'The only epoch is done' : `All ${last} epochs done`,
     early_stopped: `Stopped early after epoch ${last}: ${patience} epochs in a row brought nothing better`,
     small_gradient: `Stopped after epoch ${last}: the gradient's mean norm fell below ${minGradientNorm}`,
     time_limit: `Stopped in epoch ${last}: the time limit is reached`,

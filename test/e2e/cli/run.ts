@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-const program = fileURLToPath(new URL('../../../sdk/bin/maas.mjs', import.meta.url))
+export const program = fileURLToPath(new URL('../../../sdk/bin/maas.mjs', import.meta.url))
 
 export interface Finished {
   readonly code: number | null

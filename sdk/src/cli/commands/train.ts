@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { MaasError } from '@maas/core/errors'
 import { Command, Option } from 'commander'
 import { resolveData } from '../data-source.ts'
 import { formatNumber } from '../format.ts'
@@ -108,7 +109,7 @@ const openJob = async (options: TrainOptions, output: Output) => {
 /** Trains and registers; shared with quickstart. */
 export const trainAndRegister = async (options: TrainOptions, output: Output) => {
   const { directory, document } = await openJob(options, output)
-  const { hasCandidate, registerJob, runJob } = await import('@maas/local')
+  const { canResume, hasCandidate, registerJob, runJob } = await import('@maas/local')
   const follow = followTraining(output)
   const name = document.TrainingJobName
   output.line(`job    ${name}`)
@@ -117,15 +118,21 @@ export const trainAndRegister = async (options: TrainOptions, output: Output) =>
     follow(event)
     output.data(event)
   }
-  // A job that was trained but not registered, because something failed in between, has nothing left to train.
-  if (!(await hasCandidate(directory))) {
-    await interruptible(
-      (signal) => runJob({ directory, report, signal }),
-      () => output.note(`Stopping after this step. Go on later with: ${resumeHint}`),
-    )
+  try {
+    // A job that was trained but not registered, because something failed in between, has nothing left to train.
+    if (!(await hasCandidate(directory))) {
+      await interruptible(
+        (signal) => runJob({ directory, report, signal }),
+        () => output.note(`Stopping after this step. Go on later with: ${resumeHint}`),
+      )
+    }
+    const registered = await registerJob(directory, document, await openLocalRegistry(options.root), 'maas train')
+    return { ...registered, directory, job: name }
+  } catch (error) {
+    const stopped = error instanceof MaasError && error.code === 'canceled'
+    if (!stopped && (await canResume(directory))) output.note(`What was trained is kept. Go on with: ${resumeHint}`)
+    throw error
   }
-  const registered = await registerJob(directory, document, await openLocalRegistry(options.root), 'maas train')
-  return { ...registered, directory, job: name }
 }
 
 export const trainCommand = (output: Output): Command =>
