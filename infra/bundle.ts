@@ -25,8 +25,15 @@ export const bundle = async (entry: string, outfile: string): Promise<void> => {
   })
 }
 
-/** Beside check's handler, by the names under which it and its own process start them. */
+/** Beside what vets a model, by the names under which they start each other: the process that touches it, and those that read its files. */
 export const checkPrograms = {
   vet: 'functions/check/child.ts',
   child: 'layers/core/formats/hdf5/child.mjs',
+  'model-reader': 'layers/core/formats/sandbox/child.ts',
+} as const
+
+/** Of the predict image started as `serve`, beside `checkPrograms`. */
+export const servePrograms = {
+  serve: 'functions/local/container/main.ts',
+  worker: 'functions/local/worker.ts',
 } as const

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { type Architecture, artifactsOf, imageFunctions, kernelsOf, stampOf, zipFunctions } from './artifacts.ts'
-import { bundle, checkPrograms, repository as root } from './bundle.ts'
+import { bundle, checkPrograms, repository as root, servePrograms } from './bundle.ts'
 import { readConfig } from './config.ts'
 
 const code = (path: string): string => join(root, path)
@@ -43,7 +43,7 @@ const installSharp = (directory: string, architecture: Architecture): void => {
 
 /** Entries of each image, by the name their bundle gets. */
 const images = {
-  predict: { handler: 'functions/predict/handler.ts' },
+  predict: { handler: 'functions/predict/handler.ts', ...servePrograms, ...checkPrograms },
   train: { batch: 'functions/train/batch.ts', main: 'functions/train/main.ts' },
 } as const
 
@@ -52,6 +52,7 @@ const stageImage = async (name: keyof typeof images, context: string, kernels: s
   mkdirSync(app, { recursive: true })
   if (name === 'train') mkdirSync(join(context, 'ml'))
   cpSync(code(`functions/${name}/Dockerfile`), join(context, 'Dockerfile'))
+  if (name === 'predict') cpSync(code('functions/predict/entrypoint.sh'), join(app, 'entrypoint.sh'))
   linkFolder(kernels, join(context, 'opt'))
   for (const [entry, path] of Object.entries(images[name])) await bundle(path, join(app, `${entry}.mjs`))
   installSharp(app, architecture)

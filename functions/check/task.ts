@@ -1,7 +1,7 @@
 /** The check of an import, and the replay of a version's certificate: files to a folder, a process to vet them, what it found back. */
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -14,6 +14,7 @@ import { type ObjectStore, toJson } from '@maas/core/store'
 import { z } from 'zod'
 import { folders } from './folder.ts'
 import { type RunChild, readResult } from './run.ts'
+import { inFolder } from './work-folder.ts'
 
 export interface CheckDeps {
   readonly store: ObjectStore
@@ -24,16 +25,6 @@ export interface CheckDeps {
   /** What the process runs on. */
   readonly kernels: string
   readonly now: () => Date
-}
-
-const inFolder = async <T>(temporary: string, work: (directory: string) => Promise<T>): Promise<T> => {
-  await mkdir(temporary, { recursive: true })
-  const directory = await mkdtemp(join(temporary, 'maas-check-'))
-  try {
-    return await work(directory)
-  } finally {
-    await rm(directory, { recursive: true, force: true })
-  }
 }
 
 /** The size and hash that were announced, or a sentence about what arrived instead. */

@@ -27,6 +27,13 @@ export interface ModelLimits {
   readonly predictMs: number
 }
 
+export const defaultModelLimits: ModelLimits = {
+  queued: 256,
+  queuedBytes: 256 * 1024 * 1024,
+  loadMs: 120_000,
+  predictMs: 60_000,
+}
+
 export interface ModelProcess {
   describe(): Promise<ServedModel>
   predict(input: PredictInput, options?: PredictOptions): Promise<Prediction>

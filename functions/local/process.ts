@@ -1,5 +1,6 @@
 /** A worker process seen from the service: commands out, answers back, and what its death means for those who wait. */
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -45,9 +46,12 @@ export interface Program {
 }
 
 const source = fileURLToPath(new URL('./worker.ts', import.meta.url))
+/** Where a bundled program has it: beside itself. `npm run stage` puts it there. */
+const built = fileURLToPath(new URL('./worker.mjs', import.meta.url))
 
 /** Bundled; where that cannot be, from source, which takes a second more at each start and is said once. */
 export const workerProgram = async (notice: (text: string) => void): Promise<Program> => {
+  if (existsSync(built)) return { entry: built, args: [] }
   try {
     return { entry: await bundleOf(source), args: [] }
   } catch (error) {

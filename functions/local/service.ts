@@ -1,7 +1,6 @@
 /** The whole service on one machine: both apps behind one port, files for the store, child processes for the models. */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { isIPv6 } from 'node:net'
-import { totalmem } from 'node:os'
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { apiHandlers } from '@maas/api'
@@ -18,8 +17,9 @@ import { createLocalImports } from './checks.ts'
 import { createGuard, isLoopback } from './guard.ts'
 import { createProcessHost } from './host.ts'
 import { startJobProcess } from './job-process.ts'
+import { usableMemory } from './memory.ts'
 import { createMetrics } from './metrics.ts'
-import type { ModelLimits } from './model.ts'
+import { defaultModelLimits, type ModelLimits } from './model.ts'
 import { localAssets } from './playground.ts'
 import { createWorkerPool } from './pool.ts'
 import { startPredictions } from './predictions.ts'
@@ -69,13 +69,6 @@ export interface Service {
   readonly port: number
   /** Stops accepting, lets open requests finish, ends all processes. */
   close(): Promise<void>
-}
-
-const defaultModelLimits: ModelLimits = {
-  queued: 256,
-  queuedBytes: 256 * 1024 * 1024,
-  loadMs: 120_000,
-  predictMs: 60_000,
 }
 
 export const startService = async (options: ServiceOptions): Promise<Service> => {
@@ -202,9 +195,6 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
 /** Ends early, without an error, when the signal fires. */
 const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   sleep(ms, undefined, { signal }).catch(() => undefined)
-
-/** Of the machine, or of the container when that has less. */
-const usableMemory = (): number => Math.min(totalmem(), process.constrainedMemory() || totalmem())
 
 /** Verbose: every entry as a line of JSON. Else only what went wrong, in plain words. */
 const toStandardError =

@@ -17,8 +17,9 @@ import {
 } from '@maas/core/predict'
 import type { Predictions } from '@maas/core/predictions'
 import { metadataOf, statusBody } from './describe.ts'
+import { imagesOf } from './images.ts'
 import { type InferenceDeps, inferenceHandlers } from './inference.ts'
-import { imageParts } from './multipart.ts'
+import { invocationHandler } from './invocations.ts'
 import { deferrable, predictionHandlers } from './predictions.ts'
 import { createRespond, toReference } from './respond.ts'
 import { invokeHandler } from './sagemaker.ts'
@@ -51,18 +52,21 @@ type HandlerDependencies = Pick<
 export const createPredictApp = (dependencies: PredictDependencies) =>
   createApp(predictHandlers(dependencies), dependencies)
 
-export const predictHandlers = ({ predictions, ...dependencies }: HandlerDependencies): Handlers => {
-  const now = answerHandlers(dependencies)
+export const predictHandlers = ({
+  predictions,
+  ...dependencies
+}: HandlerDependencies): Handlers & Readonly<Record<'invokeEndpoint', Handler>> => {
+  const { now, invoke } = answerHandlers(dependencies)
   const later = (handler: Handler) => deferrable(handler, predictions, ({ params }) => toReference(params))
   return {
     ...now,
     ...{ predict: later(now.predict), classify: later(now.classify), regress: later(now.regress) },
-    invokeEndpoint: invokeHandler(now.predict),
+    invokeEndpoint: invokeHandler(invoke),
     ...(predictions && predictionHandlers(predictions)),
   }
 }
 
-/** Everything answered at once. */
+/** Everything answered at once, and a prediction in SageMaker's words about whatever model the call names. */
 const answerHandlers = ({
   host,
   limits,
@@ -72,14 +76,14 @@ const answerHandlers = ({
   megabytes,
   waitsForShadows = false,
   shadows = createShadows(host),
-}: Omit<HandlerDependencies, 'predictions'>): Record<PredictOperation, Handler> => {
-  /** One image as the whole body, or several as its parts; undefined when the body is JSON. */
+}: Omit<HandlerDependencies, 'predictions'>): {
+  readonly now: Record<PredictOperation, Handler>
+  readonly invoke: Handler
+} => {
+  /** Undefined when the body is JSON. */
   const imageBody = async (call: Call): Promise<PredictInput | undefined> => {
     const type = call.contentType()
-    if (type === 'application/json') return undefined
-    const body = await call.bytes()
-    if (type !== 'multipart/form-data') return { kind: 'images', images: [body] }
-    return { kind: 'images', images: await imageParts(body, call.headers.get('content-type') ?? '', limits.batchRows) }
+    return type === 'application/json' ? undefined : imagesOf(call, type, limits.batchRows)
   }
 
   const respond = createRespond({
@@ -114,7 +118,7 @@ const answerHandlers = ({
     }
   }
 
-  return {
+  const now: Record<PredictOperation, Handler> = {
     health: () => ({
       json: { status: 'ok', loaded: host.loaded().map(({ name, version }) => `${name}:${version}`) },
     }),
@@ -147,6 +151,7 @@ const answerHandlers = ({
     }),
     ...inferenceHandlers({ host, limits, respond, statistics, models }),
   }
+  return { now, invoke: invocationHandler({ limits, respond, handlers: now }) }
 }
 
 const predicted =

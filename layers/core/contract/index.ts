@@ -1,5 +1,6 @@
 /** The contract: schemas, names and limits that every part of the service and every client shares. */
 export * from './certificate.ts'
+export * from './container-routes.ts'
 export * from './control.ts'
 export * from './evaluation.ts'
 export * from './events.ts'

@@ -71,8 +71,11 @@ export type ImportOperation =
   | 'verifyVersion'
 /** What only a service on one machine answers; on AWS the platform does. */
 export type LocalOperation = 'metrics'
+/** What only the container that serves one model answers. */
+export type ContainerOperation = 'ping' | 'invocations'
 export type Operation =
   | LocalOperation
+  | ContainerOperation
   | PredictOperation
   | PredictionOperation
   | ApiOperation

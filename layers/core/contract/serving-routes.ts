@@ -1,7 +1,7 @@
 /** Routes of predictions: TensorFlow Serving's, answers that come later, and SageMaker's InvokeEndpoint. */
 import { predictionRequestSchema, predictionSchema } from './predictions.ts'
 import type { PredictionOperation, Route } from './route.ts'
-import { images, json } from './route-forms.ts'
+import { images, invocation, json } from './route-forms.ts'
 import * as serving from './serving.ts'
 
 /** A data-plane operation answers for the highest version, for a given one, and for the one an alias means. */
@@ -133,9 +133,7 @@ export const servingRoutes: readonly Route[] = [
     right: 'data',
     dialect: 'sagemakerRuntime',
     summary:
-      "SageMaker's InvokeEndpoint for unmodified clients: the endpoint is `name`, `name@alias` or `name:version`, or `name` with an alias or version as TargetVariant; the key is the session token.",
-    request: { 'application/json': serving.predictRequestSchema, ...images },
-    response: json(serving.predictResponseSchema),
-    examples: { request: { instances: [[1, 2]] }, response: { predictions: [[0.1, 0.9]] } },
+      "SageMaker's InvokeEndpoint for unmodified clients: the endpoint is `name`, `name@alias` or `name:version`, or `name` with an alias or version as TargetVariant; the key is the session token. JSON, JSON lines, CSV, NumPy arrays and images, answered as `Accept` says.",
+    ...invocation,
   },
 ]

@@ -13,6 +13,9 @@ export const predictRequestSchema = z.strictObject({
   inputs: value.optional(),
 })
 
+/** SageMaker's clients also send the rows alone. */
+export const invocationRequestSchema = z.union([predictRequestSchema, z.array(value)])
+
 export const predictResponseSchema = z.union([
   z.object({ predictions: z.array(value) }),
   z.object({ outputs: z.union([z.array(value), z.record(z.string(), value)]) }),

@@ -13,6 +13,7 @@ export {
 } from './keras/index.ts'
 export * from './layers-json.ts'
 export * from './layers-model.ts'
+export * from './pack-version.ts'
 export * from './read-file.ts'
 export { residentBytes } from './sandbox/process.ts'
 export * from './savedmodel/signature.ts'

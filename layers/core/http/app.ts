@@ -85,6 +85,8 @@ export interface AppOptions {
   readonly admit?: (request: Request) => void | Promise<void>
   /** @default everybody may call everything */
   readonly access?: Access
+  /** @default those of the service */
+  readonly routes?: readonly Route[]
 }
 
 type Variables = {
@@ -112,7 +114,7 @@ const costHeader = 'x-maas-cost'
 /** Mounts every route that has a handler. */
 export const createApp = (handlers: Handlers, options: AppOptions): Hono<{ Variables: Variables }> => {
   const app = new Hono<{ Variables: Variables }>()
-  const mounted = routes.filter((route) => handlers[route.operation] !== undefined)
+  const mounted = (options.routes ?? routes).filter((route) => handlers[route.operation] !== undefined)
 
   app.use(async (c, next) => {
     const started = options.clock()

@@ -84,10 +84,11 @@ pages = [s['TrainingJobName'] for page in sm.get_paginator('list_training_jobs')
 stopped = [s['TrainingJobName'] for s in sm.list_training_jobs(StatusEquals='Stopped')['TrainingJobSummaries']]
 answer = runtime.invoke_endpoint(EndpointName='points', ContentType='application/json', Body=json.dumps(dict(instances=[dict(a=2, b=2)])))
 variant = runtime.invoke_endpoint(EndpointName='points', TargetVariant='1', ContentType='application/json', Body=json.dumps(dict(instances=[dict(a=2, b=2)])))
+csv = runtime.invoke_endpoint(EndpointName='points', ContentType='text/csv', Accept='text/csv', Body='2,2')
 same = runtime.invoke_endpoint(EndpointName='points:1', ContentType='application/json', Body=json.dumps(dict(instances=[dict(a=2, b=2)])))
 print(json.dumps(dict(arn=arn, again=again, status=one['TrainingJobStatus'], steps=[s['Status'] for s in one['SecondaryStatusTransitions']],
     hours=(one['TrainingEndTime'] - one['CreationTime']).total_seconds(), metrics=[m['MetricName'] for m in one['FinalMetricDataList']], billable=one['BillableTimeInSeconds'],
-    stopping=stopping, pages=pages, stopped=stopped, answer=json.loads(answer['Body'].read()), version=answer['InvokedProductionVariant'],
+    stopping=stopping, pages=pages, stopped=stopped, answer=json.loads(answer['Body'].read()), csv=[[float(v) for v in csv['Body'].read().decode().split(',')]], type=csv['ContentType'], version=answer['InvokedProductionVariant'],
     variant=json.loads(variant['Body'].read()), same=json.loads(same['Body'].read()),
     late=code(sm.stop_training_job, TrainingJobName='boto-1'))))`)
     expect(got.arn).toMatch(/^arn:aws:sagemaker:.*:training-job\/boto-1$/)
@@ -98,7 +99,8 @@ print(json.dumps(dict(arn=arn, again=again, status=one['TrainingJobStatus'], ste
     expect(got.metrics).toContain('test_accuracy')
     expect(got.pages).toEqual(['boto-2', 'boto-1'])
     expect(got.answer).toEqual({ predictions: [[expect.any(Number), expect.any(Number)]] })
-    expect([got.variant, got.same]).toEqual([got.answer, got.answer])
+    expect([got.variant, got.same, { predictions: got.csv }]).toEqual([got.answer, got.answer, got.answer])
+    expect(got.type).toBe('text/csv')
     expect(got.late).toEqual(['ValidationException', expect.stringContaining('Completed already')])
   })
 

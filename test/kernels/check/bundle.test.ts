@@ -20,20 +20,20 @@ describe.skipIf(found === undefined)('the staged check', () => {
   })
   afterAll(() => rm(directory, { recursive: true, force: true }))
 
-  const vet = async (bytes: Uint8Array) => {
+  const vet = async (bytes: Uint8Array, path = 'model.h5') => {
     const run = await mkdtemp(join(directory, 'run-'))
     const place = folders(run)
     await mkdir(place.files)
-    await writeFile(join(place.files, 'model.h5'), bytes)
-    const file = { path: 'model.h5', size: bytes.length, sha256: '0'.repeat(64) }
+    await writeFile(join(place.files, path), bytes)
+    const file = { path, size: bytes.length, sha256: '0'.repeat(64) }
     await writeFile(place.request, JSON.stringify({ model: 'm', files: [file] }))
     const kernels = found?.directory
     expect(await childRunner({ entry: join(directory, 'vet.mjs'), kernels })('vet', run)).toBeUndefined()
     return { verdict: JSON.parse(await readFile(place.result, 'utf8')), candidate: place.candidate }
   }
 
-  it('vets a model in HDF5 with nothing installed beside it', async () => {
-    const { verdict, candidate } = await vet(await kerasFixture(3, 'cnn.h5'))
+  it.each(['h5', 'keras'])('vets a Keras .%s with nothing installed beside it', async (extension) => {
+    const { verdict, candidate } = await vet(await kerasFixture(3, `cnn.${extension}`), `model.${extension}`)
     expect(verdict.error).toBeUndefined()
     expect(verdict.certificate).toMatchObject({ passed: true, mode: 'compiled' })
     expect((await readdir(candidate)).sort()).toEqual([...verdict.files].sort())
