@@ -1,8 +1,10 @@
 /** The command `npm run test:images`: builds both images without docker, trains an epoch in one and asks the other for a prediction. */
-import { spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import { packVersion } from '@maas/core/formats'
 import { createJobs } from '@maas/core/jobs'
 import { createRegistry } from '@maas/core/registry'
 import { openStore } from '@maas/core/store'
@@ -25,7 +27,8 @@ Usage: npm run test:images [-- --no-stage]
   2. a base image: Debian by mmdebstrap, Node from PyPI, a Lambda runtime client   (once, cached)
   3. buildah builds functions/train and functions/predict on it
   4. both run as a user without rights, root file system read-only: a training job of one epoch from S3 (moto)
-     to a candidate; then one API Gateway event through Lambda's runtime protocol
+     to a candidate; then one API Gateway event through Lambda's runtime protocol; then \`serve\` with the version's files,
+     asked as SageMaker asks
 
 Needs Linux, root, and Debian's buildah and mmdebstrap; says what is missing. About 3 GB of disk below TMPDIR.`
 
@@ -49,8 +52,10 @@ const writeBase = (folder: string, lambda: boolean): void => {
   }
   const program = client.isReal ? 'node_modules/aws-lambda-ric/index.mjs' : 'runtime-client.mjs'
   const entry = lambda
-    ? ['COPY client/ /usr/local/lib/client/', `ENTRYPOINT ["/usr/local/bin/node", "/usr/local/lib/client/${program}"]`]
+    ? ['COPY client/ /usr/local/lib/client/', 'COPY --chmod=755 lambda-entrypoint.sh /lambda-entrypoint.sh']
     : []
+  const start = `#!/bin/sh\nexec /usr/local/bin/node /usr/local/lib/client/${program} "$@"\n`
+  writeFileSync(join(folder, 'lambda-entrypoint.sh'), start)
   writeFileSync(
     join(folder, 'Dockerfile'),
     ['FROM scratch', 'ADD rootfs.tar /', 'COPY node /usr/local/bin/node', ...entry, ''].join('\n'),
@@ -92,6 +97,35 @@ const train = (image: Mounted, env: Readonly<Record<string, string>>): Promise<s
       code === 0 ? resolve(output) : reject(new Error(`training ended with ${code}:\n${output.slice(-3000)}`)),
     )
   })
+
+/** SageMaker's side: the folder of the model, pings until it is there, one invocation. */
+const serve = async (image: Mounted, packed: Uint8Array): Promise<{ readonly ms: number; readonly answer: string }> => {
+  const models = join(image.root, 'opt', 'ml', 'model')
+  mkdirSync(models, { recursive: true })
+  execFileSync('tar', ['-xz', '--no-same-owner', '-C', models], { input: packed })
+  const started = performance.now()
+  const child = start(image, { user: '993:990', writable: ['/tmp'], env: {}, args: ['serve'] })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (output += chunk))
+  const ping = () =>
+    fetch('http://127.0.0.1:8080/ping').then(
+      ({ status }) => status === 200,
+      () => false,
+    )
+  try {
+    while (!(await ping())) {
+      if (child.exitCode !== null || performance.now() - started > 60_000) throw new Error(`serve: ${output}`)
+      await sleep(50)
+    }
+    const ms = performance.now() - started
+    const headers = { 'content-type': 'text/csv', accept: 'text/csv' }
+    const answer = await fetch('http://127.0.0.1:8080/invocations', { method: 'POST', headers, body: '2,2' })
+    if (!answer.ok) throw new Error(`serve answered ${answer.status}: ${await answer.text()}\n${output}`)
+    return { ms, answer: (await answer.text()).trim() }
+  } finally {
+    child.kill('SIGKILL')
+  }
+}
 
 const main = async (): Promise<void> => {
   if (process.argv.includes('--help')) return console.log(help)
@@ -180,16 +214,21 @@ const main = async (): Promise<void> => {
     if (answer.statusCode !== 200)
       throw new Error(`predict answered ${answer.statusCode}: ${answer.body}\n${predict.output()}`)
 
+    note('Serving the version as SageMaker starts it, root read-only')
+    const registry = createRegistry(store)
+    const manifest = await registry.manifest(model, version)
+    const served = await serve(server, await packVersion(manifest, (path) => registry.file(manifest, path)))
+
     note('')
     for (const { tag, bytes, seconds: took } of images)
       note(`${tag.padEnd(32)} ${megabytes(bytes).padStart(9)}  built in ${took.toFixed(1)} s`)
     note(
-      `training container, start to end ${seconds(trainTime)}; predict container, start to first answer ${seconds(answerTime)}`,
+      `training container, start to end ${seconds(trainTime)}; predict container, start to first answer ${seconds(answerTime)}; serve, start to ready ${seconds(served.ms)}`,
     )
     note(
       `Lambda runtime client: ${runtimeClient().isReal ? "AWS's aws-lambda-ric" : 'a stand-in of the same protocol (MAAS_LAMBDA_RIC names a built aws-lambda-ric)'}`,
     )
-    note(`answer: ${answer.body}`)
+    note(`answers: ${answer.body}; ${served.answer}`)
   } finally {
     await moto.stop()
     engine.close()
