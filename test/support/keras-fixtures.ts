@@ -20,8 +20,10 @@ export interface Expected {
 const archives = new Map<string, Promise<ReadonlyMap<string, Uint8Array>>>()
 
 /** All files of an archive by name: `cnn.h5`, `cnn.keras`, `cnn.json` … */
-export const kerasFixtures = (keras: 2 | 3): Promise<ReadonlyMap<string, Uint8Array>> => {
-  const path = new URL(`../fixtures/keras/keras${keras}.tar.br`, import.meta.url).pathname
+export const kerasFixtures = (keras: 2 | 3): Promise<ReadonlyMap<string, Uint8Array>> => archiveNamed(`keras${keras}`)
+
+const archiveNamed = (name: string): Promise<ReadonlyMap<string, Uint8Array>> => {
+  const path = new URL(`../fixtures/keras/${name}.tar.br`, import.meta.url).pathname
   const known = archives.get(path) ?? unpack(path)
   archives.set(path, known)
   return known
@@ -39,6 +41,24 @@ export const kerasFixture = async (keras: 2 | 3, name: string): Promise<Uint8Arr
   const file = (await kerasFixtures(keras)).get(name)
   if (!file) throw new Error(`no ${name} among the fixtures of Keras ${keras}`)
   return file
+}
+
+/** The tutorial's model as Python Keras 3 trained and saved it, test images (0 to 1, rows first), and Keras' predictions for them. */
+export const tutorial = async () => {
+  const files = await archiveNamed('tutorial')
+  const file = (extension: 'h5' | 'keras' | 'json'): Uint8Array => {
+    const bytes = files.get(`model.${extension}`)
+    if (!bytes) throw new Error(`no model.${extension} in the tutorial's fixture`)
+    return bytes
+  }
+  const { images, predictions }: Record<'images' | 'predictions', number[][]> = JSON.parse(
+    new TextDecoder().decode(file('json')),
+  )
+  const pixel = (image: readonly number[], at: number): number[] => image.slice(at, at + 3).map((byte) => byte / 255)
+  const rows = images.map((image) =>
+    Array.from({ length: 32 }, (_, y) => Array.from({ length: 32 }, (_, x) => pixel(image, (y * 32 + x) * 3))),
+  )
+  return { file, images: rows, predictions }
 }
 
 export const expectedOf = async (keras: 2 | 3, name: string): Promise<Expected> =>

@@ -1,4 +1,5 @@
 """Requests to a service by the standard library: time limits, retries that honour Retry-After, errors by status."""
+import http.client
 import json
 import random
 import socket
@@ -6,10 +7,11 @@ import time
 import urllib.error
 import urllib.request
 from email.utils import parsedate_to_datetime
+from urllib.parse import urljoin
 
-from .errors import ConnectionError, TimeoutError, error_for
+from .errors import ConnectionError, MaasError, TimeoutError, error_for
 
-#: Answers after which the same request may succeed; predictions change nothing, so repeating them does no harm.
+#: Answers after which the same request may succeed; everything sent here may be repeated.
 _PASSING = {408, 429, 500, 502, 503, 504}
 _LONGEST_PAUSE = 60.0
 
@@ -28,34 +30,65 @@ class Http:
 
     def get(self, path):
         """Parsed JSON and headers."""
-        return self._send("GET", path, None, "application/json")
+        return self._json("GET", path)
 
-    def post(self, path, body, content_type="application/json"):
+    def post(self, path, body, content_type="application/json", headers=None):
         """`body` as bytes; parsed JSON and headers."""
-        return self._send("POST", path, body, content_type)
+        return self._json("POST", path, body, {"content-type": content_type, **(headers or {})})
 
-    def _send(self, method, path, body, content_type):
-        for attempt in range(self._max_retries + 1):
+    def post_bytes(self, path, body, headers):
+        """`body` as bytes; the answer's bytes and headers."""
+        return self._retried(lambda: self._attempt("POST", path, body, headers))
+
+    def delete(self, path):
+        """Nothing is answered."""
+        self._json("DELETE", path)
+
+    def put_signed(self, address, body, there=None):
+        """Sends `body` to where `address()` says, asked anew each time as addresses age; status `there` means it arrived before."""
+
+        def attempt():
+            signed = address()
             try:
-                return self._attempt(method, path, body, content_type)
+                return self._open("PUT", urljoin(f"{self.url}/", signed["url"]), body, signed["headers"])
+            except MaasError as error:
+                if error.status != there:
+                    raise
+
+        self._retried(attempt)
+
+    def _json(self, method, path, body=None, headers=None):
+        text, found = self._retried(
+            lambda: self._attempt(method, path, body, {"content-type": "application/json", **(headers or {})})
+        )
+        try:
+            return json.loads(text or b"null"), found
+        except ValueError as error:
+            raise ConnectionError(f"{self.url} did not answer in JSON: {error}") from None
+
+    def _retried(self, attempt):
+        for count in range(self._max_retries + 1):
+            try:
+                return attempt()
             except (ConnectionError, TimeoutError) as error:
                 failure = error
-            except Exception as error:
-                if getattr(error, "status", None) not in _PASSING:
+            except MaasError as error:
+                if error.status not in _PASSING:
                     raise
                 failure = error
-            if attempt == self._max_retries:
+            if count == self._max_retries:
                 raise failure
-            self._sleep(_pause(attempt, failure.retry_after))
+            self._sleep(_pause(count, failure.retry_after))
 
-    def _attempt(self, method, path, body, content_type):
-        headers = {"accept": "application/json", "content-type": content_type}
-        if self._api_key:
-            headers["x-api-key"] = self._api_key
-        request = urllib.request.Request(self.url + path, data=body, headers=headers, method=method)
+    def _attempt(self, method, path, body, headers):
+        own = {"x-api-key": self._api_key} if self._api_key else {}
+        return self._open(method, self.url + path, body, {"accept": "application/json", **headers, **own})
+
+    def _open(self, method, url, body, headers):
+        request = urllib.request.Request(url, data=body, headers=headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=self._timeout) as response:
-                return json.loads(response.read() or b"null"), response.headers
+                return response.read(), response.headers
         except urllib.error.HTTPError as error:
             raise _failure(error) from None
         except (socket.timeout, TimeoutError) as error:
@@ -66,8 +99,8 @@ class Http:
             raise ConnectionError(
                 f"{self.url} cannot be reached: {error.reason}. Is the service running? npx maas serve"
             ) from error
-        except (OSError, ValueError) as error:
-            raise ConnectionError(f"{self.url} broke off or did not answer in JSON: {error}") from error
+        except (OSError, http.client.HTTPException) as error:
+            raise ConnectionError(f"{self.url} broke off: {error!r}") from error
 
 
 def _failure(error):

@@ -3,32 +3,40 @@ import os
 import re
 from urllib.parse import quote
 
-from .errors import BadRequestError, ConnectionError, UnsupportedError
+from .errors import BadRequestError, ConnectionError, NotFoundError
+from .files import ModelFiles, is_file
 from .http import Http
 from .inputs import is_array, numpy, requests_for
+from .push import push
+from .tensors import as_columns, bodies, read_answer
 
 _NAME = re.compile(r"([a-z0-9][a-z0-9-]{0,62})(?:@([a-z0-9_]{1,63})|:([1-9][0-9]{0,8}))?")
-_EXTENSIONS = (".h5", ".hdf5", ".keras", ".json")
 
 
 def load_model(file_or_name, url=None, api_key=None, timeout=60.0, max_retries=2):
-    """A model by `name`, `name@alias` or `name:version`, of the service at `url` (or MAAS_URL, or this machine's).
+    """A model of the service at `url` (or MAAS_URL, or this machine's), by file or by `name`, `name@alias` or `name:version`.
 
-    `api_key` defaults to MAAS_API_KEY; `timeout` is in seconds and holds for one attempt.
+    A file (`.h5`, `.keras`, `.json`, anything with a slash) is sent to the service, which checks it and keeps it under a name
+    made of its content: the same file is not sent again. `api_key` defaults to MAAS_API_KEY; for a file that is new it must
+    allow imports. `timeout` is in seconds and holds for one attempt.
     """
-    if os.sep in file_or_name or "/" in file_or_name or file_or_name.lower().endswith(_EXTENSIONS):
-        raise UnsupportedError(
-            f"{file_or_name} is a file, and the service does not take files yet; register it where the service's registry is: "
-            f"npx maas push {file_or_name} --name NAME, then load_model('NAME')"
-        )
+    url = url or os.environ.get("MAAS_URL") or "http://127.0.0.1:8501"
+    http = Http(url, api_key or os.environ.get("MAAS_API_KEY"), timeout, max_retries)
+    if is_file(file_or_name):
+        return _load_file(http, ModelFiles(file_or_name))
     match = _NAME.fullmatch(file_or_name)
     if match is None:
         raise BadRequestError(
             f"{file_or_name!r} is neither a file nor a model; write name, name@alias or name:version, e.g. cifar10@production"
         )
-    url = url or os.environ.get("MAAS_URL") or "http://127.0.0.1:8501"
-    http = Http(url, api_key or os.environ.get("MAAS_API_KEY"), timeout, max_retries)
     return Model(http, *match.groups())
+
+
+def _load_file(http, files):
+    try:
+        return Model(http, files.name)
+    except NotFoundError:
+        return Model(http, files.name, version=push(http, files))
 
 
 class Model:
@@ -37,13 +45,11 @@ class Model:
     def __init__(self, http, name, alias=None, version=None):
         self._http = http
         self.name = name
-        base = f"/v1/models/{quote(name)}"
         if version is not None:
-            self._path = f"{base}/versions/{version}"
+            self._release = ("versions", str(version))
         else:
-            self._path = f"{base}/labels/{alias}" if alias and alias != "latest" else base
-        self._base = base
-        found, _ = http.get(f"{self._path}/metadata")
+            self._release = ("labels", alias) if alias and alias != "latest" else None
+        found, _ = http.get(f"{self._path(self._release)}/metadata")
         try:
             self.version = int(found["model_spec"]["version"])
             signature = found["metadata"]["signature_def"]["signature_def"]["serving_default"]
@@ -52,6 +58,7 @@ class Model:
         #: Shapes by name, -1 for any size.
         self.inputs = _shapes(signature["inputs"])
         self.outputs = _shapes(signature["outputs"])
+        self._truths = {name for name, info in signature["inputs"].items() if info["dtype"] == "DT_BOOL"}
 
     def predict(self, x, batch_size=None, verbose=None, steps=None):
         """One answer per example; by output name where there are several outputs.
@@ -60,9 +67,11 @@ class Model:
         table as dicts. Batches of any size are cut into requests to one and the same version; `batch_size`, `verbose` and
         `steps` are Keras' own and change nothing here.
         """
+        columns = as_columns(x, self.inputs, self._truths)
+        if columns is not None:
+            return self._infer(columns)
         rows = [row for answer in self._ask(":predict", "instances", x) for row in answer["predictions"]]
-        as_arrays = is_array(x) or (isinstance(x, dict) and any(map(is_array, x.values())))
-        shaped = (lambda values: numpy.array(values, dtype="float32")) if as_arrays else (lambda values: values)
+        shaped = numpy.array if is_array(x) or (isinstance(x, dict) and any(map(is_array, x.values()))) else list
         if len(self.outputs) == 1:
             return shaped(rows)
         return {name: shaped([row[name] for row in rows]) for name in self.outputs}
@@ -72,18 +81,35 @@ class Model:
         answers = self._ask(":classify", "examples", x)
         return [[(label, score) for label, score in ranked] for answer in answers for ranked in answer["results"]]
 
+    def _infer(self, columns):
+        answers, release = [], self._release
+        for body, headers in bodies(columns):
+            path = f"/v2/models/{quote(self.name)}" + (f"/versions/{release[1]}" if release else "")
+            answer, found = self._http.post_bytes(f"{path}/infer", body, headers)
+            answers.append(read_answer(answer, found))
+            release = _answering(found, release)
+        whole = {name: numpy.concatenate([answer[name] for answer in answers]) for name in self.outputs}
+        return whole if len(whole) > 1 else next(iter(whole.values()))
+
     def _ask(self, operation, field, x):
-        """Later requests go to the version that answered the first: an alias may move meanwhile."""
-        path, answers = self._path, []
+        answers, release = [], self._release
         for body, content_type in requests_for(x, field):
-            answer, headers = self._http.post(path + operation, body, content_type)
+            answer, found = self._http.post(self._path(release) + operation, body, content_type)
             answers.append(answer)
-            version = headers.get("x-maas-model-version")
-            path = f"{self._base}/versions/{version}" if version else path
+            release = _answering(found, release)
         return answers
+
+    def _path(self, release):
+        return "/".join(["/v1/models", quote(self.name), *(release or ())])
 
     def __repr__(self):
         return f"<Model {self.name}:{self.version} at {self._http.url}>"
+
+
+def _answering(headers, release):
+    """Later requests go to the version that answered the first: an alias may move meanwhile."""
+    version = headers.get("x-maas-model-version")
+    return ("versions", version) if version else release
 
 
 def _shapes(infos):

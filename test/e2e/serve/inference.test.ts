@@ -1,12 +1,10 @@
 /** The Open Inference Protocol, asked for by tritonclient as pip installs it. */
-import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { promisify } from 'node:util'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { labels } from '../../support/models.ts'
-import { findTools } from '../../tools/sets.mjs'
+import { findPython, runPython } from '../../support/python.ts'
 import { ask, makeRegistry, post, rowsOf, runService } from './running.ts'
 
 let registry: Awaited<ReturnType<typeof makeRegistry>>
@@ -34,10 +32,9 @@ interface Seen {
   }[]
 }
 
-const tools = process.env.MAAS_TEST_TOOLS ?? findTools('base')
-if (tools === undefined) console.warn('SKIPPED tritonclient: run `npm test`, or node test/tools/install.mjs')
+const python = findPython('base', 'tritonclient')
 
-describe.skipIf(tools === undefined)('tritonclient', () => {
+describe.skipIf(python === undefined)('tritonclient', () => {
   it('gets the answers of :predict in binary and JSON, classes, refusals, index and statistics', async () => {
     const rows = rowsOf(3)
     const image = await sharp({ create: { width: 9, height: 9, channels: 3, background: '#40a0c0' } })
@@ -46,13 +43,7 @@ describe.skipIf(tools === undefined)('tritonclient', () => {
     const [rowsFile, photo] = [join(registry.folder, 'rows.json'), join(registry.folder, 'photo.jpg')]
     await Promise.all([writeFile(rowsFile, JSON.stringify(rows)), writeFile(photo, image)])
     const program = resolve('test/e2e/serve/triton.py')
-    const { stdout } = await promisify(execFile)(join(tools ?? '', 'bin', 'python'), [
-      program,
-      `127.0.0.1:${service.port}`,
-      rowsFile,
-      photo,
-    ])
-    const seen = JSON.parse(stdout) as Seen
+    const seen = await runPython<Seen>(python ?? '', [program, `127.0.0.1:${service.port}`, rowsFile, photo])
     const served = async (version: number) =>
       (
         (await post(`${service.url}/v1/models/tiny/versions/${version}:predict`, { instances: rows })).body as {

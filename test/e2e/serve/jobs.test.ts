@@ -1,18 +1,15 @@
 /** Training jobs over HTTP on one machine: unmodified boto3, our own form with its events, and a service that is killed in between. */
-import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { createFileStore } from '@maas/core/store'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { findMoto } from '../../support/moto.ts'
 import { pointsTable } from '../../support/points.ts'
+import { findPython, runPython } from '../../support/python.ts'
 import { ask, post, runService, until } from './running.ts'
 
 /** boto3 comes with moto. */
-const python = findMoto()?.replace(/moto_server$/, 'python3')
-if (python === undefined) console.warn('SKIPPED the boto3 tests: run `npm test`, which installs boto3 with moto')
+const python = findPython('base', 'boto3')
 
 const data = { S3DataSource: { S3DataType: 'S3Prefix', S3Uri: 's3://maas-local/datasets/points.csv' } }
 const hyperParameters = { maas_preset: 'mlp', target: 'label', maas_model_name: 'points' }
@@ -62,8 +59,7 @@ def job(name, epochs='3', **more):
         InputDataConfig=[dict(ChannelName='train', DataSource=${JSON.stringify(data)})]), **more}
 ${program}`,
   )
-  const { stdout } = await promisify(execFile)(python ?? '', [file], { env: { PATH: process.env.PATH, HOME: folder } })
-  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}')
+  return runPython(python ?? '', [file], { env: { HOME: folder } })
 }
 
 describe.skipIf(python === undefined)('unmodified boto3', () => {

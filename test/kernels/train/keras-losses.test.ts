@@ -1,7 +1,5 @@
 /** Whole presets against Python Keras: from the same weights and batches, the loss of every step. */
-import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import type { LayersModel } from '@tensorflow/tfjs-layers'
 import { describe, expect, it } from 'vitest'
 import {
@@ -14,9 +12,12 @@ import {
   settingsFor,
   topologyFor,
 } from '../../../layers/core/train/index.ts'
+import { findPython, runPython } from '../../support/python.ts'
 import { type NativeKernels, nativeKernels } from '../native.ts'
 import reference from './fixtures/keras-losses.json' with { type: 'json' }
 import { batchSize, initialWeight, makeBatches } from './keras-losses.ts'
+
+const python = findPython('keras', 'losses of Python Keras')
 
 const labels = (count: number) => Array.from({ length: count }, (_, index) => `c${index}`)
 const image: DataFacts = { task: 'classification', labels: labels(10), rowShape: [32, 32, 3], kind: 'image' }
@@ -116,14 +117,12 @@ describe.each(presets)('%s', (preset, facts) => {
   })
 
   it('has the losses of the Keras that is installed here', { timeout: 300_000 }, async (context) => {
-    const python = process.env.MAAS_TEST_KERAS
     if (python === undefined) return context.skip('Python Keras is not installed: node test/tools/install.mjs keras')
     const kernels = await nativeKernels(context)
     const script = fileURLToPath(new URL('fixtures/keras-losses.py', import.meta.url))
-    const { stdout } = await promisify(execFile)(`${python}/bin/python`, [script, preset, '2', '20'], {
-      env: { ...process.env, TF_ENABLE_ONEDNN_OPTS: '0' },
-    })
+    const env = { TF_ENABLE_ONEDNN_OPTS: '0' }
+    const keras = await runPython<number[]>(python, [script, preset, '2', '20'], { env })
     const compiled = lossesOf(await engineFor(kernels, preset, facts, 'graph'), facts, 20)
-    expect(outside(compiled, JSON.parse(stdout) as number[], allowed)).toEqual([])
+    expect(outside(compiled, keras, allowed)).toEqual([])
   })
 })
