@@ -1,8 +1,9 @@
-/** The command `npm run docs`: writes openapi.json and docs/http.md from the route table, docs/cost.md from prices and configuration. */
+/** The command `npm run docs`: writes openapi.json, docs/http.md and the SDK's types from the route table, docs/cost.md from prices and configuration. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { openApi } from '@maas/core/contract'
 import { costPage } from '../infra/cost.ts'
+import { openApiTypes } from '../sdk/build/openapi-types.ts'
 import { httpReference } from './http-reference.ts'
 
 const root = new URL('..', import.meta.url)
@@ -12,6 +13,7 @@ export const generated = (): Readonly<Record<string, string>> => ({
   'openapi.json': `${JSON.stringify(openApi(version), null, 2)}\n`,
   'docs/cost.md': costPage(),
   'docs/http.md': httpReference(),
+  'sdk/src/openapi.ts': openApiTypes(openApi(version)),
 })
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -39,7 +39,7 @@ export const httpReference = (): string => {
   return [
     '# HTTP reference',
     '',
-    'Written by `npm run docs` from `layers/core/contract/routes.ts`; do not edit. The same contract is in `openapi.json`, which a running service',
+    'Written by `npm run docs` from the route table in `layers/core/contract`; do not edit. The same contract is in `openapi.json`, which a running service',
     'also answers at `/openapi.json`, and to read at `/docs`.',
     '',
     `Bodies hold at most ${limits.bodyBytes / 1024 / 1024} MB. Where keys are on, send \`x-api-key\`; the last column says which right the key needs.`,

@@ -2,6 +2,7 @@
 import { resolveService } from './environment.ts'
 import { ConnectionError } from './errors.ts'
 import { parseReference } from './reference.ts'
+import { type CallAnswer, type CallInput, callOperation, type Operation } from './remote/call.ts'
 import { type ClientOptions, Http } from './remote/http.ts'
 import { openRemoteModel } from './remote/model.ts'
 import { Aliases } from './resources/aliases.ts'
@@ -44,6 +45,20 @@ export class Maas {
   /** Whether the service is up, and which versions it holds in memory. */
   health(options?: CallOptions): Promise<{ status: 'ok'; loaded: string[] }> {
     return this.#http.json({ method: 'GET', path: '/healthz' }, options)
+  }
+
+  /**
+   * Any route by the operation id that it has in OpenAPI; input and answer have the types that stand there.
+   *
+   * @example
+   * const job = await maas.call('describeTrainingJob', { path: { job: 'cifar10-1' } })
+   */
+  call<Name extends Operation>(
+    operation: Name,
+    input: CallInput<Name>,
+    options?: CallOptions,
+  ): Promise<CallAnswer<Name>> {
+    return callOperation(this.#http, operation, input, options)
   }
 
   /** A model to predict with: `name`, `name@alias` or `name:version`. */

@@ -1,7 +1,10 @@
 /** The SDK: load a model, ask it, manage a service. Using a service needs no dependency and loads no TensorFlow. */
 export { Maas } from './client.ts'
+export type * from './contract.ts'
 export * from './errors.ts'
 export { type LoadOptions, loadModel } from './load-model.ts'
+export type * from './openapi.ts'
+export type { CallAnswer, CallInput, Operation } from './remote/call.ts'
 export type { ClientOptions } from './remote/http.ts'
 export type { AliasChange } from './resources/aliases.ts'
 export type { Push, PushOptions } from './resources/imports.ts'

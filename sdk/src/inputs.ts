@@ -1,5 +1,5 @@
 /** Tells apart what a caller gave: tensors, nested lists, images or table rows, with images read from disk. */
-import type { Signature } from '@maas/core/contract'
+import type { Signature } from './contract.ts'
 import { BadRequestError, NotFoundError } from './errors.ts'
 import type { ImageSource, Nested, PredictInput, TableRow, Tensor } from './types.ts'
 
@@ -22,7 +22,7 @@ export const readInput = async (given: PredictInput, signature: Signature): Prom
 }
 
 const ALLOWED =
-  'give { data, shape }, nested lists, images (bytes or paths), table rows, or any of the first two by input name'
+  'give { data, shape }, nested lists, images (bytes, a Blob, or paths), table rows, or any of the first two by input name'
 
 const readList = async (list: readonly unknown[], signature: Signature): Promise<Input> => {
   const [first] = list
@@ -79,7 +79,7 @@ const checkedTensor = (tensor: Tensor, name: string): Tensor => {
 }
 
 const isImage = (value: unknown): value is ImageSource =>
-  typeof value === 'string' || value instanceof Uint8Array || value instanceof ArrayBuffer
+  typeof value === 'string' || value instanceof Uint8Array || value instanceof ArrayBuffer || value instanceof Blob
 
 /** Only its content decides what kind of image it is. */
 export const imageType = (bytes: Uint8Array): 'image/jpeg' | 'image/png' | 'image/webp' | undefined => {
@@ -96,15 +96,21 @@ const imageBytes = async (source: ImageSource): Promise<Uint8Array> => {
       ? await readImage(source)
       : source instanceof ArrayBuffer
         ? new Uint8Array(source)
-        : source
+        : source instanceof Blob
+          ? new Uint8Array(await source.arrayBuffer())
+          : source
   if (imageType(bytes)) return bytes
   const what = typeof source === 'string' ? source : `${bytes.length} bytes`
   throw invalid(`${what}: no JPEG, PNG or WebP; numbers are given as { data, shape } or nested lists`)
 }
 
 const readImage = async (path: string): Promise<Uint8Array> => {
-  const { readFile } = await import('node:fs/promises')
-  return readFile(path).catch((cause: NodeJS.ErrnoException) => {
+  // Not imported: bundles for browsers must not ask for files.
+  const files = globalThis.process?.getBuiltinModule?.('node:fs/promises')
+  if (files === undefined) {
+    throw invalid(`${path}: there are no files to read here; give the image's bytes, a Blob or a File`)
+  }
+  return files.readFile(path).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') throw new NotFoundError(`${path} does not exist`, { cause, param: path, status: 404 })
     throw invalid(`${path} cannot be read: ${cause.message}`)
   })

@@ -1,10 +1,9 @@
 /** One function for every model: a file runs in this process, a name in the registry on this machine or behind a service. */
 import { readEnvironment, resolveService } from './environment.ts'
-import type { LocalOptions } from './local/model.ts'
 import { isFile, parseReference } from './reference.ts'
 import { type ClientOptions, Http } from './remote/http.ts'
 import { openRemoteModel } from './remote/model.ts'
-import type { Model } from './types.ts'
+import type { LocalOptions, Model } from './types.ts'
 
 export interface LoadOptions extends Partial<ClientOptions>, LocalOptions {}
 

@@ -1,5 +1,5 @@
 /** What goes into a prediction and what comes out, whichever way the model runs. */
-import type { Signature } from '@maas/core/contract'
+import type { Signature } from './contract.ts'
 
 /** Numbers in row-major order, the batch first: `{ data: new Float32Array(2 * 32 * 32 * 3), shape: [2, 32, 32, 3] }`. */
 export interface Tensor {
@@ -13,14 +13,14 @@ export type Nested = number | boolean | string | Float32Array | Int32Array | rea
 /** One row of a table, by column. */
 export type TableRow = Readonly<Record<string, number | string | boolean | null>>
 
-/** An encoded JPEG, PNG or WebP, or the path of one. */
-export type ImageSource = string | Uint8Array | ArrayBuffer
+/** An encoded JPEG, PNG or WebP, or the path of one; in browsers, a file that somebody chose. */
+export type ImageSource = string | Uint8Array | ArrayBuffer | Blob
 
 /**
  * Always a batch:
  * - a tensor, or tensors by input name;
  * - nested lists, the outermost of examples, or such by input name;
- * - images (one counts as a batch of one): bytes or paths;
+ * - images (one counts as a batch of one): bytes, Blobs or paths;
  * - table rows.
  */
 export type PredictInput =
@@ -51,6 +51,17 @@ export interface CallOptions {
   readonly timeout?: number
 }
 
+/** Of a model in this process. */
+export interface LocalOptions {
+  /** Folder of the local registry. @default `./.maas` */
+  readonly root?: string | undefined
+  /** Class names of a model file, by number. */
+  readonly labels?: readonly string[] | undefined
+  /** `native` fails where there are no native kernels. @default native, else WASM, announced on standard error */
+  readonly kernels?: 'native' | 'wasm' | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
 /** A model that answers; the same call whether it runs in this process or behind a service. */
 export interface Model {
   /** Registered name, or the file's. */
@@ -59,7 +70,7 @@ export interface Model {
   readonly version: number | undefined
   /** Names, dtypes and shapes of inputs and outputs; -1 is any size. */
   readonly signature: Signature
-  /** Class names by number; empty when there are none or the service does not tell. */
+  /** Class names by number; empty when there are none, and behind a service, where `classify` tells them. */
   readonly labels: readonly string[]
   /** One answer per example. A tensor (or tensors by name) is answered in tensors, everything else in lists. */
   predict(input: Tensor | Readonly<Record<string, Tensor>>, options?: CallOptions): Promise<TensorPredictions>

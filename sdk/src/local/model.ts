@@ -8,18 +8,8 @@ import { AbortedError, BadRequestError } from '../errors.ts'
 import { type Input, readInput } from '../inputs.ts'
 import { toNested } from '../nested.ts'
 import { type Reference, saveFormat } from '../reference.ts'
-import type { CallOptions, Model, PredictInput, Score, Tensor } from '../types.ts'
+import type { CallOptions, LocalOptions, Model, PredictInput, Score, Tensor } from '../types.ts'
 import { translated } from './errors.ts'
-
-export interface LocalOptions {
-  /** Folder of the local registry. @default `./.maas` */
-  readonly root?: string | undefined
-  /** Class names of a model file, by number. */
-  readonly labels?: readonly string[] | undefined
-  /** `native` fails where there are no native kernels. @default native, else WASM, announced on standard error */
-  readonly kernels?: 'native' | 'wasm' | undefined
-  readonly signal?: AbortSignal | undefined
-}
 
 /** A model file, converted exactly or refused. */
 export const openFile = (path: string, { labels, kernels: prefer, signal }: LocalOptions = {}): Promise<Model> =>

@@ -1,5 +1,5 @@
 /** Cuts a batch into request bodies that stay under the service's limits on bytes and rows. */
-import type { Signature } from '@maas/core/contract'
+import type { Signature } from '../contract.ts'
 import { BadRequestError } from '../errors.ts'
 import { type Input, imageType } from '../inputs.ts'
 import { toNested } from '../nested.ts'
@@ -117,5 +117,11 @@ const imageChunks = (images: readonly Uint8Array[], field: string): Chunk[] => {
   })
 }
 
-const base64 = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+/** In pieces that fit a call's arguments; Buffer, which is faster, is Node's alone. */
+const base64 = (bytes: Uint8Array): string => {
+  const { Buffer } = globalThis as { Buffer?: typeof globalThis.Buffer }
+  if (Buffer !== undefined) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+  let text = ''
+  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192))
+  return btoa(text)
+}

@@ -142,11 +142,13 @@ const errorIn = (text: string): unknown => {
   }
 }
 
-/** A URL's path with every value escaped; empty values and `..` would lead elsewhere and are refused. */
+/** A URL's path with every value escaped. */
 export const path = (parts: TemplateStringsArray, ...values: readonly (string | number)[]): string =>
-  parts.reduce((text, part, i) => {
-    const value = String(values[i - 1])
-    if (/^\.{0,2}$/.test(value))
-      throw errorForStatus(400, `${JSON.stringify(value)} cannot be part of the address ${text}…`)
-    return text + encodeURIComponent(value) + part
-  })
+  parts.reduce((text, part, i) => text + pathPart(values[i - 1] ?? '', text) + part)
+
+/** One value, escaped; empty values and `..` would lead elsewhere and are refused. */
+export const pathPart = (value: string | number, address: string): string => {
+  if (/^\.{0,2}$/.test(String(value)))
+    throw errorForStatus(400, `${JSON.stringify(String(value))} cannot be part of the address ${address}`)
+  return encodeURIComponent(String(value))
+}

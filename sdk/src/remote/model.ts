@@ -1,5 +1,5 @@
 /** A model behind a service: large batches are cut into several requests to one and the same version. */
-import type { Signature, TensorSpec } from '@maas/core/contract'
+import type { Signature, TensorSpec } from '../contract.ts'
 import { BadRequestError, MaasError, UnsupportedError } from '../errors.ts'
 import { type Input, readInput } from '../inputs.ts'
 import { flatten, shapeOf } from '../nested.ts'
@@ -14,7 +14,6 @@ const PARALLEL = 4
 interface Metadata {
   readonly model_spec: { readonly version: string }
   readonly metadata: {
-    readonly labels?: readonly string[]
     readonly signature_def: { readonly signature_def: Readonly<Record<string, { inputs: Infos; outputs: Infos }>> }
   }
 }
@@ -32,7 +31,6 @@ export const openRemoteModel = async (http: Http, reference: Reference, options?
   return new RemoteModel(http, reference, {
     version: Number(metadata.model_spec.version),
     signature: { inputs: specsOf(signature.inputs), outputs: specsOf(signature.outputs) },
-    labels: metadata.metadata.labels ?? [],
   })
 }
 
@@ -60,18 +58,17 @@ class RemoteModel implements Model {
   readonly name: string
   readonly version: number
   readonly signature: Signature
-  readonly labels: readonly string[]
+  readonly labels: readonly string[] = []
   readonly #http: Http
   readonly #reference: Reference
   #disposed = false
 
-  constructor(http: Http, reference: Reference, known: Pick<Model, 'signature' | 'labels'> & { version: number }) {
+  constructor(http: Http, reference: Reference, known: Pick<Model, 'signature'> & { version: number }) {
     this.#http = http
     this.#reference = reference
     this.name = reference.name
     this.version = known.version
     this.signature = known.signature
-    this.labels = known.labels
   }
 
   async predict(given: PredictInput, options?: CallOptions): Promise<never> {

@@ -1,5 +1,5 @@
 /** Aliases of a model: names for one version, or for a weighted split of several. */
-import type { AliasRecord, AliasTarget } from '@maas/core/contract'
+import type { AliasRecord, AliasTarget } from '../contract.ts'
 import { type Http, path } from '../remote/http.ts'
 import type { CallOptions } from '../types.ts'
 

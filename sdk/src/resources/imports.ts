@@ -1,5 +1,5 @@
 /** Models from elsewhere: sent, checked, and registered when they convert exactly. */
-import type { Import, ImportRequest } from '@maas/core/contract'
+import type { Import, ImportRequest } from '../contract.ts'
 import { type Http, path } from '../remote/http.ts'
 import { sleep } from '../remote/retry.ts'
 import type { CallOptions } from '../types.ts'

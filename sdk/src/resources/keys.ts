@@ -1,5 +1,5 @@
 /** API keys of a service: who may call it, for what, and how much. */
-import type { ApiKey, KeySummary } from '@maas/core/contract'
+import type { ApiKey, KeySummary } from '../contract.ts'
 import { type Http, path } from '../remote/http.ts'
 import type { CallOptions } from '../types.ts'
 

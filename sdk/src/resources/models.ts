@@ -1,5 +1,5 @@
 /** Registered models. */
-import type { ModelSummary } from '@maas/core/registry'
+import type { ModelSummary } from '../contract.ts'
 import { type Http, path } from '../remote/http.ts'
 import type { CallOptions } from '../types.ts'
 

@@ -1,5 +1,5 @@
 /** Data sets on their way to a service's store, where training jobs read them. */
-import type { Upload } from '@maas/core/contract'
+import type { Upload } from '../contract.ts'
 import { type Http, path } from '../remote/http.ts'
 import type { CallOptions } from '../types.ts'
 import type { SendOptions } from '../uploads/send.ts'

@@ -1,5 +1,5 @@
 /** Versions of a model: immutable, numbered from 1. */
-import type { Certificate, Conversion, Evaluation, Manifest } from '@maas/core/contract'
+import type { Certificate, Conversion, Evaluation, Manifest } from '../contract.ts'
 import { type Http, path } from '../remote/http.ts'
 import type { CallOptions } from '../types.ts'
 

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import type { SignedPart, Upload } from '@maas/core/contract'
+import type { SignedPart, Upload } from '../contract.ts'
 import { ConnectionError, errorForStatus } from '../errors.ts'
 import { type Http, path } from '../remote/http.ts'
 
