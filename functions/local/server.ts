@@ -5,6 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
 import { ConflictError, InvalidInputError } from '@maas/core/errors'
 import type { NodeRequest } from '@maas/core/http'
+import { limitConnections } from './connections.ts'
+
+/** Below the number of files that every common system lets a process open. */
+const mostConnections = 900
 
 export const createServer = ({
   requestSeconds,
@@ -29,7 +33,7 @@ export const createServer = ({
       maxHeaderSize: 16 * 1024,
     },
   }) as Server
-  server.maxConnections = 1024
+  limitConnections(server, mostConnections)
   return server
 }
 

@@ -110,6 +110,7 @@ Usage: node test/tools/install.mjs [SET] [options]
   SET        base (default): ${sets.base.title}, ${sets.base.size}
              keras: ${sets.keras.title}, ${sets.keras.size}
              checks: ${sets.checks.title}, ${sets.checks.size}
+             conformance: ${sets.conformance.title}, ${sets.conformance.size}
   --force    install again although the cache holds it
   --json     print {"environment", "made"} on standard output
   --help     show this

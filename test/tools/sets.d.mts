@@ -1,6 +1,6 @@
 // Types of the pinned tools, for tests and support code written in TypeScript.
 
-export type SetName = 'base' | 'keras' | 'checks'
+export type SetName = 'base' | 'keras' | 'checks' | 'conformance'
 
 export declare class ToolsError extends Error {}
 

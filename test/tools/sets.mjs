@@ -9,13 +9,14 @@ import { fileURLToPath } from 'node:url'
 /** Something a person can act on; printed without a stack trace. */
 export class ToolsError extends Error {}
 
-/** @typedef {'base' | 'keras' | 'checks'} SetName */
+/** @typedef {'base' | 'keras' | 'checks' | 'conformance'} SetName */
 
 /** @satisfies {Record<SetName, { file: string, title: string, size: string }>} */
 export const sets = /** @type {const} */ ({
   base: { file: 'requirements.txt', title: 'moto (AWS stand-in) and clients of the service', size: '350 MB' },
   keras: { file: 'requirements-keras.txt', title: 'Python Keras and the bench’s Python peers', size: '1.6 GB' },
   checks: { file: 'requirements-checks.txt', title: 'checkov and hadolint', size: '350 MB' },
+  conformance: { file: 'requirements-conformance.txt', title: 'schemathesis', size: '60 MB' },
 })
 
 /** Name of the file that makes a set complete: it is written last, in one rename, and names the environment beside it. */
