@@ -117,7 +117,11 @@ export type CreatePredictionResponse = {
 }
 export type GetPredictionResponse = CreatePredictionResponse
 export type CancelPredictionResponse = CreatePredictionResponse
-export type InvokeEndpointRequest = PredictRequest
+export type InvokeEndpointRequest = {
+  signature_name?: 'serving_default' | undefined
+  instances?: unknown[] | undefined
+  inputs?: unknown | undefined
+} | unknown[]
 export type InvokeEndpointResponse = PredictResponse
 export type InferenceServerResponse = {
   name: string
@@ -1100,7 +1104,7 @@ export interface Operations {
     body: undefined
     answer: CancelPredictionResponse
   }
-  /** SageMaker's InvokeEndpoint for unmodified clients: the endpoint is `name`, `name@alias` or `name:version`, or `name` with an alias or version as TargetVariant; the key is the session token. */
+  /** SageMaker's InvokeEndpoint for unmodified clients: the endpoint is `name`, `name@alias` or `name:version`, or `name` with an alias or version as TargetVariant; the key is the session token. JSON, JSON lines, CSV, NumPy arrays and images, answered as `Accept` says. */
   invokeEndpoint: {
     path: { endpoint: string }
     query: Record<never, never>
