@@ -7,7 +7,11 @@ it.each<[string, JsonSchema, string]>([
   ['a choice', { enum: ['a', 'b', null] }, "'a' | 'b' | null"],
   ['several types', { type: ['string', 'null'] }, 'string | null'],
   ['a list of a choice', { type: 'array', items: { enum: [1, 3] } }, '(1 | 3)[]'],
-  ['a pair', { type: 'array', prefixItems: [{ type: 'string' }, { type: 'number' }], items: false }, '[string, number]'],
+  [
+    'a pair',
+    { type: 'array', prefixItems: [{ type: 'string' }, { type: 'number' }], items: false },
+    '[string, number]',
+  ],
   ['a map', { type: 'object', additionalProperties: { type: 'integer' } }, 'Record<string, number>'],
   ['anything', {}, 'unknown'],
 ])('%s', (_, schema, type) => {
