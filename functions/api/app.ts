@@ -10,6 +10,7 @@ import { type JobDependencies, jobHandlers } from './jobs.ts'
 import { type KeyDeps, keyHandlers } from './keys.ts'
 import { modelHandlers } from './models.ts'
 import { playgroundHandlers } from './playground.ts'
+import { type TransformDependencies, transformHandlers } from './transforms.ts'
 
 export interface ApiDependencies extends AppOptions, KeyDeps {
   readonly registry: Registry
@@ -17,11 +18,13 @@ export interface ApiDependencies extends AppOptions, KeyDeps {
   readonly assets: Assets
   readonly imports: ImportServices
   readonly training: JobDependencies
+  readonly transforming: TransformDependencies
 }
 
 export type { FollowOptions } from './event-stream.ts'
 export type { ImportServices } from './imports.ts'
 export type { JobDependencies } from './jobs.ts'
+export type { TransformDependencies } from './transforms.ts'
 
 /** The app of this function alone, as the API Lambda runs it. */
 export const createControlApp = (dependencies: ApiDependencies) => createApp(apiHandlers(dependencies), dependencies)
@@ -31,8 +34,9 @@ export const apiHandlers = ({
   assets,
   imports,
   training,
+  transforming,
   ...keys
-}: Pick<ApiDependencies, 'registry' | 'assets' | 'imports' | 'training' | keyof KeyDeps>): Record<
+}: Pick<ApiDependencies, 'registry' | 'assets' | 'imports' | 'training' | 'transforming' | keyof KeyDeps>): Record<
   ApiOperation | ImportOperation,
   Handler
 > => ({
@@ -40,6 +44,7 @@ export const apiHandlers = ({
   ...importHandlers(registry, imports),
   ...aliasHandlers(registry),
   ...jobHandlers(training),
+  ...transformHandlers(registry, transforming),
   ...documentHandlers(),
   ...keyHandlers(keys),
   ...playgroundHandlers(assets),

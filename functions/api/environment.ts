@@ -9,6 +9,9 @@ export interface Environment {
   readonly table: string
   /** ARN of the state machine that runs training jobs. */
   readonly workflow: string
+  /** Names of the queue and the job definition of transform jobs. */
+  readonly transformQueue: string
+  readonly transformJob: string
   /** ARN of the role that training jobs run with. */
   readonly jobRole: string
   /** Of the machines that jobs run on; prices differ. */
@@ -23,6 +26,8 @@ export const readEnvironment = (env: NodeJS.ProcessEnv): Environment => ({
   table: required(env, 'MAAS_TABLE'),
   origins: originsOf(env),
   workflow: required(env, 'MAAS_WORKFLOW'),
+  transformQueue: required(env, 'MAAS_TRANSFORM_QUEUE'),
+  transformJob: required(env, 'MAAS_TRANSFORM_JOB'),
   jobRole: required(env, 'MAAS_JOB_ROLE'),
   architecture: required(env, 'MAAS_ARCHITECTURE') === 'arm64' ? 'arm64' : 'x64',
   region: required(env, 'AWS_REGION'),

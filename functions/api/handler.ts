@@ -14,6 +14,8 @@ import { createAccess, createCounter, findInEvent } from '@maas/core/keys'
 import { createDynamoKeys } from '@maas/core/keys/dynamodb'
 import { createRegistry } from '@maas/core/registry'
 import { openStore, openUploads, toJson } from '@maas/core/store'
+import { createTransforms } from '@maas/core/transform'
+import { createBatchTransforms } from '@maas/core/transform/batch'
 import { createControlApp } from './app.ts'
 import { folderAssets } from './assets.ts'
 import { readEnvironment } from './environment.ts'
@@ -23,6 +25,8 @@ const {
   table,
   origins,
   workflow,
+  transformQueue: queue,
+  transformJob: definition,
   jobRole,
   architecture,
   region,
@@ -46,13 +50,16 @@ const imports = {
 const keys = createDynamoKeys(new DynamoDBClient(), table)
 const counter = createCounter({ store: keys, clock, random: Math.random, sleep })
 
+const batch = new BatchClient()
+const transforms = createTransforms({ store, clock })
+
 const app = createControlApp({
   registry: createRegistry(store),
   imports,
   assets: folderAssets(fileURLToPath(new URL('./playground/', import.meta.url))),
   training: {
     jobs: createJobs({ store, storeUri, clock, prices: fargatePrices(architecture, region) }),
-    runner: createBatchRunner({ workflows: new SFNClient(), batch: new BatchClient(), workflow }),
+    runner: createBatchRunner({ workflows: new SFNClient(), batch, workflow }),
     settings: { storeUri, roleArn: jobRole, images: ['maas-train'], maxSeconds: maxJobHours * 3600 },
     follow: {
       ...{ lookMs: 2000, clock },
@@ -61,6 +68,10 @@ const app = createControlApp({
       sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
     },
     clock,
+  },
+  transforming: {
+    ...{ transforms, settings: { storeUri }, clock },
+    runner: createBatchTransforms({ batch, transforms, queue, definition }),
   },
   ...{ limits, log, ids: randomUUID },
   ...{ clock, keys, randomBytes },

@@ -12,6 +12,7 @@ import { createAccess, createCounter, createObjectKeys, findByHeader } from '@ma
 import { createDelivery, createWebhooks } from '@maas/core/predictions'
 import { createRegistry } from '@maas/core/registry'
 import { createFileStore } from '@maas/core/store'
+import { createTransforms } from '@maas/core/transform'
 import { createShadows, createStatistics, predictHandlers } from '@maas/predict'
 import { createLocalImports } from './checks.ts'
 import { createGuard, isLoopback } from './guard.ts'
@@ -26,6 +27,7 @@ import { startPredictions } from './predictions.ts'
 import { startWorker, workerProgram } from './process.ts'
 import { createLocalRunner } from './runner.ts'
 import { createServer, drain, listen } from './server.ts'
+import { createLocalTransforms } from './transforms.ts'
 
 export interface ServiceOptions {
   /** Folder of the object store; it need not exist yet. */
@@ -142,6 +144,8 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
     ...{ root, store, registry, jobs, settings, clock, sleep, notice: say, launch: startJobProcess },
     ...{ concurrency: 1, queued: 20, ...options.jobs },
   })
+  const transforms = createTransforms({ store, clock })
+  const transformer = createLocalTransforms({ root, store, transforms, program, notice: say, clock })
   const follow = { lookMs: 500, sleep: pause, clock }
   const handlers = {
     ...predictHandlers({ ...predicting, predictions }),
@@ -153,6 +157,7 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
       clock,
       randomBytes,
       training: { jobs, runner, settings, follow, clock },
+      transforming: { transforms, runner: transformer, settings, clock },
     }),
     metrics: metrics.handler,
   }
@@ -176,6 +181,9 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
   void runner
     .recover()
     .catch((error: unknown) => say(`unfinished training jobs could not be looked up: ${messageOf(error)}`))
+  void transformer
+    .recover()
+    .catch((error: unknown) => say(`unfinished transform jobs could not be looked up: ${messageOf(error)}`))
 
   let closed: Promise<void> | undefined
   return {
@@ -183,7 +191,7 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
     port: listening,
     close: () => {
       closing = true
-      closed ??= Promise.all([drain(server, drainSeconds), runner.close()])
+      closed ??= Promise.all([drain(server, drainSeconds), runner.close(), transformer.close()])
         .then(closePredictions)
         .then(() => local.close())
         .then(() => models.close())

@@ -9,6 +9,7 @@ import { Aliases } from './resources/aliases.ts'
 import { Imports } from './resources/imports.ts'
 import { Keys } from './resources/keys.ts'
 import { Models } from './resources/models.ts'
+import { Transforms } from './resources/transforms.ts'
 import { Uploads } from './resources/uploads.ts'
 import { Versions } from './resources/versions.ts'
 import type { CallOptions, Model } from './types.ts'
@@ -25,6 +26,7 @@ export class Maas {
   readonly imports: Imports
   readonly uploads: Uploads
   readonly keys: Keys
+  readonly transforms: Transforms
   readonly #http: Http
 
   /** `url` and `apiKey` default to MAAS_URL and MAAS_API_KEY, and then to what `maas login` stored. */
@@ -40,6 +42,7 @@ export class Maas {
     this.imports = new Imports(this.#http)
     this.uploads = new Uploads(this.#http)
     this.keys = new Keys(this.#http)
+    this.transforms = new Transforms(this.#http)
   }
 
   /** Whether the service is up, and which versions it holds in memory. */

@@ -33,8 +33,15 @@ export type JobOperation =
   | 'readTrainingJobLogs'
   | 'readTrainingJobEvents'
   | 'sagemaker'
+export type TransformOperation =
+  | 'createTransformJob'
+  | 'listTransformJobs'
+  | 'describeTransformJob'
+  | 'stopTransformJob'
+  | 'readTransformOutput'
 export type ApiOperation =
   | JobOperation
+  | TransformOperation
   | 'listModels'
   | 'getModel'
   | 'listVersions'

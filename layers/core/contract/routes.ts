@@ -6,6 +6,7 @@ import { modelRoutes } from './model-routes.ts'
 import type { Route } from './route.ts'
 import { serviceRoutes } from './service-routes.ts'
 import { servingRoutes } from './serving-routes.ts'
+import { transformRoutes } from './transform-routes.ts'
 
 export const routes: readonly Route[] = [
   ...servingRoutes,
@@ -13,6 +14,7 @@ export const routes: readonly Route[] = [
   ...modelRoutes,
   ...importRoutes,
   ...jobRoutes,
+  ...transformRoutes,
   ...serviceRoutes,
 ]
 

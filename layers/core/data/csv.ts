@@ -17,7 +17,23 @@ const chunkBytes = 64 * 1024
 /** Longer rows are a quote that is never closed. */
 const rowCharacters = 1024 * 1024
 
+/** A table whose rows all have the header's length; InvalidInputError names the line of one that has not. */
 export async function parseCsv(name: string, bytes: Uint8Array, signal?: AbortSignal | undefined): Promise<CsvTable> {
+  const table = await parseRagged(name, bytes, signal)
+  const { header, rows, lines } = table
+  const ragged = rows.findIndex((row) => row.length !== header.length)
+  if (ragged === -1) return table
+  throw new InvalidInputError(
+    `${name} line ${lines[ragged]} has ${count(rows[ragged]?.length ?? 0, 'value')}; the header has ${count(header.length, 'column')}. Make every line as long as the header.`,
+  )
+}
+
+/** A table with whatever rows it has: each is its caller's to judge. */
+export async function parseRagged(
+  name: string,
+  bytes: Uint8Array,
+  signal?: AbortSignal | undefined,
+): Promise<CsvTable> {
   const pace = createPace({ signal })
   const rows: string[][] = []
   const lines: number[] = []
@@ -33,11 +49,6 @@ export async function parseCsv(name: string, bytes: Uint8Array, signal?: AbortSi
       if (header === undefined) {
         header = checkHeader(name, record)
         continue
-      }
-      if (record.length !== header.length) {
-        throw new InvalidInputError(
-          `${name} line ${info.lines} has ${count(record.length, 'value')}; the header has ${count(header.length, 'column')}. Make every line as long as the header.`,
-        )
       }
       rows.push(record)
       lines.push(info.lines)

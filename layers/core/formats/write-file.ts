@@ -4,12 +4,15 @@ import { open, rename, rm } from 'node:fs/promises'
 import { messageOf, StorageError } from '../errors.ts'
 
 /** Creates or replaces `path`; its folder must exist. StorageError names the path and the reason. */
-export const writeFileAtomically = async (path: string, bytes: Uint8Array): Promise<void> => {
+export const writeFileAtomically = async (
+  path: string,
+  content: Uint8Array | AsyncIterable<Uint8Array>,
+): Promise<void> => {
   const temporary = `${path}.${randomUUID()}.tmp`
   try {
     const file = await open(temporary, 'wx')
     try {
-      await file.writeFile(bytes)
+      await file.writeFile(content)
       await file.sync()
     } finally {
       await file.close()

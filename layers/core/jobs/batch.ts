@@ -39,7 +39,7 @@ const refused = new Set([
 ])
 
 /** In words that name the call, the resource and, where it is one, the permission. */
-const explain = (error: unknown, action: string, resource: string): MaasError => {
+export const explainAws = (error: unknown, action: string, resource: string): MaasError => {
   const name = error instanceof Error ? error.name : ''
   if (throttled.has(name))
     return new MaasError(
@@ -57,11 +57,11 @@ const explain = (error: unknown, action: string, resource: string): MaasError =>
 }
 
 /** Batch takes the call for jobs in every state and does nothing to those that have ended. */
-export const terminateJob = async (client: BatchClient, jobId: string): Promise<void> => {
+export const terminateJob = async (client: Pick<BatchClient, 'send'>, jobId: string): Promise<void> => {
   try {
     await client.send(new TerminateJobCommand({ jobId, reason: 'stopped on request' }))
   } catch (error) {
-    throw explain(error, 'batch:TerminateJob', `the job ${jobId}`)
+    throw explainAws(error, 'batch:TerminateJob', `the job ${jobId}`)
   }
 }
 
@@ -79,7 +79,7 @@ export const createBatchRunner = ({ workflows, batch, workflow }: BatchRunnerOpt
       await workflows.send(new StartExecutionCommand({ stateMachineArn: workflow, name: job.TrainingJobName, input }))
     } catch (error) {
       if (error instanceof Error && error.name === 'ExecutionAlreadyExists') return
-      throw explain(error, 'states:StartExecution', workflow)
+      throw explainAws(error, 'states:StartExecution', workflow)
     }
   },
   stop: async ({ name, facts }) => {
@@ -92,7 +92,7 @@ export const createBatchRunner = ({ workflows, batch, workflow }: BatchRunnerOpt
       )
     } catch (error) {
       if (error instanceof Error && error.name === 'ExecutionDoesNotExist') return
-      throw explain(error, 'states:StopExecution', executionArn(workflow, name))
+      throw explainAws(error, 'states:StopExecution', executionArn(workflow, name))
     }
   },
 })

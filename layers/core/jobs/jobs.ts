@@ -22,6 +22,7 @@ import type { ObjectInfo, ObjectStore } from '../store/index.ts'
 import { describeJob, summaryOf } from './describe.ts'
 import { bytesOf, parseObject } from './json.ts'
 import { readLog } from './log.ts'
+import { type Indexed, indexEntry, newestFirst, parseEntry } from './newest-first.ts'
 import type { Prices } from './price.ts'
 import { endOf, withFacts } from './record.ts'
 
@@ -57,22 +58,6 @@ export interface Jobs {
 const MOST_LOOKED_INTO = 500
 /** Reads of records at once. */
 const AT_ONCE = 16
-
-interface Indexed {
-  readonly name: string
-  readonly createdAt: number
-  /** `{9999… - time}-{name}`. */
-  readonly entry: string
-}
-
-/** Newest first in key order. */
-const indexEntry = (name: string, createdAt: number): string =>
-  `${String(9_999_999_999_999 - createdAt).padStart(13, '0')}-${name}`
-
-const parseEntry = (entry: string): Indexed => ({
-  ...{ entry, name: entry.slice(14) },
-  createdAt: 9_999_999_999_999 - Number(entry.slice(0, 13)),
-})
 
 const noJob = (name: string): NotFoundError =>
   new NotFoundError(`There is no training job "${name}". GET /training-jobs lists them.`, { param: 'TrainingJobName' })
@@ -115,14 +100,7 @@ export const createJobs = ({ store, storeUri, prices, clock }: JobsDependencies)
     return describeJob(spec, record, phases, { storeUri, prices, now: clock() })
   }
 
-  async function* indexed(): AsyncGenerator<Indexed> {
-    let after: string | undefined
-    do {
-      const page = await store.list(jobIndexPrefix, after === undefined ? {} : { after })
-      for (const { key } of page.objects) yield parseEntry(key.slice(jobIndexPrefix.length))
-      after = page.next
-    } while (after !== undefined)
-  }
+  const indexed = () => newestFirst(store, jobIndexPrefix)
 
   const isOver = async (name: string): Promise<boolean> => endOf((await readRecord(name)).record) !== undefined
 

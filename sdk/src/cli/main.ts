@@ -14,6 +14,7 @@ import { pushCommand } from './commands/push.ts'
 import { quickstartCommand } from './commands/quickstart.ts'
 import { serveCommand } from './commands/serve.ts'
 import { trainCommand } from './commands/train.ts'
+import { transformCommand } from './commands/transform.ts'
 import { uploadCommand } from './commands/upload.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { createOutput, type Output } from './output.ts'
@@ -49,6 +50,7 @@ Examples:
     aliasCommand,
     keysCommand,
     predictCommand,
+    transformCommand,
     serveCommand,
     doctorCommand,
     loginCommand,

@@ -18,6 +18,8 @@ export async function openDirectory(location: string, signal?: AbortSignal): Pro
     listing.add(path, what)
     if (listing.entries.length % 512 === 0) await pace.breathe()
   }
+  // The system's own order differs from machine to machine.
+  listing.entries.sort((a, b) => (a.path < b.path ? -1 : 1))
   return {
     name: basename(location),
     kind: 'directory',

@@ -19,10 +19,11 @@ export interface Source {
   /** Last part of the location, for reports. */
   readonly name: string
   readonly kind: 'directory' | 'zip' | 'tar' | 'file'
+  /** In the order in which they are read. */
   readonly entries: readonly SourceEntry[]
   /** Folders that are named in their own right, so that empty ones can be told from absent ones. */
   readonly folders: readonly string[]
-  /** Files for which `wanted` holds, in the source's own order; nothing else is unpacked. */
+  /** Files for which `wanted` holds, in the order of `entries`; nothing else is unpacked. */
   read(wanted: (path: string) => boolean, options?: ReadOptions): AsyncIterable<SourceFile>
 }
 

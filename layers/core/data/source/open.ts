@@ -39,7 +39,8 @@ async function openFile(location: string, signal: AbortSignal | undefined): Prom
   if (begins(0x50, 0x4b, 3, 4) || begins(0x50, 0x4b, 5, 6)) return openZip(location, signal)
   if (begins(0x1f, 0x8b)) return openTar(location, true, signal)
   if (start.toString('latin1', 257, 262) === 'ustar') return openTar(location, false, signal)
-  if (begins(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59) || /\.(csv|tsv)$/i.test(location)) return openSingle(location)
+  if (begins(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59) || /\.(csv|tsv|jsonl|ndjson)$/i.test(location))
+    return openSingle(location)
   throw new InvalidInputError(`${location} is ${describe(begins)}. Allowed: ${accepted}.`)
 }
 

@@ -33,7 +33,7 @@ export async function openZip(location: string, signal?: AbortSignal): Promise<S
   return {
     name: basename(location),
     kind: 'zip',
-    entries: listing.entries,
+    entries: members.map(({ path, size }) => ({ path, size })),
     folders: listing.folders,
     async *read(wanted, { maxBytes = limits.archiveEntryBytes, signal } = {}) {
       const file = await open(location, 'r')

@@ -53,6 +53,7 @@ const setup = () => {
   } as unknown as Registry
   const app = createControlApp({
     training: {} as never,
+    transforming: {} as never,
     registry,
     assets: async () => undefined,
     imports: {} as ImportServices,
