@@ -59,19 +59,30 @@ export const pathsOf = ({ rights, models }: Pick<ApiKey, 'rights' | 'models'>): 
   const allowed = ({ right }: Route): boolean => right !== 'none' && rights.includes(right)
   const others = routes.filter((route) => !allowed(route))
   const isOwn = (head: string): boolean => !others.some((route) => reaches(head, route.path))
+  /** Whether all that this method does below a first segment is allowed; no star in front lets others in. */
+  const isAll = (method: string, first: string): boolean =>
+    first !== '' &&
+    !first.includes('{') &&
+    routes.filter((route) => route.method === method && route.path.startsWith(`/${first}`)).every(allowed)
   const patterns = routes.filter(allowed).flatMap((route) => {
     const { path, right } = route
     const [head = '', ...rest] = path.slice(1).split(/\{(?:model|endpoint)\}/)
-    const method = isOwn(head) ? '*' : route.method
-    if (rest.length === 0) return [`${method}/${head.replace(/\{\w+\}/g, '*')}`]
     // A key for some models names an endpoint by the model alone, and alias or version as its variant.
-    const named = right === 'data' ? models : undefined
+    const named = right === 'data' && rest.length > 0 ? models : undefined
+    const method = isOwn(head) ? '*' : route.method
+    const [first = ''] = head.split('/')
+    if (method !== '*' && named === undefined && isAll(method, first)) return [`${method}/${first}*`]
+    if (rest.length === 0) return [`${method}/${head.replace(/\{\w+\}/g, '*')}`]
     return (named ?? ['*']).flatMap((model) => {
       const [tail = ''] = rest
       return [`${method}/${head.replace(/^v\d\//, 'v?/')}${model}${tail === '' || model === '*' ? '' : `${tail[0]}*`}`]
     })
   })
-  return [...new Set(patterns)]
+  const all = [...new Set(patterns)]
+  // A star matches slashes too: what lies below one that is allowed needs no pattern of its own.
+  const covers = (one: string, other: string): boolean =>
+    one !== other && one.endsWith('*') && other.startsWith(one.slice(0, -1))
+  return all.filter((pattern) => !all.some((one) => covers(one, pattern)))
 }
 
 /**

@@ -1,6 +1,8 @@
 /** A version in several processes of its own, each asked for one batch at a time; one that dies is replaced. */
 import { InvalidInputError } from '@maas/core/errors'
 import type { PredictInput, Prediction, ServedModel } from '@maas/core/predict'
+import { registryKeys } from '@maas/core/registry'
+import { createFileStore } from '@maas/core/store'
 import type { Lane } from '@maas/core/transform/work'
 import { EndedError, startWorker, type Worker, type WorkerOptions } from './process.ts'
 
@@ -68,13 +70,25 @@ export const startLanes = async ({ root, name, version, count, program, notice }
     }
   }
 
+  /** What is stored of the version beside its own files. */
+  const compiled = async (): Promise<string> => {
+    const { objects } = await createFileStore(root).list(registryKeys.derivedPrefix(name, version))
+    return objects.map(({ key, etag }) => `${key} ${etag}`).join()
+  }
+
   const close = (): void => {
     closed = true
     for (const worker of alive) worker.kill()
   }
   try {
-    // The first may have to compile the version; the others find what it stored.
-    const first = await begin()
+    // The first may have to compile the version. Then it makes room for one that finds what was stored, as the others
+    // do: the same inputs give the same bits in every run only on the same graph.
+    const before = await compiled()
+    let first = await begin()
+    if ((await compiled()) !== before) {
+      first.worker.kill()
+      first = await begin()
+    }
     const others = await Promise.all(Array.from({ length: count - 1 }, begin))
     return { lanes: [first, ...others].map(laneOf), close }
   } catch (error) {

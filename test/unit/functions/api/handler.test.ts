@@ -15,6 +15,8 @@ describe('the api Lambda', () => {
     vi.stubEnv('MAAS_CORS_ORIGINS', 'https://example.org')
     vi.stubEnv('AWS_REGION', 'eu-west-1')
     vi.stubEnv('MAAS_WORKFLOW', workflow)
+    vi.stubEnv('MAAS_TRANSFORM_QUEUE', 'queue')
+    vi.stubEnv('MAAS_TRANSFORM_JOB', 'definition')
     vi.stubEnv('MAAS_JOB_ROLE', 'arn:aws:iam::111122223333:role/maas-dev-train')
     vi.stubEnv('MAAS_ARCHITECTURE', 'x64')
     vi.stubEnv('MAAS_MAX_JOB_HOURS', '24')
