@@ -6,11 +6,13 @@ import { terminateJob } from '@maas/core/jobs/batch'
 import { createRegistry } from '@maas/core/registry'
 import { openStore } from '@maas/core/store'
 import { createTelemetry, observed } from '@maas/core/telemetry'
+import { createTransforms } from '@maas/core/transform'
 import { z } from 'zod'
 import { readEnvironment } from './environment.ts'
 import { type Finished, finishJob } from './finish.ts'
 import { followVerdict, objectCreatedSchema } from './imports.ts'
 import { jobChangeSchema, recordChange, recordWorkflow, workflowChangeSchema } from './status.ts'
+import { recordTransform, transformChangeSchema } from './transforms.ts'
 
 const telemetry = createTelemetry('events')
 const { logger } = telemetry
@@ -19,7 +21,9 @@ const clock = () => Date.now()
 const store = await openStore(storeUri)
 const registry = createRegistry(store)
 const jobs = createJobs({ store, storeUri, clock })
+const transforms = createTransforms({ store, clock })
 const batch = new BatchClient()
+const terminate = (id: string) => terminateJob(batch, id)
 
 const eventSchema = z.union([
   jobChangeSchema,
@@ -29,6 +33,12 @@ const eventSchema = z.union([
 ])
 
 const answerTo = async (event: unknown): Promise<Finished | undefined> => {
+  const transform = transformChangeSchema.safeParse(event)
+  if (transform.success) {
+    const { name, end } = await recordTransform(transform.data, { store, transforms, terminate })
+    logger.info('transform', { job: name, status: transform.data.detail.status, outcome: end?.outcome })
+    return undefined
+  }
   const message = checked(eventSchema, event, 'event')
   if ('task' in message) {
     const finished = await finishJob(message.job, { store, registry, jobs, clock })
@@ -44,7 +54,7 @@ const answerTo = async (event: unknown): Promise<Finished | undefined> => {
     logger.info('workflow', { job: message.detail.name, status: message.detail.status, changed })
     return undefined
   }
-  const changed = await recordChange(message, { store, jobs, terminate: (id) => terminateJob(batch, id) })
+  const changed = await recordChange(message, { store, jobs, terminate })
   logger.info('job', { job: message.detail.jobName, status: message.detail.status, changed })
   return undefined
 }

@@ -1,71 +1,8 @@
-/** Entry of the training container on Batch, and of a job's process on one machine: signals, the training process, the exit code. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
-import { messageOf } from '@maas/core/errors'
-import { createLogWriter } from '@maas/core/jobs'
-import { openStore } from '@maas/core/store'
-import { runContainer, stoppedCode } from './container.ts'
-import { readBatchEnvironment } from './environment.ts'
-import { layoutOf } from './layout.ts'
+/** Entry of the container on Batch, and of a training job's process on one machine: `train`, or `transform`. */
+import { argv } from 'node:process'
 
-const environment = readBatchEnvironment(process.env)
-const store = await openStore(environment.store)
-const log = createLogWriter(store, environment.jobName, environment.attempt)
-
-const stopping = new AbortController()
-const stop = (): void => stopping.abort()
-process.on('SIGTERM', stop)
-process.on('SIGINT', stop)
-// On one machine the service holds an IPC channel open; when it dies, the job ends by its checkpoint and goes on with the next service.
-process.on('disconnect', stop)
-
-/** Beside this file under the extension it has itself: both are bundled, or neither. */
-const program = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './main.ts' : './main.mjs', import.meta.url))
-
-/** Lines go out as they come, and into the job's log. */
-const copy = (from: Readable | null, to: NodeJS.WritableStream): void => {
-  if (from === null) return
-  createInterface({ input: from }).on('line', (text) => {
-    to.write(`${text}\n`)
-    log.line(text)
-  })
-}
-
-const exitOf = (child: ChildProcess): Promise<number> =>
-  new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', (code, signal) => {
-      if (signal !== null) log.line(`the training process was ended by ${signal}`)
-      resolve(code ?? 1)
-    })
-  })
-
-const train = async (signal: AbortSignal): Promise<number> => {
-  const child = spawn(process.execPath, [...process.execArgv, program, 'train'], {
-    env: { ...process.env, SAGEMAKER_BASE_DIR: environment.baseDir },
-    // The channel tells the training process when this one dies.
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  })
-  copy(child.stdout, process.stdout)
-  copy(child.stderr, process.stderr)
-  const end = (): void => void child.kill('SIGTERM')
-  signal.addEventListener('abort', end)
-  if (signal.aborted) end()
-  return exitOf(child).finally(() => signal.removeEventListener('abort', end))
-}
-
-const code = await runContainer({
-  transfer: {
-    ...{ job: environment.jobName, storeUri: environment.storeUri, store },
-    layout: layoutOf(environment.baseDir),
-  },
-  ...{ attempt: environment.attempt, log, train, signal: stopping.signal },
-  clock: () => Date.now(),
-  complain: (text) => console.error(text),
-}).catch((error: unknown) => {
-  console.error(messageOf(error))
-  return 1
-})
-process.exit(stopping.signal.aborted && code !== 0 ? stoppedCode : code)
+const run =
+  argv[2] === 'transform'
+    ? (await import('./transform-job.ts')).runTransformJob
+    : (await import('./train-job.ts')).runTrainJob
+process.exit(await run())

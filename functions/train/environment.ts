@@ -36,3 +36,21 @@ export const readBatchEnvironment = (env: NodeJS.ProcessEnv): BatchEnvironment =
   storeUri: env.MAAS_STORE_URI || required(env, 'MAAS_STORE'),
   attempt: Number(env.AWS_BATCH_JOB_ATTEMPT || 1),
 })
+
+/** What a container that predicts a share of a data set needs. */
+export interface TransformEnvironment {
+  readonly jobName: string
+  /** Where the job, its data and the model lie: `s3://bucket`, or a folder on one machine. */
+  readonly store: string
+  /** How documents name the store. */
+  readonly storeUri: string
+  /** This container, from 0, of so many. */
+  readonly share: { readonly index: number; readonly of: number }
+}
+
+export const readTransformEnvironment = (env: NodeJS.ProcessEnv): TransformEnvironment => ({
+  jobName: required(env, 'TRANSFORM_JOB_NAME'),
+  store: required(env, 'MAAS_STORE'),
+  storeUri: env.MAAS_STORE_URI || required(env, 'MAAS_STORE'),
+  share: { index: Number(env.AWS_BATCH_JOB_ARRAY_INDEX || 0), of: Number(env.TRANSFORM_SHARES || 1) },
+})

@@ -13,7 +13,9 @@ export interface BatchProps {
   readonly network: Network
   readonly image: DockerImageAsset
   readonly logs: LogGroup
+  /** Of training jobs, and of transform jobs. */
   readonly jobRole: Role
+  readonly transformRole: Role
   readonly executionRole: Role
   readonly store: string
 }
@@ -26,6 +28,9 @@ const STOP_SECONDS = 120
 
 /** A queue may keep one attempt and three retries; a job that Spot takes away four times is told so. */
 const ATTEMPTS = 4
+
+/** Of the queue and of the job definition of transform jobs: known before the stack that makes them. */
+export const transformName = (stage: string): string => `maas-${stage}-transform`
 
 /** The first rule that matches counts; a job whose end matches none would be tried again, so the last ones match every end. */
 const endings = [
@@ -43,6 +48,9 @@ export class Batch extends Construct {
   readonly definitionArn: string
   /** All revisions, as the right to submit names them. */
   readonly definitionPattern: string
+  /** Of transform jobs. */
+  readonly transformQueueArn: string
+  readonly transformPattern: string
 
   constructor(scope: Construct, id: string, props: BatchProps) {
     super(scope, id)
@@ -55,18 +63,28 @@ export class Batch extends Construct {
     // On-demand capacity comes last, and stands alone where there is no Spot.
     this.onDemandQueueArn =
       environments.length > 1 ? this.createQueue('OnDemandQueue', environments.slice(-1)) : this.queueArn
-    const definition = this.createDefinition(props)
-    this.definitionArn = definition.ref
-    this.definitionPattern = Stack.of(this).formatArn({
+    const { stage } = props.config
+    this.transformQueueArn = this.createQueue('TransformQueue', environments, transformName(stage))
+    const train = { name: `maas-${stage}-train`, command: 'train', role: props.jobRole }
+    const transform = { name: transformName(stage), command: 'transform', role: props.transformRole }
+    this.definitionArn = this.createDefinition('Job', props, train).ref
+    this.createDefinition('TransformJob', props, transform)
+    this.definitionPattern = this.revisionsOf(train.name)
+    this.transformPattern = this.revisionsOf(transform.name)
+  }
+
+  private revisionsOf(name: string): string {
+    return Stack.of(this).formatArn({
       service: 'batch',
       resource: 'job-definition',
-      resourceName: `${definition.jobDefinitionName}*`,
+      resourceName: `${name}*`,
       arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
     })
   }
 
-  private createQueue(id: string, environments: readonly CfnComputeEnvironment[]): string {
+  private createQueue(id: string, environments: readonly CfnComputeEnvironment[], name?: string): string {
     const queue = new CfnJobQueue(this, id, {
+      ...(name !== undefined && { jobQueueName: name }),
       priority: 1,
       computeEnvironmentOrder: environments.map((environment, index) => ({
         order: index + 1,
@@ -94,12 +112,17 @@ export class Batch extends Construct {
     })
   }
 
-  private createDefinition(props: BatchProps): CfnJobDefinition {
+  /** The same image and container, told apart by the command and by the role. */
+  private createDefinition(
+    id: string,
+    props: BatchProps,
+    job: { readonly name: string; readonly command: string; readonly role: Role },
+  ): CfnJobDefinition {
     const { config, image, logs, network } = props
     const { cpus, memory, disk, maxHours } = config.training
     const volumes = { work: '/opt/ml', temporary: '/tmp' }
-    return new CfnJobDefinition(this, 'Job', {
-      jobDefinitionName: `maas-${config.stage}-train`,
+    return new CfnJobDefinition(this, id, {
+      jobDefinitionName: job.name,
       type: 'container',
       platformCapabilities: ['FARGATE'],
       propagateTags: true,
@@ -108,7 +131,7 @@ export class Batch extends Construct {
       ecsProperties: {
         taskProperties: [
           {
-            taskRoleArn: props.jobRole.roleArn,
+            taskRoleArn: job.role.roleArn,
             executionRoleArn: props.executionRole.roleArn,
             platformVersion: '1.4.0',
             runtimePlatform: {
@@ -123,7 +146,7 @@ export class Batch extends Construct {
                 name: containerName,
                 image: image.imageUri,
                 essential: true,
-                command: ['train'],
+                command: [job.command],
                 user: '1000:1000',
                 stopTimeout: STOP_SECONDS,
                 readonlyRootFilesystem: true,

@@ -6,6 +6,7 @@ import type { Construct } from 'constructs'
 import type { Artifacts } from '../artifacts.ts'
 import type { Config } from '../config.ts'
 import { Api, usageKeysOf } from '../constructs/api.ts'
+import { transformName } from '../constructs/batch.ts'
 import { Check } from '../constructs/check.ts'
 import { addDomain } from '../constructs/domain.ts'
 import { addFirewall } from '../constructs/firewall.ts'
@@ -125,6 +126,8 @@ export class ServiceStack extends Stack {
       this.formatArn({ service, resource, resourceName, ...parts })
     return {
       MAAS_WORKFLOW: arn('states', 'stateMachine', workflowName(stage), { arnFormat: ArnFormat.COLON_RESOURCE_NAME }),
+      MAAS_TRANSFORM_QUEUE: transformName(stage),
+      MAAS_TRANSFORM_JOB: transformName(stage),
       MAAS_JOB_ROLE: arn('iam', 'role', jobRoleName(stage), { region: '' }),
       MAAS_ARCHITECTURE: architecture,
       MAAS_MAX_JOB_HOURS: String(training.maxHours),

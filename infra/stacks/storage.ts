@@ -49,7 +49,7 @@ export class StorageStack extends Stack {
       description: 'Registers versions and moves aliases',
     })
     allowStore(this.registryRole, this, {
-      read: ['models/*', 'blobs/*', 'gc/*', 'jobs/*', 'imports/*', 'uploads/*', 'datasets/*'],
+      read: ['models/*', 'blobs/*', 'gc/*', 'jobs/*', 'imports/*', 'uploads/*', 'datasets/*', 'transforms/*'],
       // What it signs addresses for, it must be allowed itself.
       write: [
         ...[
@@ -64,6 +64,7 @@ export class StorageStack extends Stack {
           'verifications/*',
         ],
         ...['imports/*/request.json', 'imports/*/ready.json', 'imports/*/outcome.json'],
+        ...['transforms/*/spec.json', 'transforms/*/status.json', 'transforms/*/output/*', 'transforms/_index/*'],
       ],
       delete: ['models/*', 'blobs/*', 'gc/*', 'imports/*', 'uploads/*'],
     })
@@ -133,6 +134,7 @@ export class StorageStack extends Stack {
         { id: 'old-verifications', prefix: 'verifications/', expiration: Duration.days(1) },
         { id: 'old-checkpoints', prefix: 'checkpoints/', expiration: Duration.days(14) },
         { id: 'old-predictions', prefix: 'predictions/', expiration: Duration.days(2) },
+        { id: 'old-transforms', prefix: 'transforms/', expiration: Duration.days(keepDays) },
         { id: 'old-jobs', prefix: 'jobs/', expiration: Duration.days(keepDays) },
       ],
       removalPolicy: RemovalPolicy.RETAIN,

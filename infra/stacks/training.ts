@@ -42,6 +42,7 @@ export class TrainingStack extends Stack {
       ...{ config, image, network: new Network(this, 'Network', config) },
       logs: createLogGroup(this, 'JobLogs', { ...common, name: 'train' }),
       jobRole: this.jobRole(props),
+      transformRole: this.transformRole(props),
       executionRole: this.executionRole(props, image),
       store: `s3://${storage.models.bucketName}`,
     })
@@ -90,6 +91,10 @@ export class TrainingStack extends Stack {
       new PolicyStatement({ actions: ['states:StartExecution'], resources: [stateMachineArn] }),
       new PolicyStatement({ actions: ['states:StopExecution'], resources: [executions] }),
       new PolicyStatement({ actions: ['batch:TerminateJob'], resources: [jobs] }),
+      new PolicyStatement({
+        actions: ['batch:SubmitJob'],
+        resources: [this.batch.transformQueueArn, this.batch.transformPattern],
+      }),
     ]
     new Policy(this, 'MayRunJobs', { statements, roles: [role as IRole] })
   }
@@ -100,7 +105,9 @@ export class TrainingStack extends Stack {
       eventPattern: {
         source: ['aws.batch'],
         detailType: ['Batch Job State Change'],
-        detail: { jobQueue: [...new Set([this.batch.queueArn, this.batch.onDemandQueueArn])] },
+        detail: {
+          jobQueue: [...new Set([this.batch.queueArn, this.batch.onDemandQueueArn, this.batch.transformQueueArn])],
+        },
       },
     })
     const verdicts = new Rule(this, 'Verdicts', {
@@ -156,6 +163,20 @@ export class TrainingStack extends Stack {
         'jobs/*/log/*',
         'checkpoints/*',
       ],
+    })
+    return role
+  }
+
+  /** Of transform jobs: reads data and models, writes parts of predictions and nothing else. */
+  private transformRole({ config, storage }: TrainingProps): Role {
+    const role = functionRole(this, 'TransformRole', {
+      stage: config.stage,
+      description: 'Of transform jobs: reads data and models, writes predictions',
+      service: 'ecs-tasks.amazonaws.com',
+    })
+    allowStore(role, storage, {
+      read: ['datasets/*', 'uploads/*', 'models/*', 'blobs/*', 'transforms/*'],
+      write: ['transforms/*/parts/*', 'transforms/*/plan.json', 'transforms/*/failure.txt'],
     })
     return role
   }

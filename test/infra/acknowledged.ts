@@ -19,8 +19,8 @@ export const acknowledged: readonly Acknowledged[] = [
     reason: 'X-Ray, ecr:GetAuthorizationToken, batch:DescribeJobs and log delivery know no resources to name.',
   },
   {
-    rule: /^AwsSolutions-IAM5\[Resource::.*Models.*\/(models|blobs|gc|jobs|predictions|imports|verifications|datasets|uploads|checkpoints)\/.*\]$/,
-    path: /(RegistryRole|PredictRole|CheckRole|JobRole)\/DefaultPolicy/,
+    rule: /^AwsSolutions-IAM5\[Resource::.*Models.*\/(models|blobs|gc|jobs|predictions|imports|verifications|datasets|uploads|checkpoints|transforms)\/.*\]$/,
+    path: /(RegistryRole|PredictRole|CheckRole|JobRole|TransformRole)\/DefaultPolicy/,
     reason: 'Keys below a prefix are made at run time; each role has only the prefixes of its job.',
   },
   {
@@ -33,6 +33,11 @@ export const acknowledged: readonly Acknowledged[] = [
     rule: /^AwsSolutions-IAM5\[Resource::.*job-definition\/maas-dev-train\*\]$/,
     path: /Workflow\/Machine\/Role/,
     reason: 'All revisions of the one job definition, so that a deployment does not cut off running workflows.',
+  },
+  {
+    rule: /^AwsSolutions-IAM5\[Resource::.*job-definition\/maas-dev-transform\*\]$/,
+    path: /MayRunJobs/,
+    reason: 'All revisions of the one job definition: a job asks for it by name, and Batch takes the newest.',
   },
   {
     rule: /^AwsSolutions-APIG3$/,

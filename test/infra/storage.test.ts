@@ -57,6 +57,7 @@ describe('the models bucket', () => {
     expect(days['uploads/'].ExpirationInDays).toBe(7)
     expect(days['checkpoints/'].ExpirationInDays).toBe(14)
     expect(days['jobs/'].ExpirationInDays).toBe(90)
+    expect(days['transforms/'].ExpirationInDays).toBe(90)
     expect(JSON.stringify(rules)).not.toMatch(/"Prefix":"(models|blobs)/)
   })
 

@@ -63,6 +63,59 @@ describe('jobs', () => {
   })
 })
 
+describe('transform jobs', () => {
+  const definitions = () => Object.values(training.findResources('AWS::Batch::JobDefinition'))
+  const named = (name: string) =>
+    definitions().find(({ Properties }) => Properties.JobDefinitionName === name)?.Properties
+  const container = (name: string) => named(name).EcsProperties.TaskProperties[0].Containers[0]
+  const policyOf = (id: string) =>
+    Object.entries(training.findResources('AWS::IAM::Policy')).find(([each]) => each.startsWith(id))?.[1]
+
+  it('run the training image by another command and another role, on a queue of a known name', () => {
+    const [train, transform] = ['maas-dev-train', 'maas-dev-transform'].map(container)
+    expect({ ...transform, Command: ['train'] }).toEqual(train)
+    expect(transform.Command).toEqual(['transform'])
+    const roles = ['maas-dev-train', 'maas-dev-transform'].map((name) =>
+      JSON.stringify(named(name).EcsProperties.TaskProperties[0].TaskRoleArn),
+    )
+    expect(new Set(roles).size).toBe(2)
+    training.hasResourceProperties('AWS::Batch::JobQueue', { JobQueueName: 'maas-dev-transform' })
+    synthesize().service.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: {
+        Variables: Match.objectLike({
+          MAAS_TRANSFORM_QUEUE: 'maas-dev-transform',
+          MAAS_TRANSFORM_JOB: 'maas-dev-transform',
+        }),
+      },
+    })
+  })
+
+  it('read data and models, write parts, and touch nothing else', () => {
+    const statements = policyOf('TransformRole')?.Properties.PolicyDocument.Statement as {
+      readonly Action: string | string[]
+      readonly Resource: unknown
+    }[]
+    const written = statements.find(({ Action }) => JSON.stringify(Action).includes('s3:PutObject'))
+    const keys = [...JSON.stringify(written?.Resource).matchAll(/"\/([^"]+)"/g)].map(([, key]) => key)
+    expect(keys).toEqual(['transforms/*/parts/*', 'transforms/*/plan.json', 'transforms/*/failure.txt'])
+    const text = JSON.stringify(statements)
+    expect(text).toContain('/models/*')
+    expect(text).not.toMatch(/s3:DeleteObject|dynamodb|\/jobs\/|\/keys|batch:/)
+  })
+
+  it('may be submitted by those who run jobs, and by that definition alone', () => {
+    const statements = policyOf('MayRunJobs')?.Properties.PolicyDocument.Statement
+    const submit = statements.find(({ Action }: { Action: string }) => Action === 'batch:SubmitJob')
+    expect(JSON.stringify(submit.Resource)).toContain('job-definition/maas-dev-transform*')
+    expect(JSON.stringify(submit.Resource)).toContain('TransformQueue')
+    expect(JSON.stringify(submit.Resource)).not.toContain('maas-dev-train"')
+    const [rule] = Object.values(training.findResources('AWS::Events::Rule')).filter(({ Properties }) =>
+      JSON.stringify(Properties.EventPattern).includes('Batch Job State Change'),
+    )
+    expect(JSON.stringify(rule?.Properties.EventPattern)).toContain('TransformQueue')
+  })
+})
+
 describe('the network', () => {
   it('costs nothing while idle: no NAT, no interface endpoints, S3 by its free gateway', () => {
     training.resourceCountIs('AWS::EC2::NatGateway', 0)

@@ -1,5 +1,6 @@
 /** Finished parts of a transform: their names say what is in them, so that progress is one listing. */
 import { type TransformPlan, transformKeys } from '../contract/index.ts'
+import { InvalidInputError } from '../errors.ts'
 import { type ObjectStore, objectsBelow } from '../store/index.ts'
 
 /** A part that lies in the store: `number` from 0. */
@@ -25,3 +26,11 @@ export const finishedParts = async (store: ObjectStore, job: string): Promise<Pa
 
 export const partsOf = ({ inputs, partInputs }: Pick<TransformPlan, 'inputs' | 'partInputs'>): number =>
   Math.ceil(inputs / partInputs)
+
+/** InvalidInputError when more inputs failed than may. @default all may */
+export const checkFailures = (failed: number, most = Number.POSITIVE_INFINITY): void => {
+  if (failed <= most) return
+  throw new InvalidInputError(`${failed} inputs failed, more than the ${most} allowed (MaxFailedInputs).`, {
+    param: 'MaxFailedInputs',
+  })
+}

@@ -1,10 +1,10 @@
 /** Runs a transform, or one container's share of it: the parts that nobody has finished yet, each written whole or not at all. */
 import { type TransformLine, type TransformPlan, transformKeys, transformPlanSchema } from '../contract/index.ts'
-import { ConflictError, InvalidInputError, MaasError } from '../errors.ts'
+import { ConflictError, MaasError } from '../errors.ts'
 import { type ObjectStore, readRecord, toJson } from '../store/index.ts'
 import { answerBatch, batchBytes, batchInputs, type Lane } from './answer.ts'
 import type { TransformInputs, TransformItem } from './items.ts'
-import { finishedParts, partsOf } from './parts.ts'
+import { checkFailures, finishedParts, partsOf } from './parts.ts'
 
 export interface TransformProgress {
   readonly inputs: number
@@ -70,17 +70,8 @@ export const runTransform = async (options: RunOptions): Promise<TransformProgre
     progress.failed += part.failed
   }
   const tell = () => options.onProgress?.({ ...progress })
-  const checkFailures = (): void => {
-    const { mostFailed = Number.POSITIVE_INFINITY } = options
-    if (progress.failed > mostFailed) {
-      throw new InvalidInputError(
-        `${progress.failed} inputs failed, more than the ${mostFailed} allowed (MaxFailedInputs).`,
-        { param: 'MaxFailedInputs' },
-      )
-    }
-  }
   tell()
-  checkFailures()
+  checkFailures(progress.failed, options.mostFailed)
   const mine = (index: number): boolean => {
     const number = Math.floor(index / partInputs)
     return number % share.of === share.index && !done.has(number)
@@ -94,7 +85,7 @@ export const runTransform = async (options: RunOptions): Promise<TransformProgre
     if (part === undefined || part.waiting > 0 || !part.whole) return
     open.delete(number)
     await writePart(store, job, number, part.lines.flat())
-    checkFailures()
+    checkFailures(progress.failed, options.mostFailed)
   }
   const send = (number: number, items: readonly TransformItem[]): Promise<void> => {
     const part = open.get(number) ?? { lines: [], waiting: 0, whole: false }

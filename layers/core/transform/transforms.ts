@@ -18,7 +18,7 @@ import { ConflictError, NotFoundError } from '../errors.ts'
 import { indexEntry, newestFirst } from '../jobs/newest-first.ts'
 import { fromJson, type ObjectStore, readRecord, toJson } from '../store/index.ts'
 import { joined, linesIn } from './output.ts'
-import { finishedParts, type Part, partsOf } from './parts.ts'
+import { checkFailures, finishedParts, type Part, partsOf } from './parts.ts'
 
 export interface Transforms {
   /**
@@ -207,6 +207,10 @@ export const createTransforms = ({
     finish: async (name) => {
       const [{ request }, plan, parts] = await Promise.all([spec(name), planOf(name), finishedParts(store, name)])
       const { Accept: format } = request.TransformOutput
+      checkFailures(
+        parts.reduce((sum, { failed }) => sum + failed, 0),
+        request.MaxFailedInputs,
+      )
       const whole = { parts: plan === undefined ? Number.NaN : partsOf(plan) }
       await store.putStream(transformKeys(name).output(format), joined(store, parts, format, whole))
       await change(name, ({ end }) => (end === undefined ? { end: { at: now(), outcome: 'Completed' } } : undefined))

@@ -62,6 +62,7 @@ describe.skipIf(isMotoMissing() || kernels.found === undefined)('the deployed pr
     Object.assign(env, {
       MAAS_WORKFLOW: stateMachineArn,
       MAAS_JOB_ROLE: 'arn:aws:iam::123456789012:role/maas-dev-train',
+      ...{ MAAS_TRANSFORM_QUEUE: 'maas-dev-transform', MAAS_TRANSFORM_JOB: 'maas-dev-transform' },
     })
     Object.assign(env, { MAAS_ARCHITECTURE: 'x64', MAAS_MAX_JOB_HOURS: '24' })
     inputOf = async (name) => {
