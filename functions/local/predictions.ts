@@ -60,8 +60,8 @@ export const startPredictions = (
   return {
     predictions: {
       ...predictions,
-      cancel: async (id) => {
-        const canceled = await predictions.cancel(id)
+      cancel: async (id, caller) => {
+        const canceled = await predictions.cancel(id, caller)
         running.get(id)?.abort()
         return canceled
       },

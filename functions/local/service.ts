@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { apiHandlers } from '@maas/api'
 import { limits as defaultLimits, errorReply, localJobSettings as settings } from '@maas/core/contract'
 import { messageOf, NotReadyError } from '@maas/core/errors'
-import { createApp, type Limits, type Log, type LogEntry, type NodeRequest } from '@maas/core/http'
+import { admitted, createApp, type Limits, type Log, type LogEntry, type NodeRequest } from '@maas/core/http'
 import { createJobs } from '@maas/core/jobs'
 import { createAccess, createCounter, createObjectKeys, findByHeader } from '@maas/core/keys'
 import { createDelivery, createWebhooks } from '@maas/core/predictions'
@@ -117,8 +117,8 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
   const { predictions, close: closePredictions } = startPredictions(
     {
       store,
-      // Its requests come from the queue, whose callers were let in before.
-      answer: (request) => inner.fetch(request),
+      answer: (request, caller) => inner.fetch(request, { caller }),
+      charge: access?.charge,
       webhooks: createWebhooks({
         ...{ secrets: options.webhookSecrets ?? [], clock, sleep, allowedAddresses },
         deliver: createDelivery({ allowedAddresses }),
@@ -135,7 +135,7 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
     statistics: createStatistics(clock),
     shadows: createShadows(models),
   }
-  const inner = createApp(predictHandlers(predicting), { log, limits, clock, ids: randomUUID })
+  const inner = createApp(predictHandlers(predicting), { log, limits, clock, ids: randomUUID, access: admitted })
   const local = createLocalImports({ store, registry, clock, secret: randomBytes(32), ids: randomUUID, say })
   const background = (id: string) =>
     void local.check(id).catch((error: unknown) => say(`Import ${id}: ${messageOf(error)}`))

@@ -61,6 +61,7 @@ export const predictHandlers = ({
   return {
     ...now,
     ...{ predict: later(now.predict), classify: later(now.classify), regress: later(now.regress) },
+    infer: later(now.infer),
     invokeEndpoint: invokeHandler(invoke),
     ...(predictions && predictionHandlers(predictions)),
   }

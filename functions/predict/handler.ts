@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { SQSClient } from '@aws-sdk/client-sqs'
 import { limits } from '@maas/core/contract'
+import { admitted } from '@maas/core/http'
 import { createLambdaLog, lambdaHandler } from '@maas/core/http/lambda'
 import { lazyKernels } from '@maas/core/kernels/sessions'
 import { createAccess, createCounter, findInEvent } from '@maas/core/keys'
@@ -49,20 +50,22 @@ const common = {
 
 const keys = createDynamoKeys(new DynamoDBClient(), environment.table)
 const counter = createCounter({ store: keys, clock, random: Math.random, sleep })
+const access = createAccess({ counter, find: findInEvent, clock })
 
 /** Asynchronous predictions, where the stack gave this function a queue. Without a secret, webhooks are refused. */
 const predictionsOf = (queue: string): Predictions => {
-  const app = createPredictApp(common)
+  const app = createPredictApp({ ...common, access: admitted })
   return createPredictions({
     ...{ store, clock, sleep, ids: randomUUID },
-    answer: (request) => app.fetch(request),
+    answer: (request, caller) => app.fetch(request, { caller }),
+    charge: access.charge,
     enqueue: queueSender(new SQSClient(), queue),
     webhooks: createWebhooks({ secrets: [], deliver: createDelivery(), clock, sleep }),
   })
 }
 const predictions = environment.queue === undefined ? undefined : predictionsOf(environment.queue)
 const app = createPredictApp({
-  ...{ ...common, access: createAccess({ counter, find: findInEvent, clock }) },
+  ...{ ...common, access },
   ...(predictions && { predictions }),
 })
 const answer = lambdaHandler(

@@ -65,13 +65,25 @@ export const predictionHandlers = (predictions: Predictions): Record<PredictionO
       contentType: 'application/json',
       body: new TextEncoder().encode(JSON.stringify(input)),
       model: formatReference(reference),
-      ...{ webhook, events, idempotencyKey: headers.get('idempotency-key') ?? undefined },
+      ...{ webhook, events, caller, headers: meaningOf(headers) },
+      idempotencyKey: headers.get('idempotency-key') ?? undefined,
     })
     return accepted(await waited(predictions, created, headers))
   },
-  getPrediction: async ({ params: { id = '' } }) => ({ json: await predictions.get(id) }),
-  cancelPrediction: async ({ params: { id = '' } }) => ({ json: await predictions.cancel(id) }),
+  getPrediction: async ({ params: { id = '' }, caller }) => ({ json: await predictions.get(id, caller) }),
+  cancelPrediction: async ({ params: { id = '' }, caller }) => ({ json: await predictions.cancel(id, caller) }),
 })
+
+/** Headers beside the content type that decide what a request means. */
+const meaningful = ['inference-header-content-length', 'x-maas-sticky'] as const
+
+const meaningOf = (headers: Headers): Record<string, string> =>
+  Object.fromEntries(
+    meaningful.flatMap((name) => {
+      const value = headers.get(name)
+      return value === null ? [] : [[name, value]]
+    }),
+  )
 
 const waited = (
   predictions: Predictions,
@@ -92,6 +104,7 @@ export const deferrable =
     const created = await predictions.create({
       ...{ path: call.path, contentType: call.contentType(), body: await call.bytes() },
       model: formatReference(reference(call)),
+      ...{ caller: call.caller, headers: meaningOf(call.headers) },
       webhook: call.headers.get('x-maas-webhook') ?? undefined,
       idempotencyKey: call.headers.get('idempotency-key') ?? undefined,
     })

@@ -25,11 +25,11 @@ export const predictionSchema = z.object({
   completed_at: time.optional(),
   /** When the resource and its output go away. */
   expires_at: time,
-  /** What the same request would have been answered with at once. */
+  /** What the same request would have been answered with at once; bytes as `{b64, headers}`. */
   output: z.unknown().optional(),
   error: z.object({ status: z.number().int(), message: z.string() }).optional(),
-  /** Seconds: of the run alone, and since it was created. */
-  metrics: z.object({ predict_time: z.number(), total_time: z.number() }).optional(),
+  /** Seconds, of the run alone and since it was created; and US dollars, what `x-maas-cost` says at once. */
+  metrics: z.object({ predict_time: z.number(), total_time: z.number(), cost: z.number().optional() }).optional(),
   /** What became of the webhook, in words; absent while none was sent. */
   webhook_delivery: z.string().optional(),
   urls: z.object({ get: z.string(), cancel: z.string() }),

@@ -57,9 +57,15 @@ export interface Caller {
 /** Who may call what; absent where everybody may. */
 export interface Access {
   /** Throws unauthorized, forbidden or over_quota. `env` is what the platform gave with the request. */
-  enter(request: Request, route: Route, params: PathParameters, env: unknown): Promise<Caller>
+  enter(request: Request, route: Route, params: PathParameters, env: unknown): Promise<Caller | undefined>
   /** Adds US dollars to what the caller has used. */
   charge(caller: Caller, cost: number): Promise<void>
+}
+
+/** Of an app that answers what was let in before: who asked comes with the request, and is not counted again. */
+export const admitted: Access = {
+  enter: async (_request, _route, _params, env) => (env as { readonly caller?: Caller } | undefined)?.caller,
+  charge: async () => {},
 }
 
 /** `json` is written as JSON; `body` and `stream` go out as they are and bring their own content-type header. */

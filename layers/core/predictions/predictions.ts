@@ -11,6 +11,7 @@ import {
 import { ConflictError, NotFoundError } from '@maas/core/errors'
 import type { ObjectStore } from '@maas/core/store'
 import {
+  missing,
   type PredictionRecord,
   predictionIds,
   readInput,
@@ -29,18 +30,33 @@ export interface DeferredRequest {
   readonly path: string
   readonly contentType: string
   readonly body: Uint8Array
+  /** Further headers that decide what the request means, by name in lower case. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
   /** As the caller named it. */
   readonly model: string
+  /** Whose key asks; absent where keys are off. */
+  readonly caller?: Owner | undefined
   readonly webhook?: string | undefined
   readonly events?: readonly WebhookEvent[] | undefined
   /** The same key with the same request is the same prediction. */
   readonly idempotencyKey?: string | undefined
 }
 
+/** A key, as far as a prediction has to remember it. */
+export interface Owner {
+  /** SHA-256 of the key. */
+  readonly id: string
+  readonly name: string
+  readonly counted: boolean
+  readonly models?: readonly string[]
+}
+
 export interface PredictionsDependencies {
   readonly store: ObjectStore
-  /** Answers a data-plane request; failures are statuses, as callers see them. */
-  readonly answer: (request: Request) => Response | Promise<Response>
+  /** Answers a data-plane request for whoever asked; failures are statuses, as callers see them. */
+  readonly answer: (request: Request, caller: Owner | undefined) => Response | Promise<Response>
+  /** Adds US dollars to what a key has used; once for each prediction that succeeded. @default nobody counts */
+  readonly charge?: ((caller: Owner, cost: number) => Promise<void>) | undefined
   /** Tells whoever runs predictions that one is there. NotReadyError when there are too many. */
   readonly enqueue: (id: string) => void | Promise<void>
   readonly webhooks: Webhooks
@@ -53,10 +69,10 @@ export interface PredictionsDependencies {
 export interface Predictions {
   /** ConflictError when the idempotency key was used for another request. */
   create(request: DeferredRequest): Promise<PredictionResource>
-  /** NotFoundError when it never was or has expired. */
-  get(id: string): Promise<PredictionResource>
+  /** NotFoundError when it never was, has expired, or is another key's. */
+  get(id: string, caller?: Pick<Owner, 'id'>): Promise<PredictionResource>
   /** Of one that is over, nothing changes. */
-  cancel(id: string): Promise<PredictionResource>
+  cancel(id: string, caller?: Pick<Owner, 'id'>): Promise<PredictionResource>
   /** The resource as soon as it is over, at the latest after `ms`. */
   wait(id: string, ms: number): Promise<PredictionResource>
   /** Runs it unless it is over or somebody else is at it; safe to repeat. `again`: the model was not ready, try later. */
@@ -78,7 +94,7 @@ const over: ReadonlySet<PredictionStatus> = new Set(['succeeded', 'failed', 'can
 const isOver = ({ status }: PredictionRecord): boolean => over.has(status)
 
 export const createPredictions = (dependencies: PredictionsDependencies): Predictions => {
-  const { store, answer, enqueue, webhooks, clock, ids, sleep } = dependencies
+  const { store, answer, charge, enqueue, webhooks, clock, ids, sleep } = dependencies
   const at = (ms = clock()): string => new Date(ms).toISOString()
 
   const read = async (id: string): Promise<Stored> => {
@@ -88,6 +104,14 @@ export const createPredictions = (dependencies: PredictionsDependencies): Predic
     throw new NotFoundError(`Prediction ${id} has expired: results are kept for ${lifetime / 3600_000} hours.`, {
       param: 'id',
     })
+  }
+
+  /** One whose key did not ask learns no more than one who guessed. */
+  const readOwn = async (id: string, caller: Pick<Owner, 'id'> | undefined): Promise<Stored> => {
+    const stored = await read(id)
+    const { caller: owner } = stored.record
+    if (owner === undefined || owner.id === caller?.id) return stored
+    throw missing(id)
   }
 
   const show = async (record: PredictionRecord): Promise<PredictionResource> => ({
@@ -113,25 +137,43 @@ export const createPredictions = (dependencies: PredictionsDependencies): Predic
     return (await change(stored, { webhook_delivery: `${event}: ${delivery}`, webhook_pending: false })) ?? stored
   }
 
-  const finish = async (stored: Stored, by: Partial<PredictionRecord>): Promise<void> => {
+  /** `cost`, in US dollars, is counted once: by the run whose outcome stands. */
+  const finish = async (stored: Stored, by: Partial<PredictionRecord>, cost?: number): Promise<void> => {
     const { webhook, created_at: created } = stored.record
     const ended = clock()
     const started = Date.parse(stored.record.started_at ?? at())
     const finished = await change(stored, {
       ...by,
       completed_at: at(ended),
-      metrics: { predict_time: (ended - started) / 1000, total_time: (ended - Date.parse(created)) / 1000 },
+      metrics: {
+        predict_time: (ended - started) / 1000,
+        total_time: (ended - Date.parse(created)) / 1000,
+        ...(cost !== undefined && { cost }),
+      },
       ...(webhook !== undefined && { webhook_pending: true }),
     })
-    if (finished !== undefined) await tell(finished, 'completed')
+    const { caller } = stored.record
+    if (finished === undefined) return
+    if (caller !== undefined && cost !== undefined) await charge?.(ownerOf(caller), cost)
+    await tell(finished, 'completed')
   }
 
   const create: Predictions['create'] = async (request) => {
     if (request.webhook !== undefined) webhooks.check(request.webhook)
-    const hash = createHash('sha256').update(`${request.path}\0${request.contentType}\0`).update(request.body)
+    const { headers = {}, caller } = request
+    const said = Object.keys(headers).length > 0 ? `${JSON.stringify(Object.entries(headers).sort())}\0` : ''
+    const hash = createHash('sha256').update(`${request.path}\0${request.contentType}\0${said}`).update(request.body)
     const digest = hash.digest('hex')
     const key = request.idempotencyKey
-    const id = key === undefined ? ids() : `k-${createHash('sha256').update(key).digest('hex').slice(0, 40)}`
+    // Two callers who choose the same key mean two predictions.
+    const own = caller === undefined ? key : `${caller.id}\0${key}`
+    const id =
+      key === undefined
+        ? ids()
+        : `k-${createHash('sha256')
+            .update(own ?? '')
+            .digest('hex')
+            .slice(0, 40)}`
     const known = key === undefined ? undefined : await read(id).catch(ifMissing)
     if (known !== undefined) return same(known, digest)
     const now = clock()
@@ -141,6 +183,8 @@ export const createPredictions = (dependencies: PredictionsDependencies): Predic
       ...{ schema: 1, id, model: request.model, status: 'starting', attempts: 0 },
       ...{ created_at: at(now), expires_at: at(now + lifetime) },
       ...{ path: request.path, content_type: request.contentType, request_sha256: digest },
+      ...(said !== '' && { headers }),
+      ...(caller && { caller: { ...caller, models: caller.models && [...caller.models] } }),
       ...(request.webhook !== undefined && { webhook: request.webhook }),
       ...(request.events !== undefined && { webhook_events: [...request.events] }),
     }
@@ -173,7 +217,7 @@ export const createPredictions = (dependencies: PredictionsDependencies): Predic
       if (found.record.webhook_pending) await tell(found, 'completed')
       return 'done'
     }
-    const { leased_until: leased, attempts, path, content_type: type } = found.record
+    const { leased_until: leased, attempts, path, content_type: type, headers, caller } = found.record
     if (found.record.status === 'processing' && leased !== undefined && Date.parse(leased) > clock()) return 'again'
     const taken = await change(found, {
       ...{ status: 'processing', started_at: at(), attempts: attempts + 1, leased_until: at(clock() + lease) },
@@ -183,19 +227,22 @@ export const createPredictions = (dependencies: PredictionsDependencies): Predic
     const body = await readInput(store, taken.record)
     const response = await answer(
       new Request(`http://localhost${path}`, {
-        ...{ method: 'POST', headers: { 'content-type': type, 'x-request-id': id }, body: Uint8Array.from(body) },
+        ...{ method: 'POST', headers: { ...headers, 'content-type': type, 'x-request-id': id } },
+        body: Uint8Array.from(body),
         ...(signal !== undefined && { signal }),
       }),
+      caller && ownerOf(caller),
     )
     const stopped = signal?.aborted === true
     if (stopped || (response.status === 503 && attempts + 1 < mostAttempts)) {
       const waiting: Partial<PredictionRecord> = { status: 'starting', leased_until: at(0) }
       return (await change(started, waiting)) === undefined ? 'done' : 'again'
     }
-    const output = (await response.json()) as { error?: unknown }
+    const output = await outputOf(response)
     if (response.ok) {
       await writeOutput(store, id, output)
-      await finish(started, { status: 'succeeded' })
+      const cost = response.headers.get('x-maas-cost')
+      await finish(started, { status: 'succeeded' }, cost === null ? undefined : Number(cost))
     } else {
       const message = typeof output.error === 'string' ? output.error : JSON.stringify(output.error ?? output)
       await finish(started, { status: 'failed', error: { status: response.status, message } })
@@ -203,15 +250,15 @@ export const createPredictions = (dependencies: PredictionsDependencies): Predic
     return 'done'
   }
 
-  const get: Predictions['get'] = async (id) => show((await read(id)).record)
+  const get: Predictions['get'] = async (id, caller) => show((await readOwn(id, caller)).record)
 
   return {
     create,
     get,
     run,
-    cancel: async (id) => {
+    cancel: async (id, caller) => {
       for (;;) {
-        const stored = await read(id)
+        const stored = await readOwn(id, caller)
         if (isOver(stored.record)) return show(stored.record)
         const canceled = await change(stored, { status: 'canceled', completed_at: at() })
         if (canceled !== undefined) return show((await tell(canceled, 'completed')).record)
@@ -236,6 +283,22 @@ export const createPredictions = (dependencies: PredictionsDependencies): Predic
       return unfinished
     },
   }
+}
+
+const ownerOf = ({ models, ...owner }: NonNullable<PredictionRecord['caller']>): Owner => ({
+  ...owner,
+  ...(models && { models }),
+})
+
+/** Bytes, which JSON has no place for, in TensorFlow Serving's form, with the header that says how to read them. */
+const outputOf = async (response: Response): Promise<{ error?: unknown }> => {
+  if (response.headers.get('content-type')?.startsWith('application/json')) {
+    return (await response.json()) as { error?: unknown }
+  }
+  const name = 'inference-header-content-length'
+  const length = response.headers.get(name)
+  const b64 = Buffer.from(await response.arrayBuffer()).toString('base64')
+  return { b64, ...(length !== null && { headers: { [name]: length } }) } as { error?: unknown }
 }
 
 const ifMissing = (error: unknown): undefined => {

@@ -9,7 +9,18 @@ export const recordSchema = predictionSchema.omit({ output: true, urls: true }).
   /** Path and content type of the request that is answered later. */
   path: z.string(),
   content_type: z.string(),
-  /** Of path, content type and body: the same idempotency key must mean the same request. */
+  /** Further headers that decide what the request means. */
+  headers: z.record(z.string(), z.string()).optional(),
+  /** Whose key asked: it alone reads and cancels, and the price is counted to it. Absent where keys are off. */
+  caller: z
+    .object({
+      id: z.string(),
+      name: z.string(),
+      counted: z.boolean(),
+      models: z.array(z.string()).optional(),
+    })
+    .optional(),
+  /** Of path, content type, those headers and body: the same idempotency key must mean the same request. */
   request_sha256: z.string(),
   attempts: z.number().int(),
   /** Nobody else may run it before then; ISO 8601. */
@@ -36,6 +47,9 @@ const keysOf = (id: string) => ({
 const encode = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
 const decode = (body: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(body))
 
+export const missing = (id: string): NotFoundError =>
+  new NotFoundError(`There is no prediction ${id}: it never was, or it has expired.`, { param: 'id' })
+
 /** NotFoundError when there is none. */
 export const readRecord = async (store: ObjectStore, id: string): Promise<Stored> => {
   try {
@@ -43,7 +57,7 @@ export const readRecord = async (store: ObjectStore, id: string): Promise<Stored
     return { record: recordSchema.parse(decode(body)), etag: info.etag }
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error
-    throw new NotFoundError(`There is no prediction ${id}: it never was, or it has expired.`, { param: 'id' })
+    throw missing(id)
   }
 }
 

@@ -92,6 +92,33 @@ describe('a key', () => {
     expect([spent.status, JSON.stringify(spent.body)]).toEqual([429, expect.stringContaining('budget')])
   })
 
+  it('pays for a prediction that is answered later as for one at once, and is the only one to read it', async () => {
+    const later = async (key: string, path = '/v1/models/tiny:predict', body: object = { instances: rowsOf(1) }) => {
+      const headers = { 'content-type': 'application/json', 'x-api-key': key, prefer: 'wait=20' }
+      return ask(`${service.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+    }
+    const poor = await create('poor-later', { budget: 0.0000001, quota: 3 })
+    const first = await later(poor)
+    expect(first.body).toMatchObject({ status: 'succeeded', metrics: { cost: expect.any(Number) } })
+    const spent = await later(poor)
+    expect([spent.status, JSON.stringify(spent.body)]).toEqual([429, expect.stringContaining('budget')])
+    const counted = await create('counted', { quota: 2 })
+    const data = rowsOf(1).flat(3)
+    const infer = { inputs: [{ name: 'conv2d_Conv2D1_input', datatype: 'FP32', shape: [1, 8, 8, 3], data }] }
+    const metadata = await ask(`${service.url}/v2/models/tiny`, { headers: { 'x-api-key': admin } })
+    const [{ name = '' } = {}] = (metadata.body as { inputs: { name: string }[] }).inputs
+    infer.inputs[0] = { ...(infer.inputs[0] as (typeof infer.inputs)[0]), name }
+    const answered = await later(counted, '/v2/models/tiny/infer', infer)
+    expect(answered.body).toMatchObject({
+      status: 'succeeded',
+      output: { model_name: 'tiny', outputs: [{ shape: [1, 3] }] },
+    })
+    const { id } = answered.body as { id: string }
+    const read = async (key: string) =>
+      (await ask(`${service.url}/predictions/${id}`, { headers: { 'x-api-key': key } })).status
+    expect([await read(admin), await read(counted), await read(counted)]).toEqual([404, 200, 429])
+  })
+
   it('that is revoked finishes what is under way and gets nothing more', async () => {
     const key = await keys('create', 'leaver', '--model', 'tiny', ...local())
     const underWay = predict(key)

@@ -21,6 +21,7 @@ const setup = (
   const asked: Request[] = []
   const queue: string[] = []
   let next = 0
+  const charged: unknown[] = []
   const clock = () => now
   const sleep = async (ms: number) => {
     now += ms
@@ -37,6 +38,7 @@ const setup = (
       asked.push(request)
       return (await options.answer?.()) ?? Response.json({ predictions: [[0.1, 0.9]] })
     },
+    charge: async ({ id }, cost) => void charged.push([id, cost]),
     enqueue: (id) => void queue.push(id),
     webhooks: createWebhooks({ secrets: options.secrets ?? [secret], deliver, clock, sleep }),
     ...{ clock, sleep, ids: () => `id-${++next}` },
@@ -49,7 +51,7 @@ const setup = (
       model: 'm@production',
       ...more,
     })
-  return { predictions, create, sent, asked, queue, pass: (ms: number) => (now += ms) }
+  return { predictions, create, sent, asked, queue, charged, pass: (ms: number) => (now += ms) }
 }
 
 describe('an asynchronous prediction', () => {
@@ -157,6 +159,76 @@ describe('an asynchronous prediction', () => {
     pass(24 * 3600 * 1000 + 1)
     await expect(predictions.get('id-1')).rejects.toThrow('expired')
     await expect(predictions.get('id-1')).rejects.toThrow('never was')
+  })
+})
+
+describe('a prediction that a key asked for', () => {
+  const caller = { id: 'a'.repeat(64), name: 'shop', counted: true, models: ['m'] }
+  const priced = () => Response.json({ predictions: [[1]] }, { headers: { 'x-maas-cost': '0.25' } })
+
+  it('is charged to it once, whoever is told of it twice, and says what it cost', async () => {
+    const { predictions, create, charged, pass } = setup({ answer: priced })
+    const { id } = await create({ caller })
+    await Promise.all([predictions.run(id), predictions.run(id)])
+    pass(300_000)
+    await predictions.run(id)
+    expect(charged).toEqual([[caller.id, 0.25]])
+    expect((await predictions.get(id, caller)).metrics).toMatchObject({ cost: 0.25 })
+  })
+
+  it('is not charged when it fails, is cancelled, or nobody asked with a key', async () => {
+    const failing = setup({ answer: () => Response.json({ error: 'no' }, { status: 400 }) })
+    const failed = await failing.create({ caller })
+    await failing.predictions.run(failed.id)
+    const cancelled = setup({
+      answer: async () => {
+        await cancelled.predictions.cancel('id-1', caller)
+        return priced()
+      },
+    })
+    await cancelled.create({ caller })
+    await cancelled.predictions.run('id-1')
+    const open = setup({ answer: priced })
+    await open.predictions.run((await open.create()).id)
+    expect([failing.charged, cancelled.charged, open.charged]).toEqual([[], [], []])
+  })
+
+  it('is read and cancelled by that key alone, and answered as its request', async () => {
+    const seen: unknown[] = []
+    const { predictions, create, asked } = setup({
+      answer: () => {
+        seen.push(asked.at(-1)?.headers.get('x-maas-sticky'))
+        return priced()
+      },
+    })
+    const { id } = await create({ caller, headers: { 'x-maas-sticky': 'me' } })
+    const other = { ...caller, id: 'b'.repeat(64) }
+    for (const foreign of [undefined, other]) {
+      await expect(predictions.get(id, foreign)).rejects.toThrow('There is no prediction')
+      await expect(predictions.cancel(id, foreign)).rejects.toThrow('There is no prediction')
+    }
+    await predictions.run(id)
+    expect(seen).toEqual(['me'])
+    expect((await predictions.get(id, caller)).status).toBe('succeeded')
+  })
+
+  it('may choose an idempotency key that another has chosen', async () => {
+    const { create } = setup()
+    const mine = await create({ caller, idempotencyKey: 'order' })
+    const theirs = await create({ caller: { ...caller, id: 'b'.repeat(64) }, idempotencyKey: 'order' })
+    expect(theirs.id).not.toBe(mine.id)
+    expect((await create({ caller, idempotencyKey: 'order' })).id).toBe(mine.id)
+  })
+
+  it('keeps bytes with the header that says how to read them', async () => {
+    const headers = { 'content-type': 'application/octet-stream', 'inference-header-content-length': '2' }
+    const { predictions, create } = setup({ answer: () => new Response('{}\0', { headers }) })
+    const { id } = await create()
+    await predictions.run(id)
+    expect((await predictions.get(id)).output).toEqual({
+      b64: Buffer.from('{}\0').toString('base64'),
+      headers: { 'inference-header-content-length': '2' },
+    })
   })
 })
 
