@@ -36,6 +36,7 @@ const commands = [
   'models',
   'alias',
   'predict',
+  'transform',
   'serve',
   'doctor',
 ]
@@ -53,6 +54,9 @@ describe('maas', () => {
     [['train', '--name', 'x'], '--data'],
     [['train', '--data', '/nowhere/at/all', '--name', 'x'], 'does not exist'],
     [['train', '--data', '.'], '--name'],
+    [['transform', '--model', 'm', '--input', '/nowhere', '--output', 'o.jsonl'], 'does not exist'],
+    [['transform', '--model', 'm', '--input', '.', '--output', 'o.parquet'], 'neither .jsonl nor .csv'],
+    [['transform', '--model', 'm', '--input', '.', '--url', 'http://127.0.0.1:1', '--output', 'o.csv'], 'maas upload'],
     [['predict', 'model'], 'image files or --input'],
     [['predict', 'model', 'notes.txt'], 'not a JPEG, PNG or WebP'],
     [['alias', 'm', 'production', '1', '--rollback'], 'one of VERSION'],
