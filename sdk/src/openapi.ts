@@ -108,6 +108,7 @@ export type CreatePredictionResponse = {
   metrics?: {
     predict_time: number
     total_time: number
+    cost?: number | undefined
   } | undefined
   webhook_delivery?: string | undefined
   urls: {
@@ -917,6 +918,91 @@ export type ReadTrainingJobEventsResponse = {
   done: boolean
 }
 export type SagemakerResponse = Record<string, unknown>
+export type CreateTransformJobRequest = {
+  TransformJobName: string
+  ModelName: string
+  BatchStrategy?: 'MultiRecord' | 'SingleRecord' | undefined
+  TransformInput: {
+    DataSource: {
+      S3DataSource: {
+        S3DataType?: 'S3Prefix' | undefined
+        S3Uri: string
+      }
+    }
+    ContentType?: 'application/x-image' | 'text/csv' | 'application/jsonlines' | undefined
+    CompressionType?: 'None' | undefined
+  }
+  TransformOutput?: {
+    S3OutputPath?: string | undefined
+    Accept?: 'application/jsonlines' | 'text/csv' | undefined
+    AssembleWith?: 'Line' | undefined
+  } | undefined
+  TransformResources?: {
+    InstanceType?: 'ml.m5.large' | 'ml.m5.xlarge' | 'ml.m5.2xlarge' | 'ml.m5.4xlarge' | 'ml.c5.large' | 'ml.c5.xlarge' | 'ml.c5.2xlarge' | 'ml.c5.4xlarge' | undefined
+    InstanceCount?: number | undefined
+  } | undefined
+  MaxFailedInputs?: number | undefined
+}
+export type CreateTransformJobResponse = {
+  TransformJobName: string
+  ModelName: string
+  BatchStrategy: 'MultiRecord' | 'SingleRecord'
+  TransformInput: {
+    DataSource: {
+      S3DataSource: {
+        S3DataType: 'S3Prefix'
+        S3Uri: string
+      }
+    }
+    ContentType?: 'application/x-image' | 'text/csv' | 'application/jsonlines' | undefined
+    CompressionType?: 'None' | undefined
+  }
+  TransformOutput: {
+    S3OutputPath?: string | undefined
+    Accept: 'application/jsonlines' | 'text/csv'
+    AssembleWith?: 'Line' | undefined
+  }
+  TransformResources: {
+    InstanceType: 'ml.m5.large' | 'ml.m5.xlarge' | 'ml.m5.2xlarge' | 'ml.m5.4xlarge' | 'ml.c5.large' | 'ml.c5.xlarge' | 'ml.c5.2xlarge' | 'ml.c5.4xlarge'
+    InstanceCount: number
+  }
+  MaxFailedInputs?: number | undefined
+  TransformJobStatus: 'InProgress' | 'Completed' | 'Failed' | 'Stopping' | 'Stopped'
+  /** ISO 8601, UTC */
+  CreationTime: string
+  /** ISO 8601, UTC */
+  TransformEndTime?: string | undefined
+  FailureReason?: string | undefined
+  /** ISO 8601, UTC */
+  TransformStartTime?: string | undefined
+  ModelVersion: number
+  Progress?: {
+    Inputs: number
+    Done: number
+    Failed: number
+    Parts: number
+    PartsDone: number
+  } | undefined
+  Failures: {
+    id: string
+    error: string
+  }[]
+}
+export type ListTransformJobsResponse = {
+  TransformJobSummaries: {
+    TransformJobName: string
+    TransformJobStatus: 'InProgress' | 'Completed' | 'Failed' | 'Stopping' | 'Stopped'
+    ModelName: string
+    /** ISO 8601, UTC */
+    CreationTime: string
+    /** ISO 8601, UTC */
+    TransformEndTime?: string | undefined
+    FailureReason?: string | undefined
+  }[]
+  NextToken?: string | undefined
+}
+export type DescribeTransformJobResponse = CreateTransformJobResponse
+export type StopTransformJobResponse = CreateTransformJobResponse
 export type ListKeysResponse = {
   keys: {
     name: string
@@ -1433,6 +1519,41 @@ export interface Operations {
     body: undefined
     answer: SagemakerResponse
   }
+  /** Predicts all of a data set: CreateTransformJob's fields, an input below datasets/ or uploads/. The same document again answers 200 with the same job. */
+  createTransformJob: {
+    path: Record<never, never>
+    query: Record<never, never>
+    body: CreateTransformJobRequest
+    answer: CreateTransformJobResponse
+  }
+  /** Transform jobs, newest first; `NextToken` of one page asks for the next. */
+  listTransformJobs: {
+    path: Record<never, never>
+    query: { StatusEquals?: 'InProgress' | 'Completed' | 'Failed' | 'Stopping' | 'Stopped'; NameContains?: string; MaxResults?: number; NextToken?: string }
+    body: undefined
+    answer: ListTransformJobsResponse
+  }
+  /** One transform job: its document, how far it is, and the first inputs that failed. */
+  describeTransformJob: {
+    path: { job: string }
+    query: Record<never, never>
+    body: undefined
+    answer: DescribeTransformJobResponse
+  }
+  /** Asks a transform job to end; what is predicted by then can be read. */
+  stopTransformJob: {
+    path: { job: string }
+    query: Record<never, never>
+    body: undefined
+    answer: StopTransformJobResponse
+  }
+  /** A line for each input, in order: its id, and the prediction or what was wrong with it. */
+  readTransformOutput: {
+    path: { job: string }
+    query: Record<never, never>
+    body: undefined
+    answer: string
+  }
   /** All keys with their rights, limits and what they used this month; never the keys themselves. */
   listKeys: {
     path: Record<never, never>
@@ -1558,6 +1679,11 @@ export const operations = {
   readTrainingJobLogs: { method: 'GET', path: '/training-jobs/{job}/logs' },
   readTrainingJobEvents: { method: 'GET', path: '/training-jobs/{job}/events' },
   sagemaker: { method: 'POST', path: '/sagemaker' },
+  createTransformJob: { method: 'POST', path: '/transform-jobs' },
+  listTransformJobs: { method: 'GET', path: '/transform-jobs' },
+  describeTransformJob: { method: 'GET', path: '/transform-jobs/{job}' },
+  stopTransformJob: { method: 'POST', path: '/transform-jobs/{job}/stop' },
+  readTransformOutput: { method: 'GET', path: '/transform-jobs/{job}/output' },
   listKeys: { method: 'GET', path: '/keys' },
   createKey: { method: 'POST', path: '/keys' },
   revokeKey: { method: 'DELETE', path: '/keys/{key}' },
