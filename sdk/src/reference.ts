@@ -43,7 +43,7 @@ export const saveFormat = (path: string): 'h5' | 'keras' | 'tfjs' => {
   if (/\.keras$/i.test(path)) return 'keras'
   if (/\.json$/i.test(path)) return 'tfjs'
   throw new UnsupportedError(
-    `${path}: a model is saved as .h5 or .keras (Keras) or .json (TF.js, with weights.bin beside it)`,
+    `${path}: a model is saved as .h5 or .keras (Keras) or .json (TF.js, with its weights beside it); for a folder, .zip or .tar.gz say { format: 'tfjs' } or { format: 'savedmodel' }`,
     { param: 'path', status: 422 },
   )
 }

@@ -62,6 +62,11 @@ export interface LocalOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+export interface SaveOptions {
+  /** @default by the path's extension */
+  readonly format?: 'h5' | 'keras' | 'tfjs' | 'savedmodel'
+}
+
 /** A model that answers; the same call whether it runs in this process or behind a service. */
 export interface Model {
   /** Registered name, or the file's. */
@@ -77,8 +82,11 @@ export interface Model {
   predict(input: PredictInput, options?: CallOptions): Promise<Predictions>
   /** Labels with their probabilities for each example, best first. */
   classify(input: PredictInput, options?: CallOptions): Promise<Score[][]>
-  /** Writes a file: `.h5` for Keras, `.json` for TF.js. */
-  save(path: string): Promise<void>
+  /**
+   * Writes `.h5` or `.keras` for Keras, `.json` for TF.js with its weights beside it; a folder, `.zip` or `.tar.gz` for
+   * `format: 'tfjs'` or `'savedmodel'`. UnsupportedError for what the format cannot say exactly, and for a model behind a service.
+   */
+  save(path: string, options?: SaveOptions): Promise<void>
   /** Frees the memory; further calls fail. */
   dispose(): Promise<void>
 }

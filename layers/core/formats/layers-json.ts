@@ -59,16 +59,26 @@ export const parseModelJson = (model: Uint8Array): ModelJson => {
 }
 
 /** Both files of a version: `model.json` as any TF.js program reads it, and the weights in the artifact's order. */
-export const encodeLayersJson = (artifact: ModelArtifact): { model: Uint8Array; weights: Uint8Array } => {
-  const specs = artifact.weights.map(({ name, shape, dtype }) => ({ name, shape, dtype }))
+export const encodeLayersJson = (artifact: ModelArtifact): { model: Uint8Array; weights: Uint8Array } => ({
+  model: modelJsonOf(artifact, ['weights.bin']),
+  weights: joinedWeights(artifact),
+})
+
+/** @param paths files that the joined weights are cut into, in order */
+export const modelJsonOf = (artifact: ModelArtifact, paths: readonly string[]): Uint8Array => {
   const json = {
     format: 'layers-model',
     generatedBy: 'maas',
     convertedBy: null,
     modelTopology: artifact.topology,
     ...(artifact.trainingConfig && { trainingConfig: artifact.trainingConfig }),
-    weightsManifest: [{ paths: ['weights.bin'], weights: specs }],
+    weightsManifest: [{ paths, weights: artifact.weights.map(({ name, shape, dtype }) => ({ name, shape, dtype })) }],
   }
+  return new TextEncoder().encode(JSON.stringify(json))
+}
+
+/** All weights one after the other. */
+export const joinedWeights = (artifact: ModelArtifact): Uint8Array => {
   const weights = new Uint8Array(artifact.weights.reduce((total, { data }) => total + data.byteLength, 0))
   let offset = 0
   for (const weight of artifact.weights) {
@@ -76,7 +86,7 @@ export const encodeLayersJson = (artifact: ModelArtifact): { model: Uint8Array; 
     weights.set(weight.data, offset)
     offset += weight.data.byteLength
   }
-  return { model: new TextEncoder().encode(JSON.stringify(json)), weights }
+  return weights
 }
 
 /**

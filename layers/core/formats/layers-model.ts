@@ -25,14 +25,18 @@ interface Slot {
   readonly variable: layers.LayerVariable
 }
 
-/** Topology, compile configuration if there is one, and a copy of the current weights, layer by layer. */
-export const toModelArtifact = (model: layers.LayersModel): ModelArtifact => {
+/**
+ * Topology, compile configuration if there is one, and a copy of the current weights, layer by layer.
+ *
+ * @param names unique names with those of enclosing models, or stock TF.js' own, which leave those out
+ */
+export const toModelArtifact = (model: layers.LayersModel, names: 'unique' | 'stock' = 'unique'): ModelArtifact => {
   const trainingConfig = trainingConfigOf(model)
   return {
     topology: topologyOf(model),
     ...(trainingConfig && { trainingConfig }),
     weights: slotsOf(model).map(({ name, variable }) => ({
-      name,
+      name: names === 'stock' ? variable.originalName : name,
       shape: variable.shape as number[],
       dtype: weightDtype(name, variable.dtype),
       data: bytesOf(variable.read().dataSync()),

@@ -1,5 +1,5 @@
 /** A model in this process: core and its kernels are loaded with the first one. */
-import { basename, dirname, join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { NamedTensors, TensorData } from '@maas/core/contract'
 import type { ServableArtifact } from '@maas/core/formats'
 import type { Kernels } from '@maas/core/kernels'
@@ -8,7 +8,7 @@ import { AbortedError, BadRequestError } from '../errors.ts'
 import { type Input, readInput } from '../inputs.ts'
 import { toNested } from '../nested.ts'
 import { type Reference, saveFormat } from '../reference.ts'
-import type { CallOptions, LocalOptions, Model, PredictInput, Score, Tensor } from '../types.ts'
+import type { CallOptions, LocalOptions, Model, PredictInput, SaveOptions, Score, Tensor } from '../types.ts'
 import { translated } from './errors.ts'
 
 /** A model file, converted exactly or refused. */
@@ -93,16 +93,12 @@ class LocalModel implements Model {
     })
   }
 
-  async save(path: string): Promise<void> {
+  async save(path: string, { format = saveFormat(path) }: SaveOptions = {}): Promise<void> {
     this.#checkAlive()
-    const format = saveFormat(path)
     await translated(async () => {
-      const { encodeLayersJson, modelWriters, requireLayers, writeFileAtomically } = await import('@maas/core/formats')
-      const artifact = requireLayers(await this.#artifact(), `saved as ${path}`)
-      if (format !== 'tfjs') return writeFileAtomically(path, await modelWriters[format].write(artifact))
-      const { model, weights } = encodeLayersJson(artifact)
-      await writeFileAtomically(join(dirname(path), 'weights.bin'), weights)
-      await writeFileAtomically(path, model)
+      const { writeModel } = await import('@maas/core/formats')
+      const { writerDeps } = await import('./writer-deps.ts')
+      await writeModel(path, format, await this.#artifact(), writerDeps())
     })
   }
 

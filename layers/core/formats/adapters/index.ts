@@ -28,12 +28,18 @@ const families: readonly ((tf: TensorFlow) => LayerClass[])[] = [
   spatialLayers,
 ]
 
-const installed = new WeakSet<TensorFlow>()
+const installed = new WeakMap<TensorFlow, ReadonlySet<string>>()
 
 /** Registers every adapter with tfjs-layers, once; none takes the place of a layer of its own. */
-export const installAdapters = (tf: TensorFlow): void => {
-  if (installed.has(tf)) return
-  installed.add(tf)
+export const installAdapters = (tf: TensorFlow): void => void adapterNames(tf)
+
+/** Class names of the adapters, which no stock TF.js knows; installs them. */
+export const adapterNames = (tf: TensorFlow): ReadonlySet<string> => {
+  const known = installed.get(tf)
+  if (known) return known
   const classes = [...families.flatMap((family) => family(tf)), ...activationClasses(tf)]
   for (const Class of classes) tf.serialization.registerClass(Class as never)
+  const names = new Set(classes.map((Class) => (Class as unknown as { readonly className: string }).className))
+  installed.set(tf, names)
+  return names
 }
