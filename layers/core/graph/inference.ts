@@ -9,11 +9,10 @@ import { type BatchInput, rowsOf, traceAnyBatch } from './dynamic.ts'
 import { writeSavedModel } from './graphdef.ts'
 import { constant, identity, placeholder } from './ir.ts'
 import { variableOf, weightsOf } from './layers.ts'
-import { loadGraph } from './load-graph.ts'
 import { withFusedNormalisation } from './normalisation.ts'
 import { relativeErrorOfAll } from './relative-error.ts'
-import { readSavedModel } from './saved-model.ts'
-import { type Feed, runGraph } from './session.ts'
+import { graphOf, readSavedModel } from './saved-model.ts'
+import { onCallingThread } from './session-config.ts'
 import { type NativeKernels, refusing, requireNative } from './step.ts'
 import { type Binding, tensorValue } from './tracer.ts'
 
@@ -91,31 +90,29 @@ function verifyOutputs(
   inputs: readonly BatchInput[],
   file: Uint8Array,
 ): void {
-  const session = loadGraph(native, file)
+  const names = (what: string, count: number) => Array.from({ length: count }, (_, index) => `${what}_${index}:0`)
+  const feeds = names('input', inputs.length)
+  const fetches = names('output', model.outputs.length)
+  // As sessions for prediction run it. oneDNN keeps what it prepared for a shape with the threads of whoever came first
+  // on this thread, so the compiled graph goes first: after tfjs' threads, single rows took twice the time for ever.
+  const session = native.sessions.open(graphOf(file), onCallingThread(), feeds, fetches, true)
   // All rows tried are one comparison: a single row whose outputs nearly cancel out would make rounding look like a fault.
   const answers: [compiled: Float32Array, reference: Float32Array][][] = []
   try {
     for (const rows of triedRows) {
       tf.tidy(() => {
         const examples = inputs.map((input) => input.example(rows))
-        const feeds = examples.map(
-          (tensor, index): Feed => ({
-            tensor: `input_${index}:0`,
-            dtype: tensor.dtype as Feed['dtype'],
-            shape: tensor.shape,
-            data: tensor.dataSync() as Feed['data'],
-          }),
-        )
-        const expected = applyModel(model, examples)
-        const fetches = expected.map((_, index) => `output_${index}:0`)
-        for (const [index, { data }] of runGraph(native, session, feeds, fetches).entries()) {
-          const reference = (expected[index] as Tensor).dataSync() as Float32Array
-          answers[index] = [...(answers[index] ?? []), [data as Float32Array, reference]]
+        const values = examples.map((tensor) => tensor.dataSync() as Float32Array)
+        const shapes = examples.map(({ shape }) => shape)
+        const compiled = native.sessions.run(session, values, shapes, 1)
+        for (const [index, expected] of applyModel(model, examples).entries()) {
+          const { data } = compiled[index] as (typeof compiled)[number]
+          answers[index] = [...(answers[index] ?? []), [data as Float32Array, expected.dataSync() as Float32Array]]
         }
       })
     }
   } finally {
-    native.deleteSavedModel(session)
+    native.sessions.close(session)
   }
   for (const [index, pairs] of answers.entries()) {
     const error = relativeErrorOfAll(pairs)
