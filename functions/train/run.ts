@@ -90,8 +90,8 @@ export const runTrainingLoop = async (spec: TrainingSpec, data: DataSet, deps: R
   checkFit(model, plan, data)
   report({ event: 'model', preset: plan.preset, parameters: model.countParams(), summary: summaryOf(model) })
   const inputScale = data.preprocess.kind === 'image' ? data.preprocess.scale : 1
-  const { clipNorm, loss, momentum, optimizer: name, seed, weightDecay } = settings
-  const optimizer = { name, momentum, weightDecay, ...(clipNorm > 0 && { clipNorm }) }
+  const { accumulate, clipNorm, loss, momentum, optimizer: name, seed, weightDecay } = settings
+  const optimizer = { name, momentum, weightDecay, accumulate, ...(clipNorm > 0 && { clipNorm }) }
   const config = { model, loss, optimizer, inputScale, seed }
   const engine = createEngine(config, kernels, Math.max(settings.batchSize, predictRows), report)
   const predict: Predictor = (batch) => predictWith(engine, batch)

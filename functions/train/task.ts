@@ -119,6 +119,7 @@ const settingsText = ({ preset, settings }: Plan): Record<string, string> => {
     minGradientNorm: 'min_gradient_norm',
     clipNorm: 'clip_norm',
     weightDecay: 'weight_decay',
+    accumulate: 'gradient_accumulation_steps',
     augment: 'augment',
     ...(preset !== 'topology' && { l2: 'l2', dropout: 'dropout' }),
     ...(preset === 'mlp' && { hiddenUnits: 'hidden_units' }),
@@ -136,11 +137,12 @@ const keras = ({
   readonly data: DataSet
   readonly settings: Settings
 }): ModelArtifact['trainingConfig'] => {
-  const { clipNorm, learningRate, loss, momentum, optimizer, weightDecay } = settings
+  const { accumulate, clipNorm, learningRate, loss, momentum, optimizer, weightDecay } = settings
   const common = {
     learning_rate: learningRate,
     ...(weightDecay > 0 && { weight_decay: weightDecay }),
     ...(clipNorm > 0 && { global_clipnorm: clipNorm }),
+    ...(accumulate > 1 && { gradient_accumulation_steps: accumulate }),
   }
   const optimizers = {
     adam: { class_name: 'Adam', config: { ...common, beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7 } },

@@ -105,6 +105,8 @@ export const hyperParametersSchema = z.strictObject({
   clip_norm: text.number(0, 1e9).optional(),
   /** Share of each weight, times the learning rate, that every step takes away (decoupled, as Keras and AdamW do). */
   weight_decay: text.number(0, 1).optional(),
+  /** Steps whose gradients are averaged into one update of the weights: a larger batch in less memory. */
+  gradient_accumulation_steps: text.integer(1, 10_000).optional(),
   l2: text.number(0, 10).optional(),
   dropout: text.number(0, 0.95).optional(),
   augment: text.boolean.optional(),

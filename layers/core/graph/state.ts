@@ -36,6 +36,10 @@ export function declareVariable(name: string, type: TensorType): StateVariable {
 export const assignVariable = ({ handle, dtype }: Pick<StateVariable, 'handle' | 'dtype'>, value: Output): GraphNode =>
   makeNode('AssignVariableOp', [handle, value], { dtype: { type: dtype } }, [])
 
+/** Adds to the variable in place. */
+export const addToVariable = ({ handle, dtype }: Pick<StateVariable, 'handle' | 'dtype'>, value: Output): GraphNode =>
+  makeNode('AssignAddVariableOp', [handle, value], { dtype: { type: dtype } }, [])
+
 /** A name that graph files allow: letters, digits and `_.-/`, not starting with a sign. */
 export const safeName = (name: string): string =>
   name.replace(/[^A-Za-z0-9_.\-/]/g, '_').replace(/^[^A-Za-z0-9.]/, '.$&')

@@ -2,6 +2,7 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-core'
 import type { LayerVariable } from '@tensorflow/tfjs-layers'
 import { UnsupportedError } from '../errors.ts'
+import { accumulateGradients, updatesBefore } from './accumulation.ts'
 import { rowsOf, traceAnyBatch } from './dynamic.ts'
 import { withNativeGradients } from './gradients.ts'
 import { writeSavedModel } from './graphdef.ts'
@@ -22,6 +23,8 @@ export const tensorNames = {
   step: 'step:0',
   /** `[loss, correct, gradient norm]` of a step that changes the weights. */
   report: 'report:0',
+  /** The same of a step that only adds its gradients to those of the next update. */
+  accumulate: 'accumulate:0',
   /** The same numbers, changing nothing, and the norm of the batch statistics that a step would set. */
   check: 'check:0',
   outputs: 'outputs:0',
@@ -46,7 +49,7 @@ export function buildTrainingGraph(kernels: NativeKernels, config: StepConfig): 
   const step = placeholder('step', { dtype: 'int32', shape: [] })
   const rows = rowsOf(inputs.features.output)
   const traced = traceStep(kernels, config, inputs, weights, step, rows)
-  const { update, slots, scratch } = appendUpdate(config, weights, traced, step)
+  const { update, keep, slots, scratch } = appendUpdate(config, weights, traced, step)
   const outputs = tracePredictions(kernels, config, inputs, weights, rows)
 
   const numbers = [traced.loss, traced.correct, traced.gradientNorm]
@@ -57,6 +60,7 @@ export function buildTrainingGraph(kernels: NativeKernels, config: StepConfig): 
     roots: [
       identity(pack([...numbers, statistics]), 'check'),
       identity(pack(numbers), 'report', update),
+      ...(keep === undefined ? [] : [identity(pack(numbers), 'accumulate', keep)]),
       allDone(
         weights.map(({ state }) => state.assign),
         'load_weights',
@@ -155,24 +159,41 @@ function tracePredictions(
   return outputs as Output
 }
 
+interface Update extends Pick<TrainingGraph, 'slots' | 'scratch'> {
+  /** What changes in a step that ends with an update. */
+  readonly update: readonly GraphNode[]
+  /** What changes in a step that does not; undefined where every step does. */
+  readonly keep: readonly GraphNode[] | undefined
+}
+
 function appendUpdate(
   { optimizer }: StepConfig,
   weights: TrainingGraph['weights'],
   { gradients, gradientNorm, moved }: TracedStep,
   step: Output,
-): Pick<TrainingGraph, 'slots' | 'scratch'> & { readonly update: readonly GraphNode[] } {
+): Update {
+  const { accumulate = 1, clipNorm } = optimizer
   const trained = weights.filter(({ variable }) => gradients.has(variable))
-  const raw = trained.map(({ variable }) => gradients.get(variable) as Output)
-  const clipped = optimizer.clipNorm === undefined ? raw : clipByGlobalNorm(raw, gradientNorm, optimizer.clipNorm)
+  const states = trained.map(({ state }) => state)
+  const own = trained.map(({ variable }) => gradients.get(variable) as Output)
+  const kept = accumulate > 1 ? accumulateGradients(states, own, accumulate) : undefined
+  const raw = kept?.means ?? own
+  const norm = kept === undefined || clipNorm === undefined ? gradientNorm : globalNorm(raw)
+  const clipped = clipNorm === undefined ? raw : clipByGlobalNorm(raw, norm, clipNorm)
   const rate = placeholder('rate', { dtype: 'float32', shape: [] })
   const applied = applyOptimizer(
     optimizer,
-    trained.map(({ state }, index) => ({ weight: state, gradient: clipped[index] as Output })),
+    states.map((weight, index) => ({ weight, gradient: clipped[index] as Output })),
     rate,
-    step,
+    kept === undefined ? step : updatesBefore(step, accumulate),
   )
   const statistics = moved.map(({ state, value }) => assignVariable(state, value))
-  return { update: [...applied.nodes, ...statistics], slots: applied.slots, scratch: applied.scratch }
+  return {
+    update: [...applied.nodes, ...(kept?.reset ?? []), ...statistics],
+    keep: kept && [...kept.keep, ...statistics],
+    slots: [...applied.slots, ...(kept?.sums ?? [])],
+    scratch: applied.scratch,
+  }
 }
 
 /** One variable per weight, named after it. */

@@ -40,7 +40,7 @@ export class GraphEngine implements Required<StepEngine> {
   readonly #batchRows: number
   readonly #graph: TrainingGraph
   readonly #session: number
-  /** Updates made so far; Adam's bias correction and the random layers depend on it. */
+  /** Steps made so far; Adam's bias correction and the random layers depend on it. */
   #step = 0
   #open = true
 
@@ -56,7 +56,11 @@ export class GraphEngine implements Required<StepEngine> {
 
   step(batch: Batch, learningRate: number): StepResult {
     const rate: Feed = { tensor: tensorNames.rate, dtype: 'float32', shape: [], data: Float32Array.of(learningRate) }
-    const [loss = Number.NaN, correct = 0, gradientNorm = Number.NaN] = this.#numbers(batch, tensorNames.report, [rate])
+    const { accumulate = 1 } = this.#config.optimizer
+    const updates = (this.#step + 1) % accumulate === 0
+    const [loss = Number.NaN, correct = 0, gradientNorm = Number.NaN] = updates
+      ? this.#numbers(batch, tensorNames.report, [rate])
+      : this.#numbers(batch, tensorNames.accumulate, [])
     this.#step++
     return { loss, correct, gradientNorm }
   }

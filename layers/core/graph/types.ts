@@ -9,6 +9,8 @@ export interface OptimizerConfig {
   readonly clipNorm?: number
   /** Before its update, each trained weight loses this share of itself times the learning rate, as in Keras. @default 0 */
   readonly weightDecay?: number
+  /** Steps whose gradients are averaged into one update, as Keras' `gradient_accumulation_steps`. @default 1 */
+  readonly accumulate?: number
 }
 
 /** What a step needs to know; fixed for one run. */

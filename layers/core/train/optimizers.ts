@@ -56,7 +56,10 @@ const keepMoving = (tf: TensorFlow, momentum: Variable, inertia: number, change:
 }
 
 export interface Optimizer {
-  /** Moves the variables against their gradients (same order); returns the gradients' global norm before clipping. */
+  /**
+   * Moves the variables against their gradients (same order), or keeps these for the step that does; returns the
+   * gradients' own global norm.
+   */
   apply(gradients: readonly Tensor[], learningRate: number): Scalar
   readonly step: number
   save(): OptimizerState
@@ -67,32 +70,52 @@ export interface Optimizer {
 /** One optimiser for these variables, its slots at zero. */
 export const createOptimizer = (
   tf: TensorFlow,
-  { clipNorm, momentum, name, weightDecay = 0 }: OptimizerConfig,
+  { accumulate = 1, clipNorm, momentum, name, weightDecay = 0 }: OptimizerConfig,
   variables: readonly { readonly name: string; readonly variable: Variable }[],
 ): Optimizer => {
   const rule: Rule = rules[name](momentum)
-  const slots = variables.map(({ variable }) =>
-    tf.tidy(() => rule.slots.map(() => tf.variable(tf.zeros(variable.shape), false))),
-  )
-  const named = variables.flatMap(({ name: owner }, index) =>
-    rule.slots.map((slot, at) => ({ name: `${owner}/${slot}`, variable: slots[index]?.[at] as Variable })),
-  )
+  const zeros = (count: number) =>
+    variables.map(({ variable }) =>
+      tf.tidy(() => Array.from({ length: count }, () => tf.variable(tf.zeros(variable.shape), false))),
+    )
+  const slots = zeros(rule.slots.length)
+  const sums = accumulate > 1 ? zeros(1).flat() : []
+  const named = [
+    ...variables.flatMap(({ name: owner }, index) =>
+      rule.slots.map((slot, at) => ({ name: `${owner}/${slot}`, variable: slots[index]?.[at] as Variable })),
+    ),
+    ...sums.map((variable, index) => ({ name: `${variables[index]?.name}/accumulator`, variable })),
+  ]
+  const normOf = (gradients: readonly Tensor[]): Scalar =>
+    tf.sqrt(tf.addN(gradients.map((gradient) => tf.sum(tf.square(gradient)))))
   let step = 0
+  const update = (gradients: readonly Tensor[], norm: Scalar, learningRate: number): void => {
+    const scale = clipNorm === undefined ? undefined : tf.div(clipNorm, tf.maximum(norm, clipNorm))
+    variables.forEach(({ variable }, index) => {
+      const gradient = gradients[index] as Tensor
+      const clipped = scale ? tf.mul(gradient, scale) : gradient
+      const change = rule.move(tf, clipped, slots[index] ?? [], learningRate, step / accumulate)
+      const kept = weightDecay > 0 ? tf.mul(variable, 1 - learningRate * weightDecay) : variable
+      variable.assign(tf.add(kept, change))
+    })
+  }
   return {
     get step() {
       return step
     },
     apply: (gradients, learningRate) => {
       step += 1
-      const norm = tf.sqrt(tf.addN(gradients.map((gradient) => tf.sum(tf.square(gradient))))) as Scalar
-      const scale = clipNorm === undefined ? undefined : tf.div(clipNorm, tf.maximum(norm, clipNorm))
-      variables.forEach(({ variable }, index) => {
-        const gradient = gradients[index] as Tensor
-        const clipped = scale ? tf.mul(gradient, scale) : gradient
-        const change = rule.move(tf, clipped, slots[index] ?? [], learningRate, step)
-        const kept = weightDecay > 0 ? tf.mul(variable, 1 - learningRate * weightDecay) : variable
-        variable.assign(tf.add(kept, change))
-      })
+      const norm = normOf(gradients)
+      if (accumulate === 1) update(gradients, norm, learningRate)
+      else {
+        const totals = sums.map((sum, index) => tf.add(gradients[index] as Tensor, sum))
+        const updates = step % accumulate === 0
+        const means = updates ? totals.map((total) => tf.div(total, accumulate)) : []
+        if (updates) update(means, normOf(means), learningRate)
+        sums.forEach((sum, index) => {
+          sum.assign(updates ? tf.zerosLike(sum) : (totals[index] as Tensor))
+        })
+      }
       return norm
     },
     save: () => ({

@@ -27,6 +27,8 @@ export interface Settings {
   /** 0 never clips. */
   readonly clipNorm: number
   readonly weightDecay: number
+  /** Steps to one update. */
+  readonly accumulate: number
   readonly augment: boolean
   readonly l2: number
   readonly dropout: number
@@ -53,6 +55,7 @@ const common: Omit<Settings, 'loss' | 'monitor'> = {
   minGradientNorm: 0,
   clipNorm: 0,
   weightDecay: 0,
+  accumulate: 1,
   augment: false,
   l2: 0,
   dropout: 0,
@@ -112,6 +115,7 @@ export const settingsFor = (given: HyperParameters, preset: PresetName | undefin
     minGradientNorm: given.min_gradient_norm ?? base.minGradientNorm,
     clipNorm: given.clip_norm ?? base.clipNorm,
     weightDecay: given.weight_decay ?? base.weightDecay,
+    accumulate: given.gradient_accumulation_steps ?? base.accumulate,
     augment: given.augment ?? base.augment,
     l2: given.l2 ?? base.l2,
     dropout: given.dropout ?? base.dropout,

@@ -83,7 +83,9 @@ describe('a compiled engine', () => {
 
   it('goes on from a saved state as if it had not stopped', async (context) => {
     const kernels = await nativeKernels(context)
-    const config = configure(kernels, noisy)
+    // The state after five steps is that amid an update of two.
+    const optimizer = { name: 'adam', momentum: 0, accumulate: 2 } as const
+    const config = configure(kernels, noisy, { optimizer })
     const straight = createGraphEngine(config, kernels, 8)
     for (let step = 0; step < 5; step++) straight.step(makeBatch(noisy, 8, step), 0.01)
     straight.sync()
@@ -91,7 +93,9 @@ describe('a compiled engine', () => {
     expect(state.step).toBe(5)
     expect(state.slots[0]?.name).toMatch(/kernel\/momentum$/)
 
-    const fresh = configure(kernels, noisy)
+    expect(state.slots.at(-1)?.name).toMatch(/bias\/accumulator$/)
+
+    const fresh = configure(kernels, noisy, { optimizer })
     kernels.tf.tidy(() => fresh.model.setWeights(config.model.getWeights()))
     const resumed = createGraphEngine(fresh, kernels, 8)
     const forgetful = createGraphEngine(fresh, kernels, 8)

@@ -56,6 +56,8 @@ describe('a compiled training step', () => {
     { name: 'adam', momentum: 0, clipNorm: 0.1 },
     { name: 'adam', momentum: 0, weightDecay: 0.5 },
     { name: 'sgd', momentum: 0.9, weightDecay: 0.9 },
+    { name: 'adam', momentum: 0, accumulate: 3 },
+    { name: 'rmsprop', momentum: 0.5, accumulate: 2, clipNorm: 0.1, weightDecay: 0.5 },
   ]
   it.for(optimizers)('gives the eager losses with %o', async (optimizer, context) => {
     const kernels = await nativeKernels(context)

@@ -36,13 +36,14 @@ const moves = (after: readonly number[][]): number[] =>
 
 describe('optimisers', () => {
   it.each(reference.optimizers)(
-    '$optimizer with momentum $momentum, clipping $clipNorm and decay $weightDecay moves as Keras does',
-    ({ clipNorm, expected, momentum, optimizer, weightDecay }) => {
+    '$optimizer with momentum $momentum, clipping $clipNorm, decay $weightDecay and $accumulate steps an update moves as Keras does',
+    ({ accumulate, clipNorm, expected, momentum, optimizer, weightDecay }) => {
       const config = {
         name: optimizer as OptimizerConfig['name'],
         momentum,
         ...(clipNorm !== undefined && { clipNorm }),
         ...(weightDecay !== undefined && { weightDecay }),
+        ...(accumulate !== undefined && { accumulate }),
       }
       expect(relativeError(run(config).flat(), expected.flat())).toBeLessThan(1e-6)
     },

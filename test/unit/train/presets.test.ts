@@ -48,6 +48,7 @@ describe('presets', () => {
         min_gradient_norm: '0.1',
         clip_norm: '2',
         weight_decay: '0.004',
+        gradient_accumulation_steps: '4',
       }),
       'cifar10-cnn-regularized',
       images,
@@ -67,6 +68,7 @@ describe('presets', () => {
       minGradientNorm: 0.1,
       clipNorm: 2,
       weightDecay: 0.004,
+      accumulate: 4,
     })
   })
 

@@ -45,6 +45,7 @@ const hyperparameterFlags = {
   minGradientNorm: 'min_gradient_norm',
   clipNorm: 'clip_norm',
   weightDecay: 'weight_decay',
+  gradientAccumulation: 'gradient_accumulation_steps',
   l2: 'l2',
   dropout: 'dropout',
   target: 'target',
@@ -167,6 +168,7 @@ export const trainCommand = (output: Output): Command =>
       'share of each weight that a step takes away, times the learning rate',
       decimal(0, 1),
     )
+    .option('--gradient-accumulation <steps>', 'steps averaged into one update of the weights', integer(1, 10_000))
     .option('--l2 <factor>', 'L2 penalty on kernels', decimal(0, 10))
     .option('--dropout <rate>', 'share of units dropped while training', decimal(0, 0.95))
     .option('--target <column>', 'column of a .csv to predict')
