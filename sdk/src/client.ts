@@ -7,6 +7,7 @@ import { type ClientOptions, Http } from './remote/http.ts'
 import { openRemoteModel } from './remote/model.ts'
 import { Aliases } from './resources/aliases.ts'
 import { Imports } from './resources/imports.ts'
+import { Jobs } from './resources/jobs.ts'
 import { Keys } from './resources/keys.ts'
 import { Models } from './resources/models.ts'
 import { Transforms } from './resources/transforms.ts'
@@ -25,6 +26,7 @@ export class Maas {
   readonly aliases: Aliases
   readonly imports: Imports
   readonly uploads: Uploads
+  readonly jobs: Jobs
   readonly keys: Keys
   readonly transforms: Transforms
   readonly #http: Http
@@ -41,6 +43,7 @@ export class Maas {
     this.aliases = new Aliases(this.#http)
     this.imports = new Imports(this.#http)
     this.uploads = new Uploads(this.#http)
+    this.jobs = new Jobs(this.#http)
     this.keys = new Keys(this.#http)
     this.transforms = new Transforms(this.#http)
   }

@@ -8,7 +8,9 @@ const isGiven = (command: Command, name: string): boolean =>
 
 export const applyProfile = (command: Command, output: Output): void => {
   const takesUrl = command.options.some((option) => option.attributeName() === 'url')
-  if (!takesUrl || isGiven(command, 'url') || isGiven(command, 'root')) return
+  // Where a service is only one of two places to work at, it has to be asked for.
+  const isLocal = command.options.some(({ long }) => long === '--remote') && !isGiven(command, 'remote')
+  if (!takesUrl || isLocal || isGiven(command, 'url') || isGiven(command, 'root')) return
   const profile = readProfile()
   if (profile === undefined) return
   command.setOptionValueWithSource('url', profile.url, 'config')

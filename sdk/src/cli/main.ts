@@ -8,6 +8,7 @@ import { evaluateCommand } from './commands/evaluate.ts'
 import { exportCommand } from './commands/export.ts'
 import { keysCommand } from './commands/keys.ts'
 import { loginCommand, logoutCommand } from './commands/login.ts'
+import { jobsCommand } from './commands/jobs.ts'
 import { modelsCommand } from './commands/models.ts'
 import { predictCommand } from './commands/predict.ts'
 import { pushCommand } from './commands/push.ts'
@@ -46,6 +47,7 @@ Examples:
     exportCommand,
     verifyCommand,
     uploadCommand,
+    jobsCommand,
     modelsCommand,
     aliasCommand,
     keysCommand,

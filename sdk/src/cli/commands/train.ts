@@ -9,10 +9,11 @@ import { Command, Option } from 'commander'
 import { resolveData } from '../data-source.ts'
 import { formatNumber } from '../format.ts'
 import { interruptible } from '../interrupt.ts'
-import { decimal, integer, jsonOption, rootFlag, rootOption } from '../options.ts'
+import { apiKeyOption, decimal, integer, jsonOption, rootFlag, rootOption, urlOption } from '../options.ts'
 import type { Output } from '../output.ts'
 import { followTraining } from '../progress.ts'
 import { openLocalRegistry } from '../target.ts'
+import type { RemoteTraining } from '../train-remote.ts'
 import { UsageError } from '../usage.ts'
 
 export interface TrainOptions {
@@ -136,6 +137,27 @@ export const trainAndRegister = async (options: TrainOptions, output: Output) =>
   }
 }
 
+/** At a service: a job of the same document, whose data is sent first. */
+const trainAtService = async (options: TrainOptions & RemoteTraining, output: Output): Promise<void> => {
+  const { data, resume, topology } = options
+  if (resume !== undefined) throw new UsageError('--resume', 'a service resumes its jobs by itself')
+  if (data === undefined) throw new UsageError('--data', `say what to train on: ${dataKinds}`)
+  const document = jobDocument(options, data, new Date())
+  const text = await topologyText(options)
+  if (text !== undefined && text.length > 2500)
+    throw new UsageError('--topology', `${topology} has ${text.length} characters; a service takes 2,500`)
+  const channels = [
+    { name: 'train', flag: '--data', file: data },
+    ...(options.validation === undefined
+      ? []
+      : [{ name: 'validation', flag: '--validation', file: options.validation }]),
+    ...(options.test === undefined ? [] : [{ name: 'test', flag: '--test', file: options.test }]),
+  ]
+  const HyperParameters = { ...hyperparametersOf(options), ...(text !== undefined && { maas_topology: text }) }
+  const { trainRemotely } = await import('../train-remote.ts')
+  await trainRemotely({ ...document, HyperParameters }, channels, options, output)
+}
+
 export const trainCommand = (output: Output): Command =>
   new Command('train')
     .description('train a model, evaluate it and register it as a new version')
@@ -178,6 +200,12 @@ export const trainCommand = (output: Output): Command =>
     .option('--alias <alias>', 'alias to move to the new version')
     .option('--gate <condition>', 'move the alias only if this holds, e.g. "test_accuracy>=0.6"')
     .option('--resume <job>', 'go on with a stopped job')
+    .option('--remote', 'train at the service of --url: sends the data, follows the job')
+    .option('--detach', 'with --remote: do not wait for the job')
+    .option('--spot', 'with --remote: on Spot capacity where there is any')
+    .option('--instance-type <type>', 'with --remote: size of the job, e.g. ml.c5.xlarge')
+    .addOption(urlOption())
+    .addOption(apiKeyOption())
     .addOption(rootOption())
     .addOption(jsonOption())
     .addHelpText(
@@ -186,9 +214,11 @@ export const trainCommand = (output: Output): Command =>
 Examples:
   $ npx maas train --data cifar10.zip --preset cifar10-cnn --epochs 10 --name cifar10 --alias production
   $ npx maas train --data iris.csv --target species --preset mlp --name iris
+  $ npx maas train --remote --url http://127.0.0.1:8501 --data images.zip --name birds
   $ npx maas train --resume cifar10-20260101-120000-ab12`,
     )
-    .action(async (options: TrainOptions) => {
+    .action(async (options: TrainOptions & RemoteTraining & { readonly remote?: boolean }) => {
+      if (options.remote) return trainAtService(options, output)
       const { manifest, gate, alias, directory, job } = await trainAndRegister(options, output)
       const report = `${directory}/model/report.html`
       output.data({ event: 'registered', name: manifest.name, version: manifest.version, alias, gate, report, job })
