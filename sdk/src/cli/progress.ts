@@ -57,14 +57,19 @@ const reasons: Record<Extract<TrainingEventBody, { event: 'end' }>['reason'], st
   stopped: 'Stopped on request; the checkpoint is kept',
 }
 
-/** Follows a training run; give it every event in order. */
-export const followTraining = (output: Output): ((event: TrainingEventBody) => void) => {
+/** Shows a training run; give it every event in order, and `clear` it when the run is left before its end. */
+export interface TrainingView {
+  show(event: TrainingEventBody): void
+  clear(): void
+}
+
+export const followTraining = (output: Output): TrainingView => {
   const bar = createBar(output)
   const say = (text: string): void => {
     bar.clear()
     output.line(text)
   }
-  return (event) => {
+  const show = (event: TrainingEventBody): void => {
     switch (event.event) {
       case 'data':
         if (event.total) bar.show('data', event.done, event.total, `${event.done}/${event.total} examples`)
@@ -106,4 +111,5 @@ export const followTraining = (output: Output): ((event: TrainingEventBody) => v
         break
     }
   }
+  return { show, clear: () => bar.clear() }
 }

@@ -18,14 +18,25 @@ export interface JobFilter {
 export interface LogFrom {
   /** Leaves out everything up to this id. */
   readonly after?: string | undefined
-  /** Lines looked at, 1-1000. @default 200 */
+  /** Lines looked at, 1-1000. @default 200 for one page, 1000 where pages follow each other */
   readonly limit?: number | undefined
 }
 
 export interface FollowOptions extends CallOptions, LogFrom {
   /** Milliseconds between two looks while nothing happens. @default 1 s */
-  readonly pause?: number
+  readonly pause?: number | undefined
+  /** Called, and waited for, when a look found nothing new. */
+  readonly onQuiet?: (() => Promise<void>) | undefined
 }
+
+/** What one look at a log or its events gives. */
+interface Page {
+  readonly next?: string | undefined
+  readonly done: boolean
+}
+
+/** The most that one page holds. */
+const mostLines = 1000
 
 const search = (values: object): string => {
   const given = Object.entries(values).filter(([, value]) => value !== undefined)
@@ -73,35 +84,36 @@ export class Jobs {
     return this.#http.json({ method: 'GET', path: path`/training-jobs/${name}/events` + search(from) }, options)
   }
 
-  /** Events as they come, until the job is over. */
+  /** Events as they come, until the job is over. AbortedError when the signal ends it. */
   async *follow(name: string, options: FollowOptions = {}): AsyncGenerator<JobEvents['events'][number]> {
-    yield* this.#pages(
-      (from) => this.events(name, from, options),
-      ({ events }) => events,
-      options,
-    )
+    for await (const { events } of this.#pages((from) => this.events(name, from, options), options)) yield* events
   }
 
-  /** Lines as they come, until the job is over. */
+  /** Lines as they come, until the job is over. AbortedError when the signal ends it. */
   async *followLogs(name: string, options: FollowOptions = {}): AsyncGenerator<JobLog['lines'][number]> {
-    yield* this.#pages(
-      (from) => this.logs(name, from, options),
-      ({ lines }) => lines,
-      options,
-    )
+    for await (const { lines } of this.#pages((from) => this.logs(name, from, options), options)) yield* lines
   }
 
-  async *#pages<P extends { readonly next?: string | undefined; readonly done: boolean }, T>(
-    read: (from: LogFrom) => Promise<P>,
-    items: (page: P) => readonly T[],
-    { after: from, limit = 1000, pause = 1000, signal }: FollowOptions,
-  ): AsyncGenerator<T> {
-    let after = from
-    while (!signal?.aborted) {
+  /** Lines that are there now. */
+  async *allLogs(name: string, options: CallOptions & LogFrom = {}): AsyncGenerator<JobLog['lines'][number]> {
+    const { limit = mostLines } = options
+    for await (const { lines } of this.#pages((from) => this.logs(name, from, options), options)) {
+      yield* lines
+      if (lines.length < limit) return
+    }
+  }
+
+  async *#pages<P extends Page>(read: (from: LogFrom) => Promise<P>, options: FollowOptions): AsyncGenerator<P> {
+    const { limit = mostLines, pause = 1000, signal, onQuiet } = options
+    let { after } = options
+    for (;;) {
       const page = await read({ after, limit })
-      yield* items(page)
+      yield page
       if (page.done) return
-      if (page.next === after) await sleep(pause, signal)
+      if (page.next === after) {
+        await onQuiet?.()
+        await sleep(pause, signal)
+      }
       after = page.next
     }
   }

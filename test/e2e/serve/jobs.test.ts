@@ -6,6 +6,7 @@ import { createFileStore } from '@maas/core/store'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pointsTable } from '../../support/points.ts'
 import { findPython, runPython } from '../../support/python.ts'
+import { run, start } from '../cli/run.ts'
 import { ask, post, runService, until } from './running.ts'
 
 /** boto3 comes with moto. */
@@ -141,6 +142,39 @@ describe('a job over HTTP', () => {
     expect((await ask(`${jobs()}/twice/logs?limit=x`)).status).toBe(400)
   })
 
+  it('is started, followed, listed and shown by the command line, which sends its data once', async () => {
+    await writeFile(join(folder, 'own.csv'), pointsTable())
+    const where = ['--url', service.url, '--json']
+    const train = ['train', '--remote', '--data', 'own.csv', '--target', 'label', '--preset', 'mlp', '--name', 'sent']
+    const { code, err, events } = await run(folder, [...train, '--epochs', '2', '--alias', 'production', ...where])
+    expect(code, err).toBe(0)
+    const kinds = events.map(({ event }) => event)
+    expect(kinds[0]).toBe('created')
+    expect(kinds).toEqual(expect.arrayContaining(['status', 'epoch', 'evaluation', 'end']))
+    expect(events.at(-1)).toMatchObject({
+      event: 'done',
+      job: { TrainingJobStatus: 'Completed', Output: { model: 'sent', version: 1, alias: 'production' } },
+    })
+    const name = String(events[0]?.job)
+    const again = await run(folder, [...train, '--epochs', '9999', '--detach', '--url', service.url])
+    expect(again.out).toMatch(/It trains at .*\. Follow it with: npx maas jobs events sent-/)
+    const [, second = ''] = again.out.match(/^job +(\S+)$/m) ?? []
+    await post(`${jobs()}/${second}/stop`, {})
+    const list = await run(folder, ['jobs', 'list', '--contains', 'sent-', '--url', service.url])
+    expect(list.out).toMatch(new RegExp(`${second}.*\n.*${name} .*Completed`))
+    const shown = await run(folder, ['jobs', 'show', name, '--url', service.url])
+    expect(shown.out).toMatch(/Training +\d/)
+    expect(shown.out).toContain('Registered sent:1, sent@production points at it')
+    const [channel] = (await describeJob(second)).InputDataConfig as { DataSource: typeof data }[]
+    expect((await describeJob(name)).InputDataConfig).toEqual([channel])
+    const logs = await run(folder, ['jobs', 'logs', name, ...where])
+    expect(logs.events.length).toBeGreaterThan(5)
+    expect(logs.events.every(({ id, text }) => typeof id === 'string' && typeof text === 'string')).toBe(true)
+    const ghost = await run(folder, ['jobs', 'events', 'ghost', '--url', service.url])
+    expect([ghost.code, ghost.err]).toEqual([1, expect.stringContaining('no training job "ghost"')])
+    expect(ghost.err).not.toContain('goes on')
+  })
+
   it('outlives the service that runs it: it goes on from its checkpoint with the next', async () => {
     await post(jobs(), document('long', { epochs: '4000', early_stopping_patience: '0', maas_model_name: 'long' }))
     const phase = async () => (await describeJob('long')).SecondaryStatus
@@ -151,6 +185,15 @@ describe('a job over HTTP', () => {
         .length
     }
     expect(await until(async () => (await epochs()) > 3, 20_000)).toBe(true)
+    // Whoever watches may leave; the job stays.
+    const watching = start(folder, ['jobs', 'events', 'long', '--url', service.url])
+    await watching.printed('epoch')
+    watching.child.kill('SIGINT')
+    const left = await watching.finished
+    expect(left.code, left.err).toBe(1)
+    expect(left.err).toContain('The job goes on. Come back with: npx maas jobs events long')
+    expect(left.err).not.toContain('aborted')
+    expect(await phase()).toBe('Training')
     await service.close()
     service = await runService({ root })
     expect(await until(async () => (await phase()) === 'Training', 40_000)).toBe(true)
@@ -166,7 +209,8 @@ describe('a job over HTTP', () => {
     }
     expect(await until(async () => (await resumed()) !== undefined, 40_000)).toBe(true)
     expect(await resumed()).toBeGreaterThan(1)
-    expect((await post(`${jobs()}/long/stop`, {})).status).toBe(202)
+    const stopped = await run(folder, ['jobs', 'stop', 'long', '--url', service.url])
+    expect(stopped.out).toContain('it writes a checkpoint first')
     expect(await until(async () => (await describeJob('long')).TrainingJobStatus === 'Stopped', 40_000)).toBe(true)
   })
 })

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { instanceTypes } from '@maas/core/contract'
 import { MaasError } from '@maas/core/errors'
 import { Command, Option } from 'commander'
 import { resolveData } from '../data-source.ts'
@@ -75,8 +76,14 @@ const existing = (flag: string, path: string): string => {
 const newJobName = (model: string, now: Date): string =>
   `${model.slice(0, 40)}-${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}-${randomBytes(2).toString('hex')}`
 
-/** The job document that the flags mean. */
-export const jobDocument = (options: TrainOptions, data: string, now: Date): Record<string, unknown> => {
+/** Longest topology that a hyperparameter holds, in characters. */
+const mostTopology = 2500
+
+/** Flags that say how a service is to train. */
+const remoteFlags = new Set(['--url', '--api-key', '--detach', '--spot', '--instance-type'])
+
+/** The job document that the flags mean; its data are files of this machine. */
+export const jobDocument = (options: TrainOptions, data: string, now: Date) => {
   const { name } = options
   if (name === undefined) throw new UsageError('--name', 'give the model a name, e.g. --name cifar10')
   const channel = (channelName: string, flag: string, path: string) => ({
@@ -116,8 +123,8 @@ export const trainAndRegister = async (options: TrainOptions, output: Output) =>
   const name = document.TrainingJobName
   output.line(`job    ${name}`)
   const resumeHint = `npx maas train --resume ${name}${rootFlag(options.root)}`
-  const report = (event: Parameters<typeof follow>[0]): void => {
-    follow(event)
+  const report = (event: Parameters<typeof follow.show>[0]): void => {
+    follow.show(event)
     output.data(event)
   }
   try {
@@ -139,23 +146,28 @@ export const trainAndRegister = async (options: TrainOptions, output: Output) =>
 
 /** At a service: a job of the same document, whose data is sent first. */
 const trainAtService = async (options: TrainOptions & RemoteTraining, output: Output): Promise<void> => {
-  const { data, resume, topology } = options
+  const { data, resume, topology, url } = options
+  if (url === undefined) {
+    throw new UsageError('--remote', 'say which service is to train: --url, MAAS_URL, or npx maas login')
+  }
   if (resume !== undefined) throw new UsageError('--resume', 'a service resumes its jobs by itself')
   if (data === undefined) throw new UsageError('--data', `say what to train on: ${dataKinds}`)
-  const document = jobDocument(options, data, new Date())
   const text = await topologyText(options)
-  if (text !== undefined && text.length > 2500)
-    throw new UsageError('--topology', `${topology} has ${text.length} characters; a service takes 2,500`)
-  const channels = [
-    { name: 'train', flag: '--data', file: data },
-    ...(options.validation === undefined
-      ? []
-      : [{ name: 'validation', flag: '--validation', file: options.validation }]),
-    ...(options.test === undefined ? [] : [{ name: 'test', flag: '--test', file: options.test }]),
-  ]
-  const HyperParameters = { ...hyperparametersOf(options), ...(text !== undefined && { maas_topology: text }) }
+  if (text !== undefined && text.length > mostTopology) {
+    throw new UsageError('--topology', `${topology} has ${text.length} characters; a service takes ${mostTopology}`)
+  }
+  const document = jobDocument(options, await resolveData(data, options.root, output), new Date())
+  const HyperParameters = { ...document.HyperParameters, ...(text !== undefined && { maas_topology: text }) }
   const { trainRemotely } = await import('../train-remote.ts')
-  await trainRemotely({ ...document, HyperParameters }, channels, options, output)
+  await trainRemotely({ ...document, HyperParameters }, { ...options, url }, output)
+}
+
+/** Flags that mean nothing on this machine are refused there, never left out in silence. */
+const refuseRemoteFlags = (command: Command): void => {
+  const given = command.options.find(
+    (option) => remoteFlags.has(option.long ?? '') && command.getOptionValueSource(option.attributeName()) === 'cli',
+  )
+  if (given) throw new UsageError(given.long ?? '', 'it belongs to --remote, which trains at a service')
 }
 
 export const trainCommand = (output: Output): Command =>
@@ -203,7 +215,9 @@ export const trainCommand = (output: Output): Command =>
     .option('--remote', 'train at the service of --url: sends the data, follows the job')
     .option('--detach', 'with --remote: do not wait for the job')
     .option('--spot', 'with --remote: on Spot capacity where there is any')
-    .option('--instance-type <type>', 'with --remote: size of the job, e.g. ml.c5.xlarge')
+    .addOption(
+      new Option('--instance-type <type>', 'with --remote: size of the job').choices(Object.keys(instanceTypes)),
+    )
     .addOption(urlOption())
     .addOption(apiKeyOption())
     .addOption(rootOption())
@@ -214,11 +228,14 @@ export const trainCommand = (output: Output): Command =>
 Examples:
   $ npx maas train --data cifar10.zip --preset cifar10-cnn --epochs 10 --name cifar10 --alias production
   $ npx maas train --data iris.csv --target species --preset mlp --name iris
-  $ npx maas train --remote --url http://127.0.0.1:8501 --data images.zip --name birds
-  $ npx maas train --resume cifar10-20260101-120000-ab12`,
+  $ npx maas train --resume cifar10-20260101-120000-ab12
+  $ npx maas train --remote --data images.zip --name birds --spot --alias production --gate "test_accuracy>=0.6"
+
+With --remote the data goes up in parts, once however many jobs use it; Ctrl-C leaves the job running at the service.`,
     )
-    .action(async (options: TrainOptions & RemoteTraining & { readonly remote?: boolean }) => {
+    .action(async (options: TrainOptions & RemoteTraining & { readonly remote?: boolean }, command: Command) => {
       if (options.remote) return trainAtService(options, output)
+      refuseRemoteFlags(command)
       const { manifest, gate, alias, directory, job } = await trainAndRegister(options, output)
       const report = `${directory}/model/report.html`
       output.data({ event: 'registered', name: manifest.name, version: manifest.version, alias, gate, report, job })

@@ -29,6 +29,7 @@ afterEach(() => {
 const commands = [
   'quickstart',
   'train',
+  'jobs',
   'evaluate',
   'compare',
   'push',
@@ -67,6 +68,21 @@ describe('maas', () => {
     expect(await main([...args, ...(args[0] === 'nonsense' ? [] : ['--root', root])])).toBe(2)
     expect(printed.err).toContain(reason)
     expect(printed.err).not.toContain('    at ')
+  })
+
+  it.each([
+    [['train', '--remote', '--data', '.', '--name', 'x'], 'which service'],
+    [['train', '--remote', '--url', 'http://s', '--data', '.', '--name', 'x'], 'tar -czf'],
+    [['train', '--remote', '--url', 'http://s', '--resume', 'x'], 'by itself'],
+    [['train', '--data', '.', '--name', 'x', '--detach'], '--remote'],
+    [['train', '--data', '.', '--name', 'x', '--url', 'http://s'], '--remote'],
+    [['train', '--remote', '--instance-type', 'ml.p4'], 'ml.m5.large'],
+    [['jobs', 'list'], 'which service'],
+    [['jobs', 'list', '--status', 'Lost'], 'Completed'],
+    [['jobs', 'show'], 'missing required argument'],
+  ])('refuses %j, which a service has to do, with exit code 2', async (args, reason) => {
+    expect(await main(args)).toBe(2)
+    expect(printed.err).toContain(reason)
   })
 
   it('ends with 1 and names what exists when a model is unknown', async () => {
