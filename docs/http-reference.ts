@@ -4,6 +4,7 @@ import { type Contents, limits, type Route, routes, snippetsOf } from '@maas/cor
 const owners: Readonly<Record<Route['owner'], string>> = {
   predict: 'Predictions: what models answer',
   api: 'Models, jobs and everything that changes them',
+  keys: 'API keys',
 }
 
 const types = (contents: Contents | undefined): string =>

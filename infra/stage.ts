@@ -77,6 +77,7 @@ const kernels = kernelsOf(root, architecture)
 rmSync(artifacts.root, { recursive: true, force: true })
 for (const name of zipFunctions)
   await bundle(`functions/${name}/handler.ts`, join(artifacts.functions[name], 'index.mjs'))
+await bundle('functions/api/keys-handler.ts', join(artifacts.functions.api, 'keys.mjs'))
 buildPlayground(join(artifacts.functions.api, 'playground'))
 // Programs that check starts: one that touches a model, and the one that reads HDF5 for it.
 for (const [name, entry] of Object.entries(checkPrograms))

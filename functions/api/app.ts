@@ -1,5 +1,5 @@
 /** The control plane over HTTP: models, versions, aliases, imports, training jobs, the contract's documents, and the playground. */
-import type { ApiOperation, ImportOperation } from '@maas/core/contract'
+import type { ApiOperation, ImportOperation, KeyOperation } from '@maas/core/contract'
 import { type AppOptions, createApp, type Handler } from '@maas/core/http'
 import type { Registry } from '@maas/core/registry'
 import { aliasHandlers } from './aliases.ts'
@@ -12,7 +12,7 @@ import { modelHandlers } from './models.ts'
 import { playgroundHandlers } from './playground.ts'
 import { type TransformDependencies, transformHandlers } from './transforms.ts'
 
-export interface ApiDependencies extends AppOptions, KeyDeps {
+export interface ControlServices {
   readonly registry: Registry
   /** The playground's files. */
   readonly assets: Assets
@@ -26,26 +26,30 @@ export type { ImportServices } from './imports.ts'
 export type { JobDependencies } from './jobs.ts'
 export type { TransformDependencies } from './transforms.ts'
 
-/** The app of this function alone, as the API Lambda runs it. */
-export const createControlApp = (dependencies: ApiDependencies) => createApp(apiHandlers(dependencies), dependencies)
+/** The app of this function alone, as the api Lambda runs it: keys are another's. */
+export const createControlApp = (dependencies: AppOptions & ControlServices) =>
+  createApp(controlHandlers(dependencies), dependencies)
 
-export const apiHandlers = ({
+const controlHandlers = ({
   registry,
   assets,
   imports,
   training,
   transforming,
-  ...keys
-}: Pick<ApiDependencies, 'registry' | 'assets' | 'imports' | 'training' | 'transforming' | keyof KeyDeps>): Record<
-  ApiOperation | ImportOperation,
-  Handler
-> => ({
+}: ControlServices): Record<ApiOperation | ImportOperation, Handler> => ({
   ...modelHandlers(registry),
   ...importHandlers(registry, imports),
   ...aliasHandlers(registry),
   ...jobHandlers(training),
   ...transformHandlers(registry, transforming),
   ...documentHandlers(),
-  ...keyHandlers(keys),
   ...playgroundHandlers(assets),
+})
+
+/** All of it, where one process does everything. */
+export const apiHandlers = (
+  services: ControlServices & KeyDeps,
+): Record<ApiOperation | ImportOperation | KeyOperation, Handler> => ({
+  ...controlHandlers(services),
+  ...keyHandlers(services),
 })

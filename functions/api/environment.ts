@@ -1,12 +1,15 @@
-/** Reads this function's environment, once. */
+/** Reads the environment of the api and keys functions, once in each. */
 import { originsOf, required } from '@maas/core/http/lambda'
 
-export interface Environment {
+export interface KeysEnvironment {
+  readonly origins: readonly string[]
+  /** Where keys and their counters are. */
+  readonly table: string
+}
+
+export interface Environment extends KeysEnvironment {
   /** Where models and jobs lie: `s3://bucket`. */
   readonly store: string
-  readonly origins: readonly string[]
-  /** Where keys are. */
-  readonly table: string
   /** ARN of the state machine that runs training jobs. */
   readonly workflow: string
   /** Names of the queue and the job definition of transform jobs. */
@@ -21,10 +24,14 @@ export interface Environment {
   readonly maxJobHours: number
 }
 
-export const readEnvironment = (env: NodeJS.ProcessEnv): Environment => ({
-  store: required(env, 'MAAS_STORE'),
+export const readKeysEnvironment = (env: NodeJS.ProcessEnv): KeysEnvironment => ({
   table: required(env, 'MAAS_TABLE'),
   origins: originsOf(env),
+})
+
+export const readEnvironment = (env: NodeJS.ProcessEnv): Environment => ({
+  store: required(env, 'MAAS_STORE'),
+  ...readKeysEnvironment(env),
   workflow: required(env, 'MAAS_WORKFLOW'),
   transformQueue: required(env, 'MAAS_TRANSFORM_QUEUE'),
   transformJob: required(env, 'MAAS_TRANSFORM_JOB'),

@@ -1,5 +1,5 @@
 /** Entry of the api Lambda. */
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { BatchClient } from '@aws-sdk/client-batch'
@@ -47,8 +47,10 @@ const imports = {
   },
 }
 
-const keys = createDynamoKeys(new DynamoDBClient(), table)
-const counter = createCounter({ store: keys, clock, random: Math.random, sleep })
+// Counters of keys; the role lets nothing else of the table be seen.
+const counter = createCounter({
+  ...{ store: createDynamoKeys(new DynamoDBClient(), table), clock, random: Math.random, sleep },
+})
 
 const batch = new BatchClient()
 const transforms = createTransforms({ store, clock })
@@ -73,8 +75,7 @@ const app = createControlApp({
     ...{ transforms, settings: { storeUri }, clock },
     runner: createBatchTransforms({ batch, transforms, queue, definition }),
   },
-  ...{ limits, log, ids: randomUUID },
-  ...{ clock, keys, randomBytes },
+  ...{ limits, log, clock, ids: randomUUID },
   access: createAccess({ counter, find: findInEvent, clock }),
 })
 

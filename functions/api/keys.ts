@@ -1,7 +1,7 @@
 /** API keys: made, listed, revoked. What is stored is the hash; a key is seen once, by whoever made it. */
-import { type ApiOperation, newKeySchema } from '@maas/core/contract'
+import { type KeyOperation, newKeySchema } from '@maas/core/contract'
 import { InvalidInputError, NotFoundError } from '@maas/core/errors'
-import type { Handler } from '@maas/core/http'
+import { type AppOptions, createApp, type Handler } from '@maas/core/http'
 import { issueKey, type KeyStore, summarise } from '@maas/core/keys'
 
 export interface KeyDeps {
@@ -11,8 +11,6 @@ export interface KeyDeps {
   /** That many random bytes, from the system's generator. */
   readonly randomBytes: (count: number) => Uint8Array
 }
-
-type KeyOperation = Extract<ApiOperation, 'listKeys' | `${string}Key`>
 
 export const keyHandlers = ({ keys, clock, randomBytes }: KeyDeps): Record<KeyOperation, Handler> => ({
   listKeys: async () => {
@@ -35,3 +33,6 @@ export const keyHandlers = ({ keys, clock, randomBytes }: KeyDeps): Record<KeyOp
     return { status: 204 }
   },
 })
+
+/** Keys alone, as the keys Lambda runs them. */
+export const createKeysApp = (dependencies: AppOptions & KeyDeps) => createApp(keyHandlers(dependencies), dependencies)

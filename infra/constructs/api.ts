@@ -108,6 +108,7 @@ export class Api extends Construct {
     const integrations = {
       predict: integrate(owners.predict),
       api: integrate(owners.api),
+      keys: integrate(owners.keys),
     } satisfies Record<Route['owner'], LambdaIntegration>
     const streamed = new LambdaIntegration(props.streaming as IFunction, {
       scopePermissionToMethod: false,

@@ -29,7 +29,7 @@ export class PredictionQueue extends Construct {
   }
 
   allow(role: Role): void {
-    const actions = ['SendMessage', 'ReceiveMessage', 'DeleteMessage', 'ChangeMessageVisibility', 'GetQueueAttributes']
+    const actions = ['SendMessage', 'ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes']
     role.addToPolicy(
       new PolicyStatement({ actions: actions.map((action) => `sqs:${action}`), resources: [this.queue.queueArn] }),
     )

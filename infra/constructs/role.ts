@@ -20,21 +20,21 @@ export const jobRoleName = (stage: string): string => `maas-${stage}-train`
 export interface RoleProps {
   readonly stage: string
   readonly description: string
-  /** @default Lambda */
-  readonly service?: string
-  /** @default made up by CloudFormation */
-  readonly name?: string
 }
 
-/** Writes logs of its stage and traces, nothing else. */
-export const functionRole = (scope: Construct, id: string, { stage, description, service, name }: RoleProps): Role => {
-  const role = new Role(scope, id, {
-    ...(name !== undefined && { roleName: name }),
-    description,
-    assumedBy: new ServicePrincipal(service ?? 'lambda.amazonaws.com'),
-  })
-  const logs = logGroupPattern(scope, stage)
-  role.addToPolicy(new PolicyStatement({ actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logs] }))
+/** Of a container; may do nothing yet. */
+export const taskRole = (scope: Construct, id: string, props: { description: string; roleName?: string }): Role =>
+  new Role(scope, id, { ...props, assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com') })
+
+export const allowLogs = (role: Role, stage: string): void => {
+  const resources = [logGroupPattern(role, stage)]
+  role.addToPolicy(new PolicyStatement({ actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources }))
+}
+
+/** Of a Lambda: writes logs of its stage and traces, nothing else. */
+export const functionRole = (scope: Construct, id: string, { stage, description }: RoleProps): Role => {
+  const role = new Role(scope, id, { description, assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
+  allowLogs(role, stage)
   role.addToPolicy(
     new PolicyStatement({ actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], resources: ['*'] }),
   )

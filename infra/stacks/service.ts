@@ -1,6 +1,5 @@
 /** The service itself: kernels layer, functions, and the API in front of them. */
 import { type ArnComponents, ArnFormat, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib'
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import { Architecture, Code, LayerVersion, Runtime } from 'aws-cdk-lib/aws-lambda'
 import type { Construct } from 'constructs'
 import type { Artifacts } from '../artifacts.ts'
@@ -14,6 +13,7 @@ import { createLogGroup, MaasFunction, seconds } from '../constructs/function.ts
 import { PredictionQueue, predictSeconds } from '../constructs/prediction-queue.ts'
 import { functionRole, jobRoleName } from '../constructs/role.ts'
 import { allowStore } from '../constructs/store.ts'
+import { allowCounting, allowLookup, allowManaging } from '../constructs/table.ts'
 import { workflowName } from '../constructs/workflow.ts'
 import type { StorageStack } from './storage.ts'
 
@@ -29,7 +29,7 @@ export class ServiceStack extends Stack {
   readonly api: Api
   /** Asynchronous predictions. */
   readonly later: PredictionQueue
-  readonly functions: Readonly<Record<'predict' | 'api' | 'stream' | 'authorizer' | 'check', MaasFunction>>
+  readonly functions: Readonly<Record<'predict' | 'api' | 'keys' | 'stream' | 'authorizer' | 'check', MaasFunction>>
   readonly check: Check
   /** Predict functions of single models. */
   readonly dedicated: Readonly<Record<string, MaasFunction>>
@@ -62,8 +62,9 @@ export class ServiceStack extends Stack {
       environment: { ...environment, ...this.trainingEnvironment(config) },
       code: { zip: artifacts.functions.api },
     }
+    const { MAAS_STORE, ...ofKeys } = environment
     const code = artifacts.functions.check
-    this.check = new Check(this, 'Check', { config, storage, layer, environment, code })
+    this.check = new Check(this, 'Check', { config, storage, layer, environment: { MAAS_STORE }, code })
     this.functions = {
       check: this.check.function,
       predict: predict('Predict', 'predict', config),
@@ -74,6 +75,11 @@ export class ServiceStack extends Stack {
       stream: new MaasFunction(this, 'Stream', {
         ...{ ...control, name: 'stream', description: 'Answers piece by piece', timeout: Duration.minutes(15) },
         handler: 'index.stream',
+      }),
+      // Of the table of keys the others see counters at most.
+      keys: new MaasFunction(this, 'Keys', {
+        ...{ ...common, name: 'keys', description: 'Makes, lists and revokes API keys', role: this.keysRole(props) },
+        ...{ code: control.code, handler: 'keys.handler', environment: ofKeys, memory: 256, timeout: seconds(29) },
       }),
       authorizer: new MaasFunction(this, 'Authorizer', {
         ...{ ...common, name: 'authorizer', description: 'Who may call what', role: this.authorizerRole(props) },
@@ -96,7 +102,7 @@ export class ServiceStack extends Stack {
     const { functions, dedicated } = this
     this.api = new Api(this, 'Gateway', {
       ...{ config, usageKeys, authorizer: functions.authorizer.live, streaming: functions.stream.live },
-      owners: { predict: functions.predict.live, api: functions.api.live },
+      owners: { predict: functions.predict.live, api: functions.api.live, keys: functions.keys.live },
       dedicated: Object.fromEntries(Object.entries(dedicated).map(([model, { live }]) => [model, live])),
       logs: createLogGroup(this, 'AccessLogs', { ...common, name: 'access' }),
     })
@@ -105,6 +111,11 @@ export class ServiceStack extends Stack {
     if (config.domain) addDomain(this, this.api.rest, config.domain)
     const url = config.domain === undefined ? this.api.rest.url : `https://${config.domain.name}/`
     new CfnOutput(this, 'Url', { description: 'Of the API', value: url })
+    const firstKey = `npx maas login --stack maas-${config.stage}`
+    new CfnOutput(this, 'FirstKey', {
+      description: 'Makes a key and keeps it for maas and loadModel()',
+      value: firstKey,
+    })
   }
 
   /** For functions that are not container images, and for others in this account. */
@@ -142,22 +153,19 @@ export class ServiceStack extends Stack {
     const own = ['predictions/*']
     allowStore(role, storage, { read: ['models/*', 'blobs/*', ...own], write: own, delete: own })
     this.later.allow(role)
-    // Counters and nothing else: no key can be read or changed from here.
-    role.addToPolicy(
-      new PolicyStatement({
-        actions: ['dynamodb:GetItem', 'dynamodb:PutItem'],
-        resources: [storage.table.tableArn],
-        conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['use#*'] } },
-      }),
-    )
-    role.addToPolicy(new PolicyStatement({ actions: ['kms:Encrypt'], resources: [storage.key.keyArn] }))
+    allowCounting(role, storage)
     return role
   }
 
   private authorizerRole({ config, storage }: ServiceProps) {
     const role = functionRole(this, 'AuthorizerRole', { stage: config.stage, description: 'Looks up API keys' })
-    role.addToPolicy(new PolicyStatement({ actions: ['dynamodb:GetItem'], resources: [storage.table.tableArn] }))
-    role.addToPolicy(new PolicyStatement({ actions: ['kms:Decrypt'], resources: [storage.key.keyArn] }))
+    allowLookup(role, storage)
+    return role
+  }
+
+  private keysRole({ config, storage }: ServiceProps) {
+    const role = functionRole(this, 'KeysRole', { stage: config.stage, description: 'Makes and revokes API keys' })
+    allowManaging(role, storage)
     return role
   }
 }

@@ -15,6 +15,7 @@ import type { Construct } from 'constructs'
 import type { Config } from '../config.ts'
 import { functionRole, logGroupPattern } from '../constructs/role.ts'
 import { allowStore } from '../constructs/store.ts'
+import { allowCounting } from '../constructs/table.ts'
 
 export interface StorageProps extends StackProps {
   readonly config: Config
@@ -26,7 +27,7 @@ export class StorageStack extends Stack {
   readonly key: Key
   /** API keys by their hash. */
   readonly table: Table
-  /** Of the api and events functions: nobody else writes manifests, aliases and blobs. */
+  /** Of the api and events functions: nobody else writes manifests, aliases and blobs. It counts what keys use and sees no key. */
   readonly registryRole: Role
 
   constructor(scope: Construct, id: string, props: StorageProps) {
@@ -68,14 +69,7 @@ export class StorageStack extends Stack {
       ],
       delete: ['models/*', 'blobs/*', 'gc/*', 'imports/*', 'uploads/*'],
     })
-    // The control plane makes, lists and revokes keys.
-    this.registryRole.addToPolicy(
-      new PolicyStatement({
-        actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Scan'],
-        resources: [this.table.tableArn],
-      }),
-    )
-    this.registryRole.addToPolicy(new PolicyStatement({ actions: ['kms:Encrypt'], resources: [this.key.keyArn] }))
+    allowCounting(this.registryRole, this)
     this.registryRole.addToPolicy(
       new PolicyStatement({
         actions: ['s3:ListMultipartUploadParts'],

@@ -12,7 +12,7 @@ import type { Config } from '../config.ts'
 import { Batch } from '../constructs/batch.ts'
 import { createLogGroup, MaasFunction, platformOf } from '../constructs/function.ts'
 import { Network } from '../constructs/network.ts'
-import { functionRole, jobRoleName } from '../constructs/role.ts'
+import { allowLogs, jobRoleName, taskRole } from '../constructs/role.ts'
 import { allowStore } from '../constructs/store.ts'
 import { Workflow } from '../constructs/workflow.ts'
 import type { StorageStack } from './storage.ts'
@@ -147,11 +147,9 @@ export class TrainingStack extends Stack {
 
   /** S3 has no variable for a job's name, so a job could write another's folder; it can touch no model and no alias. */
   private jobRole({ config, storage }: TrainingProps): Role {
-    const role = functionRole(this, 'JobRole', {
-      stage: config.stage,
+    const role = taskRole(this, 'JobRole', {
       description: 'Of training jobs: reads data, writes candidates and checkpoints',
-      service: 'ecs-tasks.amazonaws.com',
-      name: jobRoleName(config.stage),
+      roleName: jobRoleName(config.stage),
     })
     allowStore(role, storage, {
       read: ['datasets/*', 'uploads/*', 'jobs/*', 'checkpoints/*'],
@@ -183,11 +181,8 @@ export class TrainingStack extends Stack {
 
   /** Of Fargate itself: pulls the image, writes the logs. */
   private executionRole({ config }: TrainingProps, image: DockerImageAsset): Role {
-    const role = functionRole(this, 'ExecutionRole', {
-      stage: config.stage,
-      description: 'Starts training containers',
-      service: 'ecs-tasks.amazonaws.com',
-    })
+    const role = taskRole(this, 'ExecutionRole', { description: 'Starts training containers' })
+    allowLogs(role, config.stage)
     role.addToPolicy(new PolicyStatement({ actions: ['ecr:GetAuthorizationToken'], resources: ['*'] }))
     role.addToPolicy(
       new PolicyStatement({

@@ -76,7 +76,7 @@ export const acknowledged: readonly Acknowledged[] = [
   },
   {
     rule: /^Serverless-LambdaDLQ$/,
-    path: /service\/(Predict|Api|Stream|Authorizer)\//,
+    path: /service\/(Predict|Api|Keys|Stream|Authorizer)\//,
     reason: 'API Gateway waits for the answer: there is no event that could be lost.',
   },
   {

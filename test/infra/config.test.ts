@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Match } from 'aws-cdk-lib/assertions'
 import { describe, expect, it } from 'vitest'
 import { artifactsOf, readArtifacts } from '../../infra/artifacts.ts'
 import { readConfig } from '../../infra/config.ts'
@@ -22,7 +23,14 @@ describe('the configuration', () => {
   it('asks who is to be told of a budget', () => {
     expect(() => synthesize({ monthlyBudget: 20 })).toThrow('alarmEmail')
     const { observability } = synthesize({ monthlyBudget: 20, alarmEmail: 'ops@example.org' })
-    observability.resourceCountIs('AWS::Budgets::Budget', 1)
+    observability.hasResourceProperties('AWS::Budgets::Budget', {
+      Budget: Match.objectLike({ BudgetLimit: { Amount: 20, Unit: 'USD' }, TimeUnit: 'MONTHLY', BudgetType: 'COST' }),
+      NotificationsWithSubscribers: [80, 100].map((Threshold) => ({
+        Notification: Match.objectLike({ Threshold, NotificationType: 'ACTUAL' }),
+        Subscribers: [{ SubscriptionType: 'EMAIL', Address: 'ops@example.org' }],
+      })),
+    })
+    synthesize().observability.resourceCountIs('AWS::Budgets::Budget', 0)
     observability.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'email' })
   })
 })
@@ -55,6 +63,19 @@ describe('alarms', () => {
     for (const { Properties } of alarms) {
       expect(anchors).toContain(Properties.AlarmDescription.replace('docs/runbook.md#', ''))
       expect(Properties.AlarmActions).toHaveLength(1)
+    }
+  })
+})
+
+describe('the dashboard', () => {
+  it('shows requests, latency by model and version, cold starts, errors, throttles, queues, jobs and money', () => {
+    const [dashboard] = Object.values(synthesize().observability.findResources('AWS::CloudWatch::Dashboard'))
+    const text = JSON.stringify(dashboard?.Properties.DashboardBody)
+    for (const title of [
+      ...['Requests', 'Latency by model and version', 'Cold starts', 'Errors', 'Throttles'],
+      ...['Age of the oldest message', 'Job outcomes', 'Money'],
+    ]) {
+      expect(text).toContain(`\\"title\\":\\"${title}`)
     }
   })
 })

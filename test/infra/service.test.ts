@@ -47,11 +47,14 @@ describe('the API', () => {
 
   it('keeps the plans of data and control apart', () => {
     service.resourceCountIs('AWS::ApiGateway::UsagePlan', 2)
-    for (const right of ['data', 'control']) {
+    const limits = {
+      data: { Throttle: { RateLimit: 50, BurstLimit: 100 }, Quota: { Period: 'DAY', Limit: 1_000_000 } },
+      control: { Throttle: { RateLimit: 10, BurstLimit: 20 }, Quota: { Period: 'DAY', Limit: 50_000 } },
+    }
+    for (const right of ['data', 'control'] as const) {
       service.hasResourceProperties('AWS::ApiGateway::UsagePlan', {
         UsagePlanName: `maas-dev-${right}`,
-        Throttle: { RateLimit: Match.anyValue(), BurstLimit: Match.anyValue() },
-        Quota: { Period: 'DAY', Limit: Match.anyValue() },
+        ...limits[right],
       })
     }
     service.resourceCountIs('AWS::ApiGateway::UsagePlanKey', 2)
@@ -67,11 +70,20 @@ describe('the API', () => {
       ResourcePath.includes('healthz'),
     )
     expect(healthz).toMatchObject({ ThrottlingRateLimit: 10, ThrottlingBurstLimit: 20 })
+    const everything = stage?.Properties.MethodSettings.find(
+      ({ ResourcePath, HttpMethod }: Record<string, string>) => ResourcePath === '/*' && HttpMethod === '*',
+    )
+    expect(everything).toMatchObject({ ThrottlingRateLimit: 60, ThrottlingBurstLimit: 120, MetricsEnabled: true })
     for (const { DataTraceEnabled } of stage?.Properties.MethodSettings ?? [])
       expect(DataTraceEnabled ?? false).toBe(false)
   })
 
   it('takes images as bytes and checks JSON against the contract', () => {
+    service.hasResourceProperties('AWS::ApiGateway::RequestValidator', {
+      ValidateRequestBody: true,
+      ValidateRequestParameters: true,
+    })
+    for (const { RequestValidatorId } of methodsOf(service)) expect(RequestValidatorId).toBeDefined()
     const binary = binaryTypes(deployedRoutes)
     expect(binary).toContain('image/jpeg')
     service.hasResourceProperties('AWS::ApiGateway::RestApi', { BinaryMediaTypes: binary })
@@ -116,49 +128,7 @@ describe('the API', () => {
   })
 })
 
-/** Allowed actions of the role whose policy's id starts like this, with their resources as text. */
-const allowed = (template: Template, id: string): [string, string][] =>
-  Object.entries(template.findResources('AWS::IAM::Policy'))
-    .filter(([name]) => name.startsWith(id))
-    .flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement)
-    .filter(({ Effect }) => Effect === 'Allow')
-    .flatMap(({ Action, Resource }) =>
-      [Action].flat().map((action: string): [string, string] => [action, JSON.stringify(Resource)]),
-    )
-
-describe('rights', () => {
-  it('let predict read models and blobs, and write asynchronous predictions and counters of keys alone', () => {
-    const rights = allowed(service, 'PredictRole')
-    expect(
-      rights
-        .map(([action]) => action)
-        .filter((action) => /^(s3|kms|dynamodb)/.test(action))
-        .sort(),
-    ).toEqual([
-      ...['dynamodb:GetItem', 'dynamodb:PutItem', 'kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey'],
-      ...['s3:AbortMultipartUpload', 's3:DeleteObject', 's3:GetObject'],
-      ...['s3:ListBucket', 's3:PutObject'],
-    ])
-    const prefixes = (action: string) =>
-      rights
-        .filter(([allowedAction]) => allowedAction === action)
-        .flatMap(([, resources]) => resources.match(/\/\w+\/\*/g) ?? [])
-        .sort()
-    expect(prefixes('s3:GetObject')).toEqual(['/blobs/*', '/models/*', '/predictions/*'])
-    expect(prefixes('s3:PutObject')).toEqual(['/predictions/*'])
-    expect(prefixes('s3:DeleteObject')).toEqual(['/predictions/*'])
-    const [policy] = Object.entries(service.findResources('AWS::IAM::Policy')).filter(([id]) =>
-      id.startsWith('PredictRole'),
-    )
-    expect(JSON.stringify(policy)).toContain('"ForAllValues:StringLike":{"dynamodb:LeadingKeys":["use#*"]}')
-  })
-
-  it('let the authorizer read one item at a time, and nothing else of the table', () => {
-    const actions = allowed(service, 'AuthorizerRole').map(([action]) => action)
-    expect(actions.filter((action) => action.startsWith('dynamodb'))).toEqual(['dynamodb:GetItem'])
-    expect(actions.some((action) => action.startsWith('s3'))).toBe(false)
-  })
-
+describe('a queue', () => {
   it('gives an asynchronous prediction five tries, six times as long apart as one may take', () => {
     service.hasResourceProperties('AWS::SQS::Queue', {
       VisibilityTimeout: 174,
@@ -168,22 +138,6 @@ describe('rights', () => {
       FunctionResponseTypes: ['ReportBatchItemFailures'],
       ScalingConfig: { MaximumConcurrency: 2 },
     })
-  })
-
-  it('let check read what is imported and stored, and write candidates and verdicts alone', () => {
-    const rights = allowed(service, 'Check')
-    const of = (action: string) =>
-      rights.filter(([one]) => one === action).flatMap(([, resources]) => resources.match(/\/\w+\/\*[\w/.*-]*/g) ?? [])
-    expect(of('s3:GetObject').sort()).toEqual(['/blobs/*', '/imports/*', '/models/*', '/uploads/*', '/verifications/*'])
-    expect(of('s3:PutObject').sort()).toEqual([
-      ...['/imports/*/candidate/*', '/imports/*/graph.pb', '/imports/*/verdict.json', '/models/*/derived/*'],
-    ])
-    expect(rights.some(([action]) => action.startsWith('dynamodb'))).toBe(false)
-    const queues = rights.filter(([action]) => action.startsWith('sqs'))
-    expect(queues.map(([action]) => action).sort()).toEqual([
-      ...['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],
-    ])
-    for (const [, resources] of queues) expect(resources).toMatch(/CheckQueue/)
   })
 
   it('hides an event from others for longer than its check may take, and keeps it after five tries', () => {
@@ -201,20 +155,19 @@ describe('rights', () => {
     })
   })
 
-  it('use no wildcard for actions anywhere', () => {
-    for (const template of Object.values(all)) {
-      for (const [action] of allowed(template, '')) expect(action).not.toMatch(/\*/)
+  it('encrypts what waits, takes no plain connection, and keeps what was given up for two weeks', () => {
+    for (const template of [all.service, all.training]) {
+      template.allResourcesProperties('AWS::SQS::Queue', { SqsManagedSseEnabled: true })
+      const queues = Object.values(template.findResources('AWS::SQS::Queue'))
+      const policies = Object.values(template.findResources('AWS::SQS::QueuePolicy')).map(({ Properties }) =>
+        JSON.stringify(Properties.PolicyDocument),
+      )
+      expect(policies).toHaveLength(queues.length)
+      for (const policy of policies) expect(policy).toContain('"Bool":{"aws:SecureTransport":"false"}')
+      const givenUp = queues.filter(({ Properties }) => Properties.RedrivePolicy === undefined)
+      for (const { Properties } of givenUp) expect(Properties.MessageRetentionPeriod).toBe(14 * 86_400)
+      expect(givenUp.length).toBeGreaterThan(0)
     }
-  })
-
-  it('come from no managed policy but the one API Gateway asks for', () => {
-    const managed = Object.values(all).flatMap((template) =>
-      Object.values(template.findResources('AWS::IAM::Role')).flatMap(
-        ({ Properties }) => Properties.ManagedPolicyArns ?? [],
-      ),
-    )
-    expect(managed).toHaveLength(1)
-    expect(JSON.stringify(managed)).toContain('AmazonAPIGatewayPushToCloudWatchLogs')
   })
 })
 
@@ -240,6 +193,28 @@ describe('functions', () => {
     }
   })
 
+  it('name themselves to Powertools, so that logs, metrics and traces tell them apart', () => {
+    const names = [all.service, all.training].flatMap((template) =>
+      Object.values(template.findResources('AWS::Lambda::Function')).map(({ Properties }) => {
+        expect(Properties.Environment.Variables.POWERTOOLS_METRICS_NAMESPACE).toBe('maas/dev')
+        return Properties.Environment.Variables.POWERTOOLS_SERVICE_NAME
+      }),
+    )
+    expect(names.sort()).toEqual(['api', 'authorizer', 'check', 'events', 'keys', 'predict', 'stream'])
+  })
+
+  it('have kernels by layer where they check, by image where they predict, and none where they need none', () => {
+    const functions = Object.values(service.findResources('AWS::Lambda::Function')).map(({ Properties }) => Properties)
+    const named = (name: string) =>
+      functions.find(({ Environment }) => Environment.Variables.POWERTOOLS_SERVICE_NAME === name)
+    expect(named('check')).toMatchObject({
+      ...{ Layers: [{ Ref: expect.stringMatching(/^Kernels/) }], Runtime: 'nodejs24.x' },
+      EphemeralStorage: { Size: 8192 },
+    })
+    expect(named('predict')).toMatchObject({ PackageType: 'Image' })
+    for (const name of ['api', 'keys', 'stream', 'authorizer']) expect(named(name)?.Layers, name).toBeUndefined()
+  })
+
   it('keep encrypted logs for a stated time', () => {
     for (const template of [all.service, all.training]) {
       template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 90, KmsKeyId: Match.anyValue() })
@@ -260,6 +235,21 @@ describe('functions', () => {
     other.hasResourceProperties('AWS::Lambda::Function', { PackageType: 'Image', ReservedConcurrentExecutions: 10 })
     other.hasResourceProperties('AWS::Lambda::LayerVersion', { CompatibleArchitectures: ['arm64'] })
     other.resourceCountIs('AWS::WAFv2::WebACLAssociation', 1)
+    other.hasResourceProperties('AWS::WAFv2::WebACL', {
+      Scope: 'REGIONAL',
+      Rules: [
+        Match.objectLike({
+          Action: { Block: {} },
+          Statement: { RateBasedStatement: { AggregateKeyType: 'IP', Limit: 10_000 } },
+        }),
+        ...['AWSManagedRulesKnownBadInputsRuleSet', 'AWSManagedRulesAmazonIpReputationList'].map((Name) =>
+          Match.objectLike({
+            OverrideAction: { None: {} },
+            Statement: { ManagedRuleGroupStatement: { VendorName: 'AWS', Name } },
+          }),
+        ),
+      ],
+    })
   })
 })
 
@@ -305,6 +295,16 @@ describe('a model with a function of its own', () => {
     expect(method).toMatchObject({ AuthorizationType: 'CUSTOM', ApiKeyRequired: true })
     expect(JSON.stringify(method?.Integration.Uri)).toContain('Predictcifar10')
     expect(() => synthesize({ dedicated: { 'Not A Name': {} } })).toThrow()
+  })
+})
+
+describe('the outputs', () => {
+  it('name the address, the way to a key, the bucket, the table, the queue, the dashboard and the alarms', () => {
+    service.hasOutput('Url', { Value: Match.anyValue() })
+    service.hasOutput('FirstKey', { Value: 'npx maas login --stack maas-dev' })
+    for (const name of ['Bucket', 'KeyTable']) all.storage.hasOutput(name, { Value: Match.anyValue() })
+    for (const name of ['JobQueue', 'WorkflowArn']) all.training.hasOutput(name, { Value: Match.anyValue() })
+    for (const name of ['DashboardUrl', 'AlarmTopic']) all.observability.hasOutput(name, { Value: Match.anyValue() })
   })
 })
 

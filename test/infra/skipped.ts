@@ -26,7 +26,7 @@ export const skipped: readonly Skipped[] = [
   },
   {
     check: 'CKV_AWS_116',
-    resource: /(Predict|Api|Stream|Authorizer)Function/,
+    resource: /(Predict|Api|Keys|Stream|Authorizer)Function/,
     reason: 'API Gateway waits for the answer: there is no event that could be lost.',
   },
   {

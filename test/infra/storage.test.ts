@@ -1,6 +1,6 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { synthesize } from './synth.ts'
+import { protectedStacks, synthesize } from './synth.ts'
 
 let storage: Template
 beforeAll(() => {
@@ -110,6 +110,10 @@ describe('upgrades', () => {
     for (const [type, ids] of Object.entries(stateful)) {
       expect(Object.keys(storage.findResources(type)).sort(), type).toEqual(ids)
     }
+  })
+
+  it('cannot delete its stack by mistake', () => {
+    expect([...protectedStacks]).toEqual(['maas-dev-storage'])
   })
 
   it('and nothing outside the storage stack holds data', () => {

@@ -29,12 +29,18 @@ export type StackName = (typeof stackNames)[number]
 /** By configuration: a synthesis takes seconds, and files share this module. */
 const made = new Map<string, Record<StackName, Template>>()
 
+/** Names of stacks that CloudFormation refuses to delete, of whatever was synthesized. */
+export const protectedStacks = new Set<string>()
+
 export const synthesize = (input: z.input<typeof configSchema> = {}): Record<StackName, Template> => {
   const key = JSON.stringify(input)
   const known = made.get(key)
   if (known !== undefined) return known
   const config = configSchema.parse(input)
   const stacks = createStacks(createApp(), config, placeholders(config.architecture))
+  for (const { terminationProtection, stackName } of Object.values(stacks)) {
+    if (terminationProtection) protectedStacks.add(stackName)
+  }
   const templates = Object.fromEntries(stackNames.map((name) => [name, Template.fromStack(stacks[name])])) as Record<
     StackName,
     Template

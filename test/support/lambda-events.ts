@@ -40,3 +40,20 @@ export const contextOf = (functionName: string): LambdaContext =>
     invokedFunctionArn: `arn:aws:lambda:eu-west-1:111122223333:function:${functionName}`,
     getRemainingTimeInMillis: () => 29_000,
   }) as unknown as LambdaContext
+
+interface ProxyAnswer {
+  readonly statusCode: number
+  readonly body: string
+}
+
+/** A `fetch` whose requests reach a function as API Gateway would hand them on; for JSON calls without a query. */
+export const fetchByEvents =
+  (invoke: (event: unknown) => Promise<unknown>): typeof globalThis.fetch =>
+  async (url, init = {}) => {
+    const headers = init.headers as Record<string, string>
+    const event = proxyEvent(init.method ?? 'GET', new URL(String(url)).pathname, {
+      ...{ headers, ...(typeof init.body === 'string' && { body: init.body }) },
+    })
+    const { statusCode, body } = (await invoke(event)) as ProxyAnswer
+    return new Response(body === '' ? null : body, { status: statusCode })
+  }

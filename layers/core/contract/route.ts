@@ -39,6 +39,7 @@ export type TransformOperation =
   | 'describeTransformJob'
   | 'stopTransformJob'
   | 'readTransformOutput'
+export type KeyOperation = 'listKeys' | 'createKey' | 'revokeKey'
 export type ApiOperation =
   | JobOperation
   | TransformOperation
@@ -54,9 +55,6 @@ export type ApiOperation =
   | 'getAlias'
   | 'moveAlias'
   | 'deleteAlias'
-  | 'listKeys'
-  | 'createKey'
-  | 'revokeKey'
   | 'openApi'
   | 'docs'
   | 'playground'
@@ -87,6 +85,7 @@ export type Operation =
   | PredictionOperation
   | ApiOperation
   | ImportOperation
+  | KeyOperation
   | 'invokeEndpoint'
 
 /** Body bytes by content type; JSON bodies have a schema, all others are opaque. */
@@ -97,8 +96,8 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** OpenAPI form: `{name}` is one of `pathParameters`. */
   readonly path: string
-  /** The function that answers. */
-  readonly owner: 'predict' | 'api'
+  /** The function that answers; keys have one of their own, whose role sees nothing else. */
+  readonly owner: 'predict' | 'api' | 'keys'
   /** What a key must allow; `none` is open to anybody. */
   readonly right: 'data' | 'control' | 'none'
   readonly dialect: Dialect

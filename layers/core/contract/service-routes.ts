@@ -4,15 +4,18 @@ import * as control from './control.ts'
 import type { Route } from './route.ts'
 import { json, managed, open, page } from './route-forms.ts'
 
+/** The table of keys is open to one function, which has no other routes. */
+const aboutKeys = (route: Parameters<typeof managed>[0]): Route => ({ ...managed(route), owner: 'keys' })
+
 export const serviceRoutes: readonly Route[] = [
-  managed({
+  aboutKeys({
     operation: 'listKeys',
     method: 'GET',
     path: '/keys',
     summary: 'All keys with their rights, limits and what they used this month; never the keys themselves.',
     response: json(control.keyListSchema),
   }),
-  managed({
+  aboutKeys({
     operation: 'createKey',
     method: 'POST',
     path: '/keys',
@@ -21,7 +24,7 @@ export const serviceRoutes: readonly Route[] = [
     response: json(control.createdKeySchema, 201),
     examples: { request: { name: 'web-shop', rights: ['data'], models: ['cifar10'], quota: 100_000 } },
   }),
-  managed({
+  aboutKeys({
     operation: 'revokeKey',
     method: 'DELETE',
     path: '/keys/{key}',

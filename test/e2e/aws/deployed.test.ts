@@ -1,15 +1,17 @@
 /** What is deployed, run as processes against moto: the container's program trains, the events function registers, the predict function answers. */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, symlinkSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CreateBucketCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { CreateStateMachineCommand, DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { bundle, repository } from '../../../infra/bundle.ts'
+import { bundle, checkPrograms, repository } from '../../../infra/bundle.ts'
 import { searchKernels } from '../../../layers/core/kernels/native.ts'
-import { proxyEvent } from '../../support/lambda-events.ts'
+import { Maas } from '../../../sdk/src/client.ts'
+import { fetchByEvents, proxyEvent } from '../../support/lambda-events.ts'
+import { noLayer, onLayer } from '../../support/layer.ts'
 import { isMotoMissing, type Moto, startMoto } from '../../support/moto.ts'
 import { job, pointsJob, pointsTable } from '../../support/points.ts'
 import { type FunctionProcess, runtimeClient, startFunction } from '../../support/runtime-api.ts'
@@ -88,6 +90,7 @@ describe.skipIf(isMotoMissing() || kernels.found === undefined)('the deployed pr
   afterAll(async () => {
     await Promise.all(started.map((each) => each.stop()))
     await moto?.stop()
+    rmSync(directory, { recursive: true, force: true })
   })
 
   const start = async (name: string): Promise<FunctionProcess> => {
@@ -206,5 +209,54 @@ describe.skipIf(isMotoMissing() || kernels.found === undefined)('the deployed pr
     expect(predict.output()).toMatch(/"model":"points"/)
     const unknown = (await predict.invoke(proxyEvent('GET', '/v1/models/ghost'))) as Answer
     expect(unknown.statusCode).toBe(404)
+  })
+
+  it('check a model that was sent, on the layer, and register what passed', async () => {
+    const staged = join(directory, 'check')
+    mkdirSync(staged)
+    await bundle('functions/check/handler.ts', join(staged, 'index.mjs'))
+    for (const [name, entry] of Object.entries(checkPrograms)) await bundle(entry, join(staged, `${name}.mjs`))
+    const reason = noLayer()
+    if (reason !== undefined) console.warn(`The check function runs on unpacked kernels, not on the layer: ${reason}`)
+    const TMPDIR = join(directory, 'tmp')
+    mkdirSync(TMPDIR)
+    const { MAAS_KERNELS: _, ...bare } = env
+    const check = await startFunction({
+      ...{ directory: staged, handler: 'index.handler', env: { ...(reason === undefined ? bare : env), TMPDIR } },
+      ...(reason === undefined && {
+        launch: (variables) => onLayer([runtimeClient().path, 'index.handler'], variables, staged),
+      }),
+    })
+    started.push(check)
+    const events = await start('events')
+    const created = (key: string) => ({
+      ...{ source: 'aws.s3', 'detail-type': 'Object Created' },
+      detail: { bucket: { name: bucket }, object: { key } },
+    })
+    const vet = async ({ id }: { readonly id: string }) => {
+      const message = { messageId: 'message-1', body: JSON.stringify(created(`imports/${id}/ready.json`)) }
+      expect(await check.invoke({ Records: [message] }), check.output()).toEqual({ batchItemFailures: [] })
+      // SQS may bring it twice.
+      expect(await check.invoke({ Records: [message] })).toEqual({ batchItemFailures: [] })
+      await events.invoke(created(`imports/${id}/verdict.json`))
+    }
+    let checking: Promise<void> | undefined
+    const maas = new Maas({ url: 'http://api', fetch: fetchByEvents((event) => api.invoke(event)) })
+    const fixtures = join(repository, 'test', 'fixtures', 'graphs')
+    const pushed = await maas.imports.push(
+      { directory: fixtures, files: ['layers-tfjs.zip'], model: 'sent', alias: 'production' },
+      {
+        onState: (state) => {
+          if (state.status === 'checking') checking ??= vet(state)
+        },
+      },
+    )
+    await checking
+    expect(pushed).toMatchObject({ status: 'registered', version: 1, certificate: { passed: true } })
+    expect((await ask('GET', '/models/sent/versions')).body.versions).toHaveLength(1)
+    expect((await ask('GET', '/models/sent/aliases/production')).body.targets).toEqual([{ version: 1, weight: 100 }])
+    if (reason === undefined) expect(readdirSync(TMPDIR)).toContainEqual(expect.stringMatching(/kernels|packed|maas-/))
+    // Nothing of a model stays for the next one.
+    expect(readdirSync(TMPDIR).filter((name) => name.startsWith('maas-check'))).toEqual([])
   })
 })

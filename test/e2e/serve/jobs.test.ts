@@ -3,7 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createFileStore } from '@maas/core/store'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { main } from '../../../sdk/src/cli/main.ts'
 import { pointsTable } from '../../support/points.ts'
 import { findPython, runPython } from '../../support/python.ts'
 import { run, start } from '../cli/run.ts'
@@ -37,6 +38,23 @@ afterAll(async () => {
 
 const jobs = () => `${service.url}/training-jobs`
 const describeJob = async (name: string) => (await ask(`${jobs()}/${name}`)).body as Record<string, unknown>
+
+/** All that a command printed, run in this process. */
+const said = async (...args: string[]): Promise<string> => {
+  let text = ''
+  const spies = [process.stdout, process.stderr].map((stream) =>
+    vi.spyOn(stream, 'write').mockImplementation((chunk) => {
+      text += chunk
+      return true
+    }),
+  )
+  try {
+    await main(args)
+    return text
+  } finally {
+    for (const spy of spies) spy.mockRestore()
+  }
+}
 
 const boto = async (program: string): Promise<Record<string, unknown>> => {
   const file = join(folder, 'program.py')
@@ -145,7 +163,18 @@ describe('a job over HTTP', () => {
   it('is started, followed, listed and shown by the command line, which sends its data once', async () => {
     await writeFile(join(folder, 'own.csv'), pointsTable())
     const where = ['--url', service.url, '--json']
-    const train = ['train', '--remote', '--data', 'own.csv', '--target', 'label', '--preset', 'mlp', '--name', 'sent']
+    const train = [
+      'train',
+      '--remote',
+      '--data',
+      join(folder, 'own.csv'),
+      '--target',
+      'label',
+      '--preset',
+      'mlp',
+      '--name',
+      'sent',
+    ]
     const { code, err, events } = await run(folder, [...train, '--epochs', '2', '--alias', 'production', ...where])
     expect(code, err).toBe(0)
     const kinds = events.map(({ event }) => event)
@@ -156,23 +185,25 @@ describe('a job over HTTP', () => {
       job: { TrainingJobStatus: 'Completed', Output: { model: 'sent', version: 1, alias: 'production' } },
     })
     const name = String(events[0]?.job)
-    const again = await run(folder, [...train, '--epochs', '9999', '--detach', '--url', service.url])
-    expect(again.out).toMatch(/It trains at .*\. Follow it with: npx maas jobs events sent-/)
-    const [, second = ''] = again.out.match(/^job +(\S+)$/m) ?? []
-    await post(`${jobs()}/${second}/stop`, {})
-    const list = await run(folder, ['jobs', 'list', '--contains', 'sent-', '--url', service.url])
-    expect(list.out).toMatch(new RegExp(`${second}.*\n.*${name} .*Completed`))
-    const shown = await run(folder, ['jobs', 'show', name, '--url', service.url])
-    expect(shown.out).toMatch(/Training +\d/)
-    expect(shown.out).toContain('Registered sent:1, sent@production points at it')
+    const url = ['--url', service.url]
+    const again = await said(...train, '--epochs', '9999', '--detach', ...url)
+    expect(again).toMatch(/It trains at .*\. Follow it with: npx maas jobs events sent-/)
+    const [, second = ''] = again.match(/^job +(\S+)$/m) ?? []
+    expect(await said('jobs', 'stop', second, ...url)).toContain(second)
+    expect(await said('jobs', 'list', '--contains', 'sent-', ...url)).toMatch(
+      new RegExp(`${second}.*\n.*${name} .*Completed`),
+    )
+    const shown = await said('jobs', 'show', name, ...url)
+    expect(shown).toMatch(/Training +\d/)
+    expect(shown).toContain('Registered sent:1, sent@production points at it')
     const [channel] = (await describeJob(second)).InputDataConfig as { DataSource: typeof data }[]
     expect((await describeJob(name)).InputDataConfig).toEqual([channel])
-    const logs = await run(folder, ['jobs', 'logs', name, ...where])
-    expect(logs.events.length).toBeGreaterThan(5)
-    expect(logs.events.every(({ id, text }) => typeof id === 'string' && typeof text === 'string')).toBe(true)
-    const ghost = await run(folder, ['jobs', 'events', 'ghost', '--url', service.url])
-    expect([ghost.code, ghost.err]).toEqual([1, expect.stringContaining('no training job "ghost"')])
-    expect(ghost.err).not.toContain('goes on')
+    const lines = (await said('jobs', 'logs', name, ...where)).trim().split('\n')
+    expect(lines.length).toBeGreaterThan(5)
+    for (const line of lines) expect(JSON.parse(line)).toEqual({ id: expect.any(String), text: expect.any(String) })
+    const ghost = await said('jobs', 'events', 'ghost', ...url)
+    expect(ghost).toContain('no training job "ghost"')
+    expect(ghost).not.toContain('goes on')
   })
 
   it('outlives the service that runs it: it goes on from its checkpoint with the next', async () => {
@@ -209,8 +240,7 @@ describe('a job over HTTP', () => {
     }
     expect(await until(async () => (await resumed()) !== undefined, 40_000)).toBe(true)
     expect(await resumed()).toBeGreaterThan(1)
-    const stopped = await run(folder, ['jobs', 'stop', 'long', '--url', service.url])
-    expect(stopped.out).toContain('it writes a checkpoint first')
+    expect(await said('jobs', 'stop', 'long', '--url', service.url)).toContain('it writes a checkpoint first')
     expect(await until(async () => (await describeJob('long')).TrainingJobStatus === 'Stopped', 40_000)).toBe(true)
   })
 })

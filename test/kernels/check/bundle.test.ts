@@ -39,6 +39,16 @@ describe.skipIf(found === undefined)('the staged check', () => {
     expect((await readdir(candidate)).sort()).toEqual([...verdict.files].sort())
   })
 
+  it.each([
+    ['a SavedModel', 'cnn.zip'],
+    ['a TF.js graph model', 'cnn-tfjs.zip'],
+    ['a TF.js layers model', 'layers-tfjs.zip'],
+  ])('vets %s, whose reader it brings along', async (_, name) => {
+    const { verdict } = await vet(await readFile(join('test/fixtures/graphs', name)), name)
+    expect(verdict.error).toBeUndefined()
+    expect(verdict.certificate).toMatchObject({ passed: true })
+  })
+
   it('refuses a file that is none', async () => {
     const { verdict } = await vet(Buffer.from('no model'))
     expect(verdict).toMatchObject({ files: [], error: { code: expect.any(String) } })

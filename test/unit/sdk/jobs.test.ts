@@ -36,8 +36,8 @@ describe('following a job', () => {
     expect(quiet).toBe(1)
     expect(asked).toEqual([
       'GET /training-jobs/j/events?limit=1000',
-      'GET /training-jobs/j/events?limit=1000&after=b',
-      'GET /training-jobs/j/events?limit=1000&after=b',
+      'GET /training-jobs/j/events?after=b&limit=1000',
+      'GET /training-jobs/j/events?after=b&limit=1000',
     ])
   })
 

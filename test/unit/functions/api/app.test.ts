@@ -1,10 +1,8 @@
 import { createControlApp, type ImportServices } from '@maas/api'
 import { type AliasRecord, type AliasTarget, limits, type Manifest } from '@maas/core/contract'
 import { ConflictError, NotFoundError } from '@maas/core/errors'
-import { createObjectKeys } from '@maas/core/keys'
 import type { Registry } from '@maas/core/registry'
 import { describe, expect, it } from 'vitest'
-import { createMemoryStore } from '../../registry/memory-store.ts'
 
 const manifestOf = (version: number, paths: string[]): Manifest => ({
   schema: 1,
@@ -57,8 +55,6 @@ const setup = () => {
     registry,
     assets: async () => undefined,
     imports: {} as ImportServices,
-    keys: createObjectKeys(createMemoryStore()),
-    randomBytes: (count) => new Uint8Array(count).fill(7),
     log: () => {},
     limits,
     clock: () => 0,
