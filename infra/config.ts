@@ -116,6 +116,8 @@ export const configSchema = z.strictObject({
   monthlyBudget: z.number().positive().optional(),
   /** A web application firewall in front of the API, from 6 US dollars a month. */
   waf: z.boolean().default(false),
+  /** Whether asynchronous predictions may call webhooks: generates the secret that signs them, 40 US cents a month. */
+  webhooks: z.boolean().default(false),
   /** A name of your own for the API. */
   domain: domainSchema.optional(),
 })

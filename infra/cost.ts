@@ -46,6 +46,7 @@ export const standing = (config: Config, alarms: number): Bill => {
     Dashboard: prices.cloudwatch.dashboardMonth,
     'Warm functions': warm * prices.lambda[config.architecture].warmGigabyteSecond * hoursOfMonth * 3600,
     'Interface endpoints': endpoints * prices.interfaceEndpointHour * hoursOfMonth,
+    'Webhook secret': config.webhooks ? prices.secretMonth : 0,
     // A list with three rules.
     Firewall: config.waf ? prices.waf.listMonth + 3 * prices.waf.ruleMonth : 0,
   }
@@ -142,6 +143,7 @@ By default there is no NAT, no interface endpoint, no firewall and no warm funct
 | \`"provisionedConcurrency": 1\` at ${configSchema.parse({}).memory} MB | ${money(warm)} |
 | \`"vpc": { "kind": "private" }\`: ${Object.keys(interfaceEndpoints).length} interface endpoints in 2 zones | ${money(endpoints)} |
 | the same in one zone, \`"zones": 1\` | ${money(endpoints / 2)} |
+| \`"webhooks": true\`: one secret | ${money(prices.secretMonth)} |
 | \`"waf": true\` | ${money(prices.waf.listMonth + 3 * prices.waf.ruleMonth)} |
 
 ## The product, part by part

@@ -9,6 +9,8 @@ export interface Environment {
   readonly origins: readonly string[]
   /** URL of the queue of asynchronous predictions; without one, everything is answered at once. */
   readonly queue: string | undefined
+  /** ARN of the secret that signs webhooks; without one, they are refused. */
+  readonly webhookSecret: string | undefined
   /** Where keys are counted. */
   readonly table: string
   /** Memory of this function, for the price of its answers. */
@@ -22,4 +24,5 @@ export const readEnvironment = (env: NodeJS.ProcessEnv): Environment => ({
   modelBytes: (Number(required(env, 'AWS_LAMBDA_FUNCTION_MEMORY_SIZE')) * 1024 * 1024) / 4,
   origins: originsOf(env),
   queue: env.MAAS_QUEUE || undefined,
+  webhookSecret: env.MAAS_WEBHOOK_SECRET || undefined,
 })

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { SQSClient } from '@aws-sdk/client-sqs'
 import { limits } from '@maas/core/contract'
 import { admitted } from '@maas/core/http'
@@ -19,6 +20,7 @@ import { createPredictApp } from './app.ts'
 import { timedStore, withColdStart } from './cold-start.ts'
 import { readEnvironment } from './environment.ts'
 import { isQueueEvent, queueSender, runQueued } from './queue.ts'
+import { cachedSecrets } from './webhook-secrets.ts'
 
 /** Since the process started. */
 const sinceStart = () => performance.now()
@@ -52,6 +54,8 @@ const keys = createDynamoKeys(new DynamoDBClient(), environment.table)
 const counter = createCounter({ store: keys, clock, random: Math.random, sleep })
 const access = createAccess({ counter, find: findInEvent, clock })
 
+const secretsOf = (secret: string) => cachedSecrets({ client: new SecretsManagerClient(), secret, clock })
+
 /** Asynchronous predictions, where the stack gave this function a queue. Without a secret, webhooks are refused. */
 const predictionsOf = (queue: string): Predictions => {
   const app = createPredictApp({ ...common, access: admitted })
@@ -60,7 +64,10 @@ const predictionsOf = (queue: string): Predictions => {
     answer: (request, caller) => app.fetch(request, { caller }),
     charge: access.charge,
     enqueue: queueSender(new SQSClient(), queue),
-    webhooks: createWebhooks({ secrets: [], deliver: createDelivery(), clock, sleep }),
+    webhooks: createWebhooks({
+      ...{ deliver: createDelivery(), clock, sleep },
+      secrets: environment.webhookSecret === undefined ? [] : secretsOf(environment.webhookSecret),
+    }),
   })
 }
 const predictions = environment.queue === undefined ? undefined : predictionsOf(environment.queue)

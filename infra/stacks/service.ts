@@ -14,6 +14,7 @@ import { PredictionQueue, predictSeconds } from '../constructs/prediction-queue.
 import { functionRole, jobRoleName } from '../constructs/role.ts'
 import { allowStore } from '../constructs/store.ts'
 import { allowCounting, allowLookup, allowManaging } from '../constructs/table.ts'
+import { createWebhookSecret } from '../constructs/webhook-secret.ts'
 import { workflowName } from '../constructs/workflow.ts'
 import type { StorageStack } from './storage.ts'
 
@@ -47,10 +48,14 @@ export class ServiceStack extends Stack {
     }
     this.later = new PredictionQueue(this, 'Later')
     const role = this.predictRole(props)
+    const secret = config.webhooks ? createWebhookSecret(this, storage.key, role) : undefined
     const predict = (construct: string, name: string, options: PredictOptions): MaasFunction =>
       new MaasFunction(this, construct, {
         ...{ ...common, name, role, description: 'Predictions' },
-        environment: { ...environment, MAAS_QUEUE: this.later.queue.queueUrl },
+        environment: {
+          ...{ ...environment, MAAS_QUEUE: this.later.queue.queueUrl },
+          ...(secret && { MAAS_WEBHOOK_SECRET: secret.secretArn }),
+        },
         code: { image: artifacts.images.predict },
         memory: options.memory,
         timeout: seconds(predictSeconds),

@@ -253,6 +253,29 @@ describe('functions', () => {
   })
 })
 
+describe('webhooks', () => {
+  it('have no secret, and no cost, unless they are asked for', () => {
+    const { service: signing } = synthesize({ webhooks: true })
+    signing.hasResourceProperties('AWS::SecretsManager::Secret', {
+      GenerateSecretString: { PasswordLength: 44, ExcludePunctuation: true, IncludeSpace: false },
+      KmsKeyId: Match.anyValue(),
+    })
+    const readers = Object.entries(signing.findResources('AWS::IAM::Policy')).filter(([, policy]) =>
+      JSON.stringify(policy).includes('secretsmanager:'),
+    )
+    expect(readers.map(([id]) => id)).toEqual([expect.stringMatching(/^PredictRole/)])
+    expect(JSON.stringify(readers)).toMatch(
+      /"secretsmanager:GetSecretValue","Effect":"Allow","Resource":\{"Ref":"WebhookSecret/,
+    )
+    signing.hasResourceProperties('AWS::Lambda::Function', {
+      PackageType: 'Image',
+      Environment: {
+        Variables: Match.objectLike({ MAAS_WEBHOOK_SECRET: { Ref: Match.stringLikeRegexp('^WebhookSecret') } }),
+      },
+    })
+  })
+})
+
 describe('answers that grow', () => {
   it('are streamed by a function of their own, and no other route is', () => {
     const streamed = methodsOf(service).filter(({ Integration }) => Integration.ResponseTransferMode === 'STREAM')

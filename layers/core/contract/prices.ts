@@ -26,6 +26,7 @@ export const prices = {
   s3: { gigabyteMonth: 0.023, thousandPuts: 0.005, thousandGets: 0.0004 },
   ecrGigabyteMonth: 0.1,
   kmsKeyMonth: 1,
+  secretMonth: 0.4,
   /** An item of at most 4 KB, read once a minute for each key at most: the authorizer's answers are kept that long. */
   dynamoMillionReads: 0.125,
   cloudwatch: { alarmMonth: 0.1, metricMonth: 0.3, dashboardMonth: 3, logGigabyte: 0.5 },

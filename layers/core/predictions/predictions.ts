@@ -159,7 +159,7 @@ export const createPredictions = (dependencies: PredictionsDependencies): Predic
   }
 
   const create: Predictions['create'] = async (request) => {
-    if (request.webhook !== undefined) webhooks.check(request.webhook)
+    if (request.webhook !== undefined) await webhooks.check(request.webhook)
     const { headers = {}, caller } = request
     const said = Object.keys(headers).length > 0 ? `${JSON.stringify(Object.entries(headers).sort())}\0` : ''
     const hash = createHash('sha256').update(`${request.path}\0${request.contentType}\0${said}`).update(request.body)

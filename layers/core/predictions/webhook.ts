@@ -9,8 +9,8 @@ import { Webhook } from 'standardwebhooks'
 export type Deliver = (url: string, headers: Readonly<Record<string, string>>, body: string) => Promise<number>
 
 export interface WebhookOptions {
-  /** `whsec_` and base64; the first is the newest. Two while a secret is rotated. None: webhooks are refused. */
-  readonly secrets: readonly string[]
+  /** `whsec_` and base64; the first is the newest. Two while a secret is rotated. None: webhooks are refused. Asked for each time, where they are kept elsewhere. */
+  readonly secrets: readonly string[] | (() => Promise<readonly string[]>)
   readonly deliver: Deliver
   /** Milliseconds since 1970. */
   readonly clock: () => number
@@ -20,8 +20,8 @@ export interface WebhookOptions {
 }
 
 export interface Webhooks {
-  /** InvalidInputError says why a URL is not taken. */
-  check(url: string): void
+  /** Rejects with InvalidInputError, which says why a URL is not taken. */
+  check(url: string): Promise<void>
   /** Resolves with what became of it, in words; never rejects. */
   send(url: string, id: string, body: string): Promise<string>
 }
@@ -30,9 +30,13 @@ export interface Webhooks {
 const pauses = [500, 4000]
 
 export const createWebhooks = ({ secrets, deliver, clock, sleep, allowedAddresses = [] }: WebhookOptions): Webhooks => {
-  const signers = secrets.map(signerOf)
+  // Those that are given are looked at now, so that a service with a wrong one does not start.
+  const given = typeof secrets === 'function' ? undefined : secrets.map(signerOf)
+  const read = typeof secrets === 'function' ? secrets : async () => []
+  const inForce = async (): Promise<readonly Webhook[]> => given ?? (await read()).map(signerOf)
   const once = async (url: string, id: string, body: string): Promise<string | undefined> => {
     const now = new Date(clock())
+    const signers = await inForce()
     const headers = {
       'content-type': 'application/json',
       'webhook-id': id,
@@ -50,13 +54,11 @@ export const createWebhooks = ({ secrets, deliver, clock, sleep, allowedAddresse
     }
   }
   return {
-    check: (url) => {
-      if (signers.length === 0) {
+    check: async (url) => {
+      if ((await inForce()).length === 0) {
         throw new InvalidInputError(
-          'webhook: this service has no secret to sign webhooks with; set MAAS_WEBHOOK_SECRETS.',
-          {
-            param: 'webhook',
-          },
+          'webhook: this service has no secret to sign webhooks with; set MAAS_WEBHOOK_SECRETS, or on AWS "webhooks": true in cdk.json.',
+          { param: 'webhook' },
         )
       }
       const { protocol, username, hostname } = new URL(url)
@@ -67,11 +69,12 @@ export const createWebhooks = ({ secrets, deliver, clock, sleep, allowedAddresse
       }
     },
     send: async (url, id, body) => {
-      let problem = await once(url, id, body)
+      const attempt = () => once(url, id, body).catch(messageOf)
+      let problem = await attempt()
       for (const pause of pauses) {
         if (problem === undefined) break
         await sleep(pause)
-        problem = await once(url, id, body)
+        problem = await attempt()
       }
       return problem === undefined ? 'delivered' : `not delivered after ${pauses.length + 1} tries: ${problem}`
     },
