@@ -1,5 +1,5 @@
 /** What an operator may decide about a deployment: the `maas` object in cdk.json's context, checked before anything is synthesized. */
-import { modelNameSchema } from '@maas/core/contract'
+import { modelNameSchema, rollbackRulesSchema } from '@maas/core/contract'
 import { z } from 'zod'
 
 const throttle = (rate: number, burst: number, quota: number) =>
@@ -116,6 +116,8 @@ export const configSchema = z.strictObject({
   monthlyBudget: z.number().positive().optional(),
   /** A web application firewall in front of the API, from 6 US dollars a month. */
   waf: z.boolean().default(false),
+  /** Moves that are taken back when an alarm rings, such as `cifar10@production:errors>5`: see docs/protocols.md. */
+  rollback: rollbackRulesSchema.default([]),
   /** Whether asynchronous predictions may call webhooks: generates the secret that signs them, 40 US cents a month. */
   webhooks: z.boolean().default(false),
   /** A name of your own for the API. */

@@ -42,7 +42,7 @@ export const standing = (config: Config, alarms: number): Bill => {
   return {
     'KMS key': prices.kmsKeyMonth,
     Images: IMAGE_GIGABYTES * prices.ecrGigabyteMonth,
-    Alarms: alarms * prices.cloudwatch.alarmMonth,
+    Alarms: (alarms + config.rollback.length) * prices.cloudwatch.alarmMonth,
     Dashboard: prices.cloudwatch.dashboardMonth,
     'Warm functions': warm * prices.lambda[config.architecture].warmGigabyteSecond * hoursOfMonth * 3600,
     'Interface endpoints': endpoints * prices.interfaceEndpointHour * hoursOfMonth,

@@ -1,4 +1,4 @@
-/** Entry of the events Lambda: EventBridge brings Batch's state changes and check's verdicts, Step Functions asks to finish a job. */
+/** Entry of the events Lambda: EventBridge brings Batch's state changes, check's verdicts and alarms, Step Functions asks to finish a job. */
 import { BatchClient } from '@aws-sdk/client-batch'
 import { checked, jobNameSchema } from '@maas/core/contract'
 import { createJobs } from '@maas/core/jobs'
@@ -8,6 +8,7 @@ import { openStore } from '@maas/core/store'
 import { createTelemetry, observed } from '@maas/core/telemetry'
 import { createTransforms } from '@maas/core/transform'
 import { z } from 'zod'
+import { alarmChangeSchema, followAlarm } from './alarms.ts'
 import { readEnvironment } from './environment.ts'
 import { type Finished, finishJob } from './finish.ts'
 import { followVerdict, objectCreatedSchema } from './imports.ts'
@@ -28,6 +29,7 @@ const terminate = (id: string) => terminateJob(batch, id)
 const eventSchema = z.union([
   jobChangeSchema,
   workflowChangeSchema,
+  alarmChangeSchema,
   objectCreatedSchema,
   z.object({ task: z.literal('finish'), job: jobNameSchema }),
 ])
@@ -47,6 +49,10 @@ const answerTo = async (event: unknown): Promise<Finished | undefined> => {
   }
   if ('detail-type' in message) {
     logger.info('import', { ...(await followVerdict(message, { store, registry })) })
+    return undefined
+  }
+  if (message.source === 'aws.cloudwatch') {
+    logger.info('alarm', { alarm: message.detail.alarmName, ...(await followAlarm(message, { registry, clock })) })
     return undefined
   }
   if (message.source === 'aws.states') {

@@ -1,7 +1,7 @@
 /** The local ModelHost: versions load on demand, each in its own process, and the least recently used make room by bytes. */
-import { type ModelReference, weightBytesOf } from '@maas/core/contract'
+import { type Manifest, type ModelReference, weightBytesOf } from '@maas/core/contract'
 import { NotReadyError } from '@maas/core/errors'
-import { createLookup, type ModelHost } from '@maas/core/predict'
+import { createLookup, type ModelHost, onVersion } from '@maas/core/predict'
 import type { Registry } from '@maas/core/registry'
 import { LRUCache } from 'lru-cache'
 import { createModelProcess, type ModelLimits, type ModelProcess } from './model.ts'
@@ -52,9 +52,13 @@ export const createProcessHost = (options: HostOptions): ModelHost => {
   )
   sweep.unref()
 
-  const find = async (reference: ModelReference): Promise<ModelProcess> => {
+  const using = async <T>(reference: ModelReference, task: (model: ModelProcess) => Promise<T>): Promise<T> => {
     lastUse = clock()
     const manifest = await lookup.manifest(reference)
+    return onVersion(manifest.version, () => task(find(manifest)))
+  }
+
+  const find = (manifest: Manifest): ModelProcess => {
     const { name, version } = manifest
     const key = keyOf({ name, version })
     const known = models.get(key)
@@ -77,8 +81,8 @@ export const createProcessHost = (options: HostOptions): ModelHost => {
   }
 
   return {
-    describe: async (reference) => (await find(reference)).describe(),
-    predict: async (reference, input, predictOptions) => (await find(reference)).predict(input, predictOptions),
+    describe: (reference) => using(reference, (model) => model.describe()),
+    predict: (reference, input, predictOptions) => using(reference, (model) => model.predict(input, predictOptions)),
     versions: lookup.versions,
     shadow: lookup.shadow,
     loaded: () => [...models.entries()].filter(([, model]) => model.loaded()).map(([key]) => parseKey(key)),

@@ -4,7 +4,12 @@ import { isIPv6 } from 'node:net'
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { apiHandlers } from '@maas/api'
-import { limits as defaultLimits, errorReply, localJobSettings as settings } from '@maas/core/contract'
+import {
+  limits as defaultLimits,
+  errorReply,
+  type RollbackRule,
+  localJobSettings as settings,
+} from '@maas/core/contract'
 import { messageOf, NotReadyError } from '@maas/core/errors'
 import { admitted, createApp, type Limits, type Log, type LogEntry, type NodeRequest } from '@maas/core/http'
 import { createJobs } from '@maas/core/jobs'
@@ -25,6 +30,7 @@ import { localAssets } from './playground.ts'
 import { createWorkerPool } from './pool.ts'
 import { startPredictions } from './predictions.ts'
 import { startWorker, workerProgram } from './process.ts'
+import { watchRollback } from './rollback.ts'
 import { createLocalRunner } from './runner.ts'
 import { createServer, drain, listen } from './server.ts'
 import { createLocalTransforms } from './transforms.ts'
@@ -60,6 +66,8 @@ export interface ServiceOptions {
   readonly modelLimits?: Partial<ModelLimits>
   /** Training jobs at once, and how many more may wait. @default 1 and 20 */
   readonly jobs?: { readonly concurrency?: number; readonly queued?: number }
+  /** Moves that are taken back when the model then fails or slows down. @default none */
+  readonly rollback?: readonly RollbackRule[]
   /** Seconds a caller may take to send a request. @default 30 */
   readonly requestSeconds?: number
   /** Seconds that open requests get to finish when the service closes. @default 10 */
@@ -82,12 +90,14 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
   const log: Log = (entry) => {
     metrics.log(entry)
     written(entry)
+    watch(entry)
   }
   const clock = () => performance.timeOrigin + performance.now()
   const limits = { ...defaultLimits, ...options.limits }
   const store = createFileStore(root)
   const registry = createRegistry(store)
   const allowedAddresses = options.webhookAddresses ?? []
+  const watch = watchRollback({ registry, rules: options.rollback ?? [], clock, say: (text) => say(text) })
   const jobs = createJobs({ store, storeUri: settings.storeUri, clock })
   const guard = createGuard(host, options.allowedHosts ?? [])
   const keys = createObjectKeys(store)

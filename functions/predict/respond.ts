@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { type ModelReference, type PathParameters, requestPrice } from '@maas/core/contract'
 import type { Call, Reply } from '@maas/core/http'
-import type { ModelHost, PredictInput, Prediction, ServedModel } from '@maas/core/predict'
+import { blamedVersion, type ModelHost, type PredictInput, type Prediction, type ServedModel } from '@maas/core/predict'
 import type { Shadows } from './shadow.ts'
 import type { Statistics } from './statistics.ts'
 
@@ -65,6 +65,8 @@ export const createRespond =
       return { ...reply, headers: { ...headersOf(prediction, loaded), 'x-maas-cost': cost, ...reply.headers } }
     } catch (error) {
       if (model !== undefined) statistics.failed(model, clock() - began)
+      const version = model?.version ?? blamedVersion(error)
+      if (version !== undefined) call.about(version)
       throw error
     }
   }

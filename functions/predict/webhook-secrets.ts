@@ -17,8 +17,8 @@ const KEEP_MS = 5 * 60_000
 const readSecrets = async ({ client, secret }: SecretDeps): Promise<readonly string[]> => {
   const valueOf = async (VersionStage: string): Promise<string[]> => {
     try {
-      const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secret, VersionStage }))
-      return SecretString ? [`whsec_${SecretString.trim().replace(/^whsec_/, '')}`] : []
+      const { SecretString: value } = await client.send(new GetSecretValueCommand({ SecretId: secret, VersionStage }))
+      return value ? [`whsec_${value.trim().replace(/^whsec_/, '')}`] : []
     } catch (error) {
       // It was never rotated.
       if (VersionStage === 'AWSPREVIOUS' && error instanceof Error && error.name === 'ResourceNotFoundException')

@@ -1,13 +1,15 @@
 /** What is watched: a dashboard, alarms that name their article in the runbook, and a budget. */
+import { rollbackAlarmName, rollbackWindow } from '@maas/core/contract'
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
 import { CfnBudget } from 'aws-cdk-lib/aws-budgets'
-import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch'
+import { Alarm, CfnAlarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch'
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns'
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
 import type { Construct } from 'constructs'
 import type { Config } from '../config.ts'
 import { createDashboard, dashboardUrl, functionsOf, period, type Watched } from '../constructs/dashboard.ts'
+import { metricsNamespace } from '../constructs/function.ts'
 
 export interface ObservabilityProps extends StackProps, Watched {}
 
@@ -24,10 +26,28 @@ export class ObservabilityStack extends Stack {
         alarmDescription: `docs/runbook.md#${article}`,
       }).addAlarmAction(new SnsAction(topic as ITopic))
     }
+    this.createRollbackAlarms(props.config, topic)
     this.createBudget(props.config)
     const url = dashboardUrl(this, createDashboard(this, props))
     new CfnOutput(this, 'DashboardUrl', { description: 'How the service is', value: url })
     new CfnOutput(this, 'AlarmTopic', { description: 'Where alarms go', value: topic.topicArn })
+  }
+
+  /** Over all versions of a model, which come and go; the events function is told by EventBridge. */
+  private createRollbackAlarms(config: Config, topic: Topic): void {
+    for (const rule of config.rollback) {
+      const { model, metric, limit } = rule
+      const [aggregate, name] = metric === 'errors' ? ['SUM', 'Errors'] : ['AVG', 'Latency']
+      const from = `SCHEMA("${metricsNamespace(config)}", model, service, version) WHERE model = '${model}'`
+      const alarmName = rollbackAlarmName(config.stage, rule)
+      new CfnAlarm(this, `Rollback-${alarmName}`, {
+        ...{ alarmName, threshold: limit, evaluationPeriods: 1, alarmActions: [topic.topicArn] },
+        metrics: [{ id: 'q', expression: `SELECT ${aggregate}(${name}) FROM ${from}`, period: rollbackWindow }],
+        comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+        treatMissingData: TreatMissingData.NOT_BREACHING,
+        alarmDescription: 'docs/runbook.md#aws-an-alias-went-back-by-itself',
+      })
+    }
   }
 
   private createBudget({ stage, monthlyBudget, alarmEmail }: Config): void {

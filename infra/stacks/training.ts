@@ -1,4 +1,5 @@
 /** Training jobs: Batch on Fargate, the workflow around a job, and what records its course. */
+import { rollbackAlarmPrefix } from '@maas/core/contract'
 import { ArnFormat, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib'
 import { DockerImageAsset } from 'aws-cdk-lib/aws-ecr-assets'
 import { Rule } from 'aws-cdk-lib/aws-events'
@@ -67,6 +68,7 @@ export class TrainingStack extends Stack {
       timeout: Duration.hours(config.training.maxHours * 4 + 24),
     })
     this.recordChanges(props)
+    this.takeBackMoves(props)
     this.allowRunning(storage.registryRole)
     new CfnOutput(this, 'WorkflowArn', { value: this.workflow.machine.stateMachineArn })
     new CfnOutput(this, 'JobQueue', { value: this.batch.queueArn })
@@ -133,6 +135,25 @@ export class TrainingStack extends Stack {
       },
     })
     for (const each of [rule, ended, verdicts]) this.sendTo(each)
+  }
+
+  /** The alarms themselves are watched things of another stack, known here by their names. */
+  private takeBackMoves({ config }: TrainingProps): void {
+    if (config.rollback.length === 0) return
+    const alarms = this.formatArn({
+      ...{ service: 'cloudwatch', resource: 'alarm', resourceName: rollbackAlarmPrefix(config.stage) },
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    })
+    const rule = new Rule(this, 'Rollback', {
+      description: 'Alarms about a model that take its alias back',
+      eventPattern: {
+        source: ['aws.cloudwatch'],
+        detailType: ['CloudWatch Alarm State Change'],
+        resources: [{ prefix: alarms }] as unknown as string[],
+        detail: { state: { value: ['ALARM'] } },
+      },
+    })
+    this.sendTo(rule)
   }
 
   private sendTo(rule: Rule): void {

@@ -67,6 +67,34 @@ describe('alarms', () => {
   })
 })
 
+describe('a rollback rule', () => {
+  it('becomes an alarm over all versions of the model, whose event reaches the code that moves aliases', () => {
+    const { observability, training } = synthesize({ rollback: ['m@production:errors>5', 'm@production:latency>200'] })
+    const alarmOf = (metric: string, expression: string, Threshold: number) =>
+      observability.hasResourceProperties('AWS::CloudWatch::Alarm', {
+        ...{ AlarmName: `maas-dev/rollback/m@production/${metric}`, Threshold, TreatMissingData: 'notBreaching' },
+        ...{ ComparisonOperator: 'GreaterThanThreshold', AlarmActions: [Match.anyValue()] },
+        AlarmDescription: 'docs/runbook.md#aws-an-alias-went-back-by-itself',
+        Metrics: [
+          {
+            ...{ Id: 'q', Period: 300 },
+            Expression: `SELECT ${expression} FROM SCHEMA("maas/dev", model, service, version) WHERE model = 'm'`,
+          },
+        ],
+      })
+    alarmOf('errors', 'SUM(Errors)', 5)
+    alarmOf('latency', 'AVG(Latency)', 200)
+    const [rule] = Object.values(training.findResources('AWS::Events::Rule')).filter(
+      ({ Properties }) => Properties.EventPattern.source[0] === 'aws.cloudwatch',
+    )
+    expect(rule?.Properties.EventPattern).toMatchObject({ detail: { state: { value: ['ALARM'] } } })
+    expect(JSON.stringify(rule?.Properties.EventPattern.resources)).toMatch(/prefix.*:alarm:maas-dev\/rollback\//)
+    expect(JSON.stringify(rule?.Properties.Targets)).toContain('EventsFunctionAliaslive')
+    expect(rule?.Properties.Targets[0].DeadLetterConfig).toBeDefined()
+    expect(() => readConfig({ rollback: ['m:errors>1'] })).toThrow('MODEL@ALIAS:errors>COUNT')
+  })
+})
+
 describe('the dashboard', () => {
   it('shows requests, latency by model and version, cold starts, errors, throttles, queues, jobs and money', () => {
     const [dashboard] = Object.values(synthesize().observability.findResources('AWS::CloudWatch::Dashboard'))

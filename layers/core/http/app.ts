@@ -38,6 +38,8 @@ export interface Call {
   readonly json: <T>(schema: z.ZodType<T>) => Promise<T>
   /** Of the URL, checked; InvalidInputError names the parameter. */
   readonly query: <T>(schema: z.ZodType<T>) => T
+  /** Says which version this is about, for log and metrics; an answer says so by its header. */
+  readonly about: (version: number) => void
   /** Aborted when the caller goes away. */
   readonly signal: AbortSignal
   /** Whose key it came with; undefined where keys are off, and on routes open to anybody. */
@@ -100,6 +102,8 @@ type Variables = {
   operation: Operation | 'none'
   model: string | undefined
   caller: string | undefined
+  /** Of a request that failed after its version was known. */
+  version: string | undefined
 }
 
 /** For routes whose model is in the body. Forbidden when the caller's key is for others. */
@@ -137,6 +141,7 @@ export const createApp = (handlers: Handlers, options: AppOptions): Hono<{ Varia
     c.header('x-request-id', requestId)
     c.header('x-content-type-options', 'nosniff')
     const ms = options.clock() - started
+    const version = c.res.headers.get(versionHeader) ?? c.get('version')
     options.log({
       level: 'info',
       at: new Date(started).toISOString(),
@@ -147,7 +152,7 @@ export const createApp = (handlers: Handlers, options: AppOptions): Hono<{ Varia
       operation: c.get('operation'),
       ...(c.get('model') !== undefined && { model: c.get('model') }),
       ...(c.get('caller') !== undefined && { caller: c.get('caller') }),
-      ...(c.res.headers.has(versionHeader) && { version: c.res.headers.get(versionHeader) }),
+      ...(version !== undefined && { version }),
       status: c.res.status,
       ms: Math.round(ms * 1000) / 1000,
     })
@@ -240,6 +245,7 @@ const toCall = (c: Context, route: Route, limits: Limits): Omit<Call, 'caller'> 
       return readJson(await bytes(), schema)
     },
     query: (schema) => checked(schema, Object.fromEntries(new URL(c.req.url).searchParams), 'query'),
+    about: (version) => c.set('version', String(version)),
     signal: c.req.raw.signal,
   }
 }

@@ -4,6 +4,7 @@ import { NotReadyError } from '@maas/core/errors'
 import type { KernelSource } from '@maas/core/kernels/sessions'
 import type { Registry } from '@maas/core/registry'
 import { LRUCache } from 'lru-cache'
+import { onVersion } from './blame.ts'
 import { loadPredictor } from './load.ts'
 import { createLookup } from './lookup.ts'
 import type { Predictor } from './predictor.ts'
@@ -20,6 +21,8 @@ export interface InProcessHostOptions {
   /** @default `loadPredictor` */
   readonly load?: typeof loadPredictor
 }
+
+type Task<T> = (predictor: Predictor, load: number) => Promise<T> | T
 
 /** A loaded version; it is disposed of when it was evicted and nobody uses it any more. */
 interface Held {
@@ -61,8 +64,12 @@ export const createInProcessHost = (options: InProcessHostOptions): ModelHost =>
   }
 
   /** Runs `task` on the version that `reference` means now; `load` is what the caller waited for it, milliseconds. */
-  const using = async <T>(reference: ModelReference, task: (predictor: Predictor, load: number) => Promise<T> | T) => {
+  const using = async <T>(reference: ModelReference, task: Task<T>): Promise<T> => {
     const { name, version } = await lookup.manifest(reference)
+    return onVersion(version, () => usingVersion(name, version, task))
+  }
+
+  const usingVersion = async <T>(name: string, version: number, task: Task<T>): Promise<T> => {
     const key = keyOf(name, version)
     const started = clock()
     let held = models.get(key)

@@ -1,4 +1,5 @@
 /** Predictions: request bodies in, the model run, response bodies out. */
+export * from './blame.ts'
 export * from './check.ts'
 export * from './classify.ts'
 export * from './csv.ts'

@@ -2,4 +2,5 @@
 export type { RegistryDeps } from './context.ts'
 export * as registryKeys from './layout.ts'
 export { createRegistry } from './registry.ts'
+export * from './rollback.ts'
 export type * from './types.ts'

@@ -1,5 +1,6 @@
 /** `maas serve`: the whole service on this machine until Ctrl-C. */
-import { Command } from 'commander'
+import { parseRollback, type RollbackRule } from '@maas/core/contract'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { readEnvironment } from '../../environment.ts'
 import { integer, jsonOption, rootOption } from '../options.ts'
 import type { Output } from '../output.ts'
@@ -13,6 +14,15 @@ interface ServeOptions {
   readonly webhookAddress?: readonly string[]
   readonly verbose?: boolean
   readonly keys?: boolean
+  readonly rollback?: readonly RollbackRule[]
+}
+
+const rollbackRule = (text: string, before: readonly RollbackRule[] = []): readonly RollbackRule[] => {
+  try {
+    return [...before, parseRollback(text)]
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error))
+  }
 }
 
 const printWelcome = async (url: string, root: string, output: Output): Promise<void> => {
@@ -38,6 +48,11 @@ export const serveCommand = (output: Output): Command =>
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--allow-host <name...>', 'further names that clients may call this service by')
     .option('--webhook-address <ip...>', 'private addresses that webhooks may go to, also without TLS')
+    .addOption(
+      new Option('--rollback <rule...>', 'take a move of an alias back when a rule is broken after it').argParser(
+        rollbackRule,
+      ),
+    )
     .option('--keys', 'callers need an API key; the default on all but loopback addresses')
     .option('--no-keys', 'callers need no key, whatever the address')
     .option('--verbose', 'one line of JSON per request on standard error')
@@ -49,6 +64,7 @@ Examples:
   $ npx maas serve
   $ npx maas serve --root /var/lib/maas --port 9000 --verbose
   $ npx maas serve --host 0.0.0.0 --allow-host models.example.org     reachable from elsewhere, with keys
+  $ npx maas serve --rollback "cifar10@production:errors>5" "cifar10@production:latency>200"     over five minutes; mean milliseconds
   $ MAAS_WEBHOOK_SECRETS="whsec_$(openssl rand -base64 24)" npx maas serve     webhooks signed with that secret`,
     )
     .action(async (options: ServeOptions) => {
@@ -62,6 +78,7 @@ Examples:
         allowedHosts: options.allowHost ?? [],
         verbose: options.verbose ?? false,
         ...(options.keys !== undefined && { keys: options.keys }),
+        rollback: options.rollback ?? [],
         webhookSecrets: readEnvironment().webhookSecrets,
         webhookAddresses: options.webhookAddress ?? [],
       })

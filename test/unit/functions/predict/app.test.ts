@@ -1,7 +1,7 @@
 import { limits, type ModelReference } from '@maas/core/contract'
-import { NotFoundError, NotReadyError } from '@maas/core/errors'
+import { KernelError, NotFoundError, NotReadyError } from '@maas/core/errors'
 import type { LogEntry } from '@maas/core/http'
-import { type ModelHost, type PredictInput, readPlain, type ServedModel } from '@maas/core/predict'
+import { type ModelHost, onVersion, type PredictInput, readPlain, type ServedModel } from '@maas/core/predict'
 import { createPredictApp } from '@maas/predict'
 import { describe, expect, it } from 'vitest'
 
@@ -64,6 +64,22 @@ const setup = (over: Partial<ModelHost> = {}) => {
 }
 
 const jpeg = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 0])
+
+describe('a failure', () => {
+  it('is logged with the version it is about, also when no answer names one', async () => {
+    const failing = () => onVersion(1, () => Promise.reject(new KernelError('the model does not load')))
+    const { json, entries } = setup({ predict: failing })
+    expect((await json('/v1/models/sums/labels/production:predict', { instances: [[1, 2]] })).status).toBe(500)
+    expect(entries.find(({ message }) => message === 'request')).toMatchObject({
+      model: 'sums',
+      version: '1',
+      status: 500,
+    })
+    const unknown = setup({ predict: () => Promise.reject(new NotFoundError('no such model')) })
+    await unknown.json('/v1/models/ghost:predict', { instances: [[1, 2]] })
+    expect(unknown.entries.find(({ message }) => message === 'request')).not.toHaveProperty('version')
+  })
+})
 
 describe('predict', () => {
   it('answers rows with predictions and columns with outputs', async () => {
