@@ -1,5 +1,5 @@
 /** Training jobs over HTTP on one machine: unmodified boto3, our own form with its events, and a service that is killed in between. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createFileStore } from '@maas/core/store'
@@ -78,17 +78,19 @@ def job(name, epochs='3', **more):
         InputDataConfig=[dict(ChannelName='train', DataSource=${JSON.stringify(data)})]), **more}
 ${program}`,
   )
-  return runPython(python ?? '', [file], { env: { HOME: folder } })
+  return runPython(python ?? '', [file], { env: { HOME: folder, MAAS_URL: service.url, MAAS_API_KEY: 'maas_key' } })
 }
 
 describe.skipIf(python === undefined)('unmodified boto3', () => {
-  it('creates, describes, lists and stops training jobs, and invokes what they became', async () => {
-    const got = await boto(`
-arn = sm.create_training_job(**job('boto-1'))['TrainingJobArn']
+  it('creates, describes, lists and stops training jobs, and invokes what they became, as documented', async () => {
+    const page = await readFile('docs/architecture/jobs.md', 'utf8')
+    const [, documented = ''] = /```python\n(.*?)```/s.exec(page) ?? []
+    expect(documented).toContain('create_training_job')
+    const got = await boto(`${documented}
+arn = sm.describe_training_job(TrainingJobName='points-1')['TrainingJobArn']
 sm.create_training_job(**job('boto-2', epochs='10000'))
-again = code(sm.create_training_job, **job('boto-1'))
-sm.get_waiter('training_job_completed_or_stopped').wait(TrainingJobName='boto-1', WaiterConfig=dict(Delay=1, MaxAttempts=90))
-one = sm.describe_training_job(TrainingJobName='boto-1')
+again = code(sm.create_training_job, **job('points-1'))
+one = sm.describe_training_job(TrainingJobName='points-1')
 for _ in range(60):
     if sm.describe_training_job(TrainingJobName='boto-2')['SecondaryStatus'] == 'Training': break
     time.sleep(0.5)
@@ -105,14 +107,14 @@ print(json.dumps(dict(arn=arn, again=again, status=one['TrainingJobStatus'], ste
     hours=(one['TrainingEndTime'] - one['CreationTime']).total_seconds(), metrics=[m['MetricName'] for m in one['FinalMetricDataList']], billable=one['BillableTimeInSeconds'],
     stopping=stopping, pages=pages, stopped=stopped, answer=json.loads(answer['Body'].read()), csv=[[float(v) for v in csv['Body'].read().decode().split(',')]], type=csv['ContentType'], version=answer['InvokedProductionVariant'],
     variant=json.loads(variant['Body'].read()), same=json.loads(same['Body'].read()),
-    late=code(sm.stop_training_job, TrainingJobName='boto-1'))))`)
-    expect(got.arn).toMatch(/^arn:aws:sagemaker:.*:training-job\/boto-1$/)
-    expect(got.again).toEqual(['ResourceInUse', expect.stringContaining('boto-1')])
+    late=code(sm.stop_training_job, TrainingJobName='points-1'))))`)
+    expect(got.arn).toMatch(/^arn:aws:sagemaker:.*:training-job\/points-1$/)
+    expect(got.again).toEqual(['ResourceInUse', expect.stringContaining('points-1')])
     expect(got).toMatchObject({ status: 'Completed', version: '1', stopped: ['boto-2'] })
     expect(got.steps).toEqual(['Pending', 'Downloading', 'Training', 'Uploading', 'Completed'])
     expect(['Stopping', 'Stopped']).toContain(got.stopping)
     expect(got.metrics).toContain('test_accuracy')
-    expect(got.pages).toEqual(['boto-2', 'boto-1'])
+    expect(got.pages).toEqual(['boto-2', 'points-1'])
     expect(got.answer).toEqual({ predictions: [[expect.any(Number), expect.any(Number)]] })
     expect([got.variant, got.same, { predictions: got.csv }]).toEqual([got.answer, got.answer, got.answer])
     expect(got.type).toBe('text/csv')
