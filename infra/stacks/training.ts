@@ -187,11 +187,9 @@ export class TrainingStack extends Stack {
   }
 
   /** Of transform jobs: reads data and models, writes parts of predictions and nothing else. */
-  private transformRole({ config, storage }: TrainingProps): Role {
-    const role = functionRole(this, 'TransformRole', {
-      stage: config.stage,
+  private transformRole({ storage }: TrainingProps): Role {
+    const role = taskRole(this, 'TransformRole', {
       description: 'Of transform jobs: reads data and models, writes predictions',
-      service: 'ecs-tasks.amazonaws.com',
     })
     allowStore(role, storage, {
       read: ['datasets/*', 'uploads/*', 'models/*', 'blobs/*', 'transforms/*'],
