@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { S3Client } from '@aws-sdk/client-s3'
-import { DynamoDBDocumentClient, ScanCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb'
+import { DynamoDBDocumentClient, GetCommand, ScanCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb'
 import { mockClient } from 'aws-sdk-client-mock'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { contextOf, proxyEvent } from '../../../support/lambda-events.ts'
@@ -21,6 +21,7 @@ describe('the keys Lambda', () => {
     vi.stubEnv('AWS_REGION', 'eu-west-1')
     vi.stubEnv('POWERTOOLS_DEV', 'false')
     table.on(TransactWriteCommand).resolves({})
+    table.on(GetCommand).resolves({})
     table.on(ScanCommand).resolves({ Items: [] })
   })
 
