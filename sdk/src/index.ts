@@ -1,6 +1,7 @@
 /** The SDK: load a model, ask it, manage a service. Using a service needs no dependency and loads no TensorFlow. */
 export { Maas } from './client.ts'
 export type * from './contract.ts'
+export { type CustomLayer, registerLayer } from './custom-layers.ts'
 export * from './errors.ts'
 export { type LoadOptions, loadModel } from './load-model.ts'
 export type * from './openapi.ts'

@@ -1,4 +1,5 @@
 /** Model formats: whatever file a model came from or goes to, there is one in-memory shape. */
+export { type CustomLayer, type CustomLayers, installCustomLayers } from './adapters/custom.ts'
 export * from './infer-preprocess.ts'
 export {
   ConversionRefusedError,

@@ -5,6 +5,7 @@ import { InvalidInputError, MaasError, messageOf, UnsupportedError } from '../er
 import type { Kernels } from '../kernels/index.ts'
 import { installAdapters } from './adapters/index.ts'
 import { weightBytes } from './layers-json.ts'
+import { isContainer, maskLikeKeras } from './masking.ts'
 import type { ModelArtifact, WeightTensor } from './types.ts'
 
 /** What building a model needs of the kernels. */
@@ -122,19 +123,11 @@ const build = async (artifact: ModelArtifact, { tf }: ModelKernels): Promise<lay
     const built = tf.models.modelFromJSON({ modelTopology: topology })
     tf.engine().endScope()
     const model = await built
-    dropMasksLikeKeras(model)
+    maskLikeKeras(model, tf, String(topology.keras_version).startsWith('3') ? 3 : 2)
     return model
   } catch (cause) {
     if (cause instanceof MaasError) throw cause
     throw new UnsupportedError(`the topology cannot be built: ${messageOf(cause)}`, { cause })
-  }
-}
-
-/** A layer that knows nothing of masks lets them end there; tfjs would throw. */
-const dropMasksLikeKeras = (model: layers.LayersModel): void => {
-  for (const layer of model.layers) {
-    if (isContainer(layer)) dropMasksLikeKeras(layer)
-    else if (!layer.supportsMasking) layer.computeMask = () => null as never
   }
 }
 
@@ -150,9 +143,6 @@ const disposeWhole = (model: layers.LayersModel, slots: readonly Slot[]): void =
     return result
   }
 }
-
-const isContainer = (layer: layers.layers.Layer): layer is layers.LayersModel =>
-  Array.isArray((layer as Partial<layers.LayersModel>).layers)
 
 /** Layer by layer in the topology's order, nested models depth first; independent of what is trainable. */
 const slotsOf = (model: layers.LayersModel, prefix = ''): Slot[] =>

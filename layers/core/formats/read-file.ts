@@ -3,7 +3,13 @@ import { open, readFile, stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { limits } from '../contract/index.ts'
 import { InvalidInputError, NotFoundError, TooLargeError } from '../errors.ts'
-import { type ConversionReport, type ConvertedModel, readKerasArchive, readKerasH5 } from './keras/index.ts'
+import {
+  type ConversionReport,
+  type ConvertedModel,
+  type KerasReadOptions,
+  readKerasArchive,
+  readKerasH5,
+} from './keras/index.ts'
 import { decodeLayersJson } from './layers-json.ts'
 import { type FilesReadOptions, type ReadFiles, readModelArchive, readModelFolder } from './sandbox/read.ts'
 import type { ModelArtifact, ServableArtifact } from './types.ts'
@@ -17,7 +23,7 @@ export interface ReadModel {
   readonly preprocess?: NonNullable<ConvertedModel['preprocess']>
 }
 
-export type ModelReadOptions = FilesReadOptions
+export interface ModelReadOptions extends FilesReadOptions, Pick<KerasReadOptions, 'custom'> {}
 
 /** The layers alone; UnsupportedError for a model that is a graph. See `readModel`. */
 export const readModelFile = async (path: string, options: ModelReadOptions = {}): Promise<ModelArtifact> =>

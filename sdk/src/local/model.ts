@@ -4,6 +4,7 @@ import type { NamedTensors, TensorData } from '@maas/core/contract'
 import type { ServableArtifact } from '@maas/core/formats'
 import type { Kernels } from '@maas/core/kernels'
 import type { PredictInput as CoreInput, Predictor } from '@maas/core/predict'
+import { customLayers } from '../custom-layers.ts'
 import { AbortedError, BadRequestError } from '../errors.ts'
 import { type Input, readInput } from '../inputs.ts'
 import { toNested } from '../nested.ts'
@@ -14,9 +15,11 @@ import { translated } from './errors.ts'
 /** A model file, converted exactly or refused. */
 export const openFile = (path: string, { labels, kernels: prefer, signal }: LocalOptions = {}): Promise<Model> =>
   translated(async () => {
-    const { readModel } = await import('@maas/core/formats')
-    const { artifact, preprocess } = await readModel(path, { ...(signal && { signal }) })
+    const { installCustomLayers, readModel } = await import('@maas/core/formats')
+    const custom = customLayers()
+    const { artifact, preprocess } = await readModel(path, { custom, ...(signal && { signal }) })
     const kernels = await loadKernels(prefer)
+    installCustomLayers(kernels.tf, custom)
     const { createPredictor } = await import('@maas/core/predict')
     const predictor = await createPredictor(
       { name: basename(path), version: 1, artifact, ...(preprocess && { preprocess }), ...(labels && { labels }) },

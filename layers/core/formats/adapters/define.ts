@@ -33,18 +33,30 @@ export interface LayerDefinition<O> {
   readonly call: (inputs: readonly Tensor[], call: Call<O>) => Tensor
   /** Whether the mask goes on to the next layer. @default true */
   readonly passesMask?: boolean
+  /** The mask of the output. @default the first input's, when it goes on */
+  readonly mask?: (inputs: readonly Tensor[], masks: readonly (Tensor | null)[]) => Tensor | null
 }
 
 interface Variable {
   read(): Tensor
 }
 
+/** A registered class of tfjs-layers or of ours, for one of ours to extend; those of tfjs are not exported. */
+export const stock = <T>(tf: TensorFlow, name: string): (new (config: Options) => T) => {
+  const [Class] = tf.serialization.SerializationMap.getMap().classNameMap[name] as unknown as [
+    new (config: Options) => T,
+  ]
+  return Class
+}
+
 /** The class; registered by `installAdapters`. */
 export const defineLayer = <O extends Options>(tf: TensorFlow, definition: LayerDefinition<O>): LayerClass => {
-  const { className, weights, outputShape, call, passesMask = true } = definition
+  const { className, weights, outputShape, call, passesMask = true, mask: maskOf } = definition
 
   class Adapter extends tf.layers.Layer {
     static className = className
+    /** See `masking.ts`. */
+    readonly takesAllMasks = true
     readonly #options: O
     #variables: Readonly<Record<string, Variable>> = {}
 
@@ -77,7 +89,7 @@ export const defineLayer = <O extends Options>(tf: TensorFlow, definition: Layer
     override call(inputs: Tensor | Tensor[], kwargs: Record<string, unknown> = {}): Tensor {
       return tf.tidy(() => {
         const list = Array.isArray(inputs) ? inputs : [inputs]
-        const given = kwargs.mask as Tensor | (Tensor | null)[] | null | undefined
+        const given = kwargs.mask as (Tensor | null)[] | null | undefined
         return call(list, {
           tf,
           options: this.#options,
@@ -85,8 +97,7 @@ export const defineLayer = <O extends Options>(tf: TensorFlow, definition: Layer
             Object.entries(this.#variables).map(([name, variable]) => [name, variable.read()]),
           ),
           training: kwargs.training === true,
-          // tfjs hands over the first input's mask alone; where the same tensor comes again, so does its mask.
-          masks: Array.isArray(given) ? given : list.map((input) => (input === list[0] ? (given ?? null) : null)),
+          masks: given ?? list.map(() => null),
         })
       })
     }
@@ -96,9 +107,10 @@ export const defineLayer = <O extends Options>(tf: TensorFlow, definition: Layer
       return outputShape ? outputShape(shapes, this.#options) : [...(shapes[0] ?? [])]
     }
 
-    override computeMask(_inputs: Tensor | Tensor[], mask?: Tensor | Tensor[]): Tensor | Tensor[] {
-      const first = Array.isArray(mask) ? mask[0] : mask
-      return (passesMask ? (first ?? null) : null) as Tensor
+    override computeMask(inputs: Tensor | Tensor[], mask?: Tensor | Tensor[]): Tensor | Tensor[] {
+      const masks = [mask ?? null].flat()
+      if (maskOf) return maskOf([inputs].flat(), masks) as Tensor
+      return (passesMask ? (masks[0] ?? null) : null) as Tensor
     }
 
     override getConfig() {

@@ -2,7 +2,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { LayerVariable, Shape } from '@tensorflow/tfjs-layers'
 import type { TensorFlow } from '../../kernels/index.ts'
-import type { LayerClass, Options } from './define.ts'
+import { type LayerClass, type Options, stock } from './define.ts'
 
 /** What tfjs-layers' own cell has; its types are not exported. */
 interface GruCell {
@@ -38,13 +38,6 @@ interface GruLayer {
 
 /** tfjs' cell knows no `reset_after`, and refuses it. */
 const withoutResetAfter = ({ resetAfter, ...config }: Options): Options => config
-
-const stock = <T>(tf: TensorFlow, name: string): (new (config: Options) => T) => {
-  const [Class] = tf.serialization.SerializationMap.getMap().classNameMap[name] as unknown as [
-    new (config: Options) => T,
-  ]
-  return Class
-}
 
 export const gruLayers = (tf: TensorFlow): LayerClass[] => {
   class KerasGRUCell extends stock<GruCell>(tf, 'GRUCell') {

@@ -5,10 +5,11 @@ import { attentionLayers } from './attention.ts'
 import { categoricalLayers } from './categorical.ts'
 import { convLstmLayers } from './conv-lstm.ts'
 import { convolutionLayers } from './convolution.ts'
-import type { LayerClass } from './define.ts'
+import { type LayerClass, stock } from './define.ts'
 import { einsumLayers } from './einsum.ts'
 import { elementwiseLayers } from './elementwise.ts'
 import { gruLayers } from './gru.ts'
+import { maskLayers } from './masks.ts'
 import { normalizationLayers } from './normalization.ts'
 import { operationLayers } from './operations.ts'
 import { poolingLayers } from './pooling.ts'
@@ -26,6 +27,7 @@ const families: readonly ((tf: TensorFlow) => LayerClass[])[] = [
   operationLayers,
   poolingLayers,
   spatialLayers,
+  maskLayers,
 ]
 
 const installed = new WeakMap<TensorFlow, ReadonlySet<string>>()
@@ -37,9 +39,16 @@ export const installAdapters = (tf: TensorFlow): void => void adapterNames(tf)
 export const adapterNames = (tf: TensorFlow): ReadonlySet<string> => {
   const known = installed.get(tf)
   if (known) return known
-  const classes = [...families.flatMap((family) => family(tf)), ...activationClasses(tf)]
-  for (const Class of classes) tf.serialization.registerClass(Class as never)
-  const names = new Set(classes.map((Class) => (Class as unknown as { readonly className: string }).className))
+  const names = new Set<string>()
+  // One family after the other: later ones build on what earlier ones registered.
+  for (const make of [...families, activationClasses]) {
+    for (const Class of make(tf)) {
+      tf.serialization.registerClass(Class as never)
+      names.add((Class as unknown as { readonly className: string }).className)
+    }
+  }
+  // Keras flattens what is flat already; tfjs can, but refuses to.
+  stock<object>(tf, 'Flatten').prototype.assertInputCompatibility = () => {}
   installed.set(tf, names)
   return names
 }

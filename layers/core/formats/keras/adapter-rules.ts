@@ -17,17 +17,12 @@ const window = ['kernel_size', 'strides', 'padding', 'dilation_rate', 'activatio
 const undilated = { ...lastChannels, groups: [1], dilation_rate: [1, [1]] }
 const attentionWeights = [...variables('kernel', 'bias')]
 
-/** tfjs passes on the mask of the first tensor alone. */
-const oneMask = (kept: Config, own: Config, { masked, inputs = [] }: RuleContext): Config => {
-  const mixed = inputs.some((call) => call.some((reference) => String(reference) !== String(call[0])))
-  if (masked && mixed)
-    throw new Refusal('it attends from one sequence to another while steps are masked, which is not supported')
-  return {
-    ...kept,
-    ...(own.use_causal_mask === true && { use_causal_mask: true }),
-    ...(Array.isArray(own.tensors) && { tensors: own.tensors }),
-  }
-}
+/** What belongs to the call in Keras and to the layer here: see `calls.ts`. */
+const ofTheCall = (kept: Config, own: Config): Config => ({
+  ...kept,
+  ...(own.use_causal_mask === true && { use_causal_mask: true }),
+  ...(Array.isArray(own.tensors) && { tensors: own.tensors }),
+})
 
 /** Identity in prediction. */
 const onlyInTraining = (what: string): LayerRule => ({
@@ -54,7 +49,6 @@ const randomLayers =
     ' ',
   )
 
-/** See `calls.ts`. */
 const call = { use_causal_mask: [true], tensors: ANY }
 
 const headAttention = ['num_heads', 'key_dim', 'value_dim', 'dropout', 'use_bias', 'output_shape', ...attentionWeights]
@@ -138,14 +132,14 @@ export const adapterRules: Readonly<Record<string, LayerRule>> = {
     'Attention',
     ['use_scale', 'score_mode', 'dropout'],
     { seed: ANY, ...call, score_mode: ['dot', 'concat'] },
-    oneMask,
+    ofTheCall,
   ),
-  AdditiveAttention: by('AdditiveAttention', ['use_scale', 'dropout'], { seed: ANY, ...call }, oneMask),
+  AdditiveAttention: by('AdditiveAttention', ['use_scale', 'dropout'], { seed: ANY, ...call }, ofTheCall),
   MultiHeadAttention: by(
     'MultiHeadAttention',
     headAttention,
     { ...queryShapes, seed: ANY, ...call, attention_axes: [null, [1], [-2]] },
-    oneMask,
+    ofTheCall,
   ),
   ...Object.fromEntries(
     ['GroupQueryAttention', 'GroupedQueryAttention'].map((name) => [
@@ -154,7 +148,7 @@ export const adapterRules: Readonly<Record<string, LayerRule>> = {
         'GroupedQueryAttention',
         ['head_dim', 'num_query_heads', 'num_key_value_heads', 'dropout', 'use_bias', ...attentionWeights],
         { seed: ANY, ...call },
-        oneMask,
+        ofTheCall,
       ),
     ]),
   ),

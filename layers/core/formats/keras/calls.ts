@@ -27,6 +27,8 @@ export interface LayerCall {
 /** What tfjs-layers needs to know of a call. */
 export interface BoundCall {
   readonly inputs: readonly Reference[]
+  /** Which input is masked by which tensor, where the call says so itself. */
+  readonly masks?: ReadonlyMap<number, Reference>
   /** Options that belong to the call in Keras and to the layer here. */
   readonly options?: Config
 }
@@ -79,33 +81,63 @@ export const threeTensors = new Set(['MultiHeadAttention', 'GroupQueryAttention'
 /** Refusal when an argument means something that would be lost. */
 export const bindCall = (layer: KerasLayer, call: LayerCall): BoundCall => {
   if (isOperation(layer)) return bindOperation(layer, call)
-  const { args, kwargs } = call
+  const { args } = call
+  const { mask, ...kwargs } = call.kwargs
   const [first, ...others] = args
-  if (threeTensors.has(layer.class_name)) return bindAttention(args, kwargs)
+  if (threeTensors.has(layer.class_name)) return bindAttention(args, call.kwargs)
   const states = recurrent.has(layer.class_name) ? tensorsIn(kwargs.initial_state ?? others[0]) : []
   const rest = states.length > 0 && others.length > 0 && kwargs.initial_state === undefined ? others.slice(1) : others
   if (rest.some((argument) => !isNeutral(argument))) throw new Refusal(`it is called with ${args.length} arguments`)
   const options = callOptions(layer, kwargs)
-  const inputs = [...tensorsIn(first), ...states]
-  if (attending.has(layer.class_name)) return bindRoles(inputs, options)
-  return { inputs, ...(options && { options }) }
+  const inputs = tensorsIn(first)
+  const masks = Array.isArray(mask) ? mask : [mask]
+  if (attending.has(layer.class_name)) return bindRoles(inputs, masks, options)
+  return { inputs: [...inputs, ...states], ...masksOf(inputs, masks), ...(options && { options }) }
+}
+
+/** By the input's position. A tensor that is several inputs has one mask. */
+const masksOf = (inputs: readonly Reference[], masks: readonly unknown[]): Pick<BoundCall, 'masks'> => {
+  const found = new Map<number, Reference>()
+  for (const [at, mask] of masks.entries()) {
+    if (isNeutral(mask)) continue
+    const input = inputs[at]
+    if (!input || !(mask instanceof TensorReference)) throw new Refusal('it is called with a mask that is no tensor')
+    const position = inputs.findIndex((other) => String(other) === String(input))
+    const known = found.get(position)
+    if (known && String(known) !== String(mask.reference)) {
+      throw new Refusal('it is called with two masks for one tensor, which is not supported')
+    }
+    found.set(position, mask.reference)
+  }
+  return found.size > 0 ? { masks: found } : {}
 }
 
 /** query, value, key: by position or by name. */
 const bindAttention = (args: readonly unknown[], kwargs: Config): BoundCall => {
-  const { query = args[0], value = args[1], key = args[2] ?? null, ...rest } = kwargs
+  const { query = args[0], value = args[1], key = args[2] ?? null, ...named } = kwargs
+  const { query_mask: queryMask, value_mask: valueMask, key_mask: keyMask, ...rest } = named
   if (args.slice(3).some((argument) => !isNeutral(argument))) throw new Refusal('it is called with masks of its own')
   const tensors = [query, value, ...(key === null ? [] : [key])]
-  return bindRoles(tensors.flatMap(tensorsIn), callOptions(undefined, rest))
+  const masks = [queryMask, valueMask, ...(key === null ? [] : [keyMask])]
+  return bindRoles(tensors.flatMap(tensorsIn), masks, callOptions(undefined, rest))
 }
 
 /** `tensors` says which of the inputs is query, value and key, when one of them is two. */
-const bindRoles = (roles: readonly Reference[], options: Config | undefined): BoundCall => {
+const bindRoles = (
+  roles: readonly Reference[],
+  masks: readonly unknown[],
+  options: Config | undefined,
+): BoundCall => {
   const inputs: Reference[] = []
   const tensors = roles.map((reference) => positionIn(inputs, reference))
+  const { masks: ofRoles } = masksOf(roles, masks)
+  const bound = {
+    inputs,
+    ...(ofRoles && { masks: new Map([...ofRoles].map(([role, mask]) => [tensors[role] ?? 0, mask])) }),
+  }
   return inputs.length === roles.length
-    ? { inputs, ...(options && { options }) }
-    : { inputs, options: { ...options, tensors } }
+    ? { ...bound, ...(options && { options }) }
+    : { ...bound, options: { ...options, tensors } }
 }
 
 const callOptions = (layer: KerasLayer | undefined, { initial_state: _, ...kwargs }: Config): Config | undefined => {

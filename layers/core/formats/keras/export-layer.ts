@@ -8,7 +8,7 @@ import { Refusal } from './report.ts'
 const dropped = new Set(['implementation', 'input_length', 'sparse', 'ragged'])
 
 /** Options that make an adapter out of a layer of tfjs: rules do not list them, for there they decide. */
-const deciding = ['groups', 'reset_after', 'negative_slope', 'threshold', 'keepdims']
+const deciding = ['groups', 'reset_after', 'negative_slope', 'threshold', 'keepdims', 'zero_output_for_mask']
 
 /** Layers whose constructor does not know the option in Keras 3. */
 const untrainable = new Set([
@@ -19,8 +19,8 @@ const untrainable = new Set([
   'Discretization',
 ])
 
-/** Adapters that stand beside a layer of tfjs have its name with this before it. */
-export const kerasName = (className: string): string => className.replace(/^Keras/, '')
+/** Adapters that stand beside a layer of tfjs have its name with one of these before it. */
+export const kerasName = (className: string): string => className.replace(/^Keras(Masked)?/, '')
 
 export const exportLayer = (layer: KerasLayer): { class_name: string; config: Config } => {
   const { config } = layer

@@ -63,7 +63,7 @@ const recurrentCell = [
   'implementation',
 ]
 const recurrentLayer = ['return_sequences', 'return_state', 'go_backwards']
-/** Unrolling changes speed alone. Where a masked step's output is zeroed, only a mask would show it: see `masks.ts`. */
+/** Unrolling changes speed alone. What is written at masked steps, only a mask would show: see `maskedSteps`. */
 const recurrentOnly = {
   stateful: [false],
   time_major: [false],
@@ -85,21 +85,39 @@ const conv =
 const gru =
   (className: string): LayerRule['convert'] =>
   (kept, own, context) => {
-    const config = recurrentMask(kept, own, context)
     // Files from before the option existed mean the older formula.
-    if (own.reset_after !== true) return { ...config, reset_after: false }
-    return adapted(className, { ...config, reset_after: true }, 'the reset gate acts after the matrix product')
+    if (own.reset_after !== true) {
+      const config = { ...kept, reset_after: false }
+      const { why } = maskedSteps(className, config, own, context) ?? {}
+      if (why !== undefined) throw new Refusal(`it has reset_after=False and ${why}, which is not supported together`)
+      return config
+    }
+    const config = { ...kept, reset_after: true }
+    const byDefault = adapted(className, config, 'the reset gate acts after the matrix product')
+    return maskedSteps('KerasMaskedGRU', config, own, context) ?? byDefault
   }
 
-const ZEROS_AT_MASKED_STEPS = 'it returns sequences with zeros at masked steps, which is not supported'
-
-/** tfjs repeats the last output at a masked step; where Keras is told to write zeros there, sequences would differ. */
-const recurrentMask = (kept: Config, own: Config, { masked }: RuleContext): Config => {
-  if (masked && own.zero_output_for_mask === true && own.return_sequences === true) {
-    throw new Refusal(ZEROS_AT_MASKED_STEPS)
+/** tfjs writes the state at a masked step: the same as Keras, but where Keras writes zeros, or starts from a given state. */
+const maskedSteps = (
+  className: string,
+  kept: Config,
+  own: Config,
+  { masked, inputs = [] }: RuleContext,
+): Converted | undefined => {
+  if (masked !== true) return undefined
+  if (/"class_name":"StackedRNNCells"/.test(JSON.stringify(own))) {
+    throw new Refusal('its cells are stacked while steps are masked, which is not supported')
   }
-  return kept
+  const zeros = own.zero_output_for_mask === true
+  if (!zeros && inputs.every((call) => call.length === 1)) return undefined
+  const why = zeros ? 'it writes zeros at masked steps' : 'it starts from a given state while steps are masked'
+  return adapted(className, { ...kept, zero_output_for_mask: zeros }, why)
 }
+
+const recurrent =
+  (className: string): LayerRule['convert'] =>
+  (kept, own, context) =>
+    maskedSteps(`KerasMasked${className}`, kept, own, context) ?? kept
 
 const pooling =
   (className: string): LayerRule['convert'] =>
@@ -176,14 +194,14 @@ export const layerRules: Readonly<Record<string, LayerRule>> = {
   ),
   LayerNormalization: rule(['axis', 'epsilon', 'center', 'scale', ...variables('beta', 'gamma')]),
 
-  SimpleRNN: rule([...recurrentCell, ...recurrentLayer], recurrentOnly, recurrentMask),
-  LSTM: rule([...recurrentCell, ...gated, 'unit_forget_bias', ...recurrentLayer], recurrentOnly, recurrentMask),
+  SimpleRNN: rule([...recurrentCell, ...recurrentLayer], recurrentOnly, recurrent('SimpleRNN')),
+  LSTM: rule([...recurrentCell, ...gated, 'unit_forget_bias', ...recurrentLayer], recurrentOnly, recurrent('LSTM')),
   GRU: rule([...recurrentCell, ...gated, ...recurrentLayer], { ...recurrentOnly, reset_after: ANY }, gru('KerasGRU')),
   SimpleRNNCell: rule(recurrentCell),
   LSTMCell: rule([...recurrentCell, ...gated, 'unit_forget_bias']),
   GRUCell: rule([...recurrentCell, ...gated], { reset_after: ANY }, gru('KerasGRUCell')),
   StackedRNNCells: rule(['cells'], { reverse_state_order: [false] }),
-  RNN: rule(['cell', ...recurrentLayer], recurrentOnly, recurrentMask),
+  RNN: rule(['cell', ...recurrentLayer], recurrentOnly, recurrent('RNN')),
   ConvLSTM2D: rule(
     [
       'filters',
@@ -195,11 +213,19 @@ export const layerRules: Readonly<Record<string, LayerRule>> = {
     ],
     { ...lastChannels, ...recurrentOnly },
   ),
-  Bidirectional: rule(['layer', 'merge_mode'], { backward_layer: ANY }, (kept, { layer }, { masked }) => {
+  Bidirectional: rule(['layer', 'merge_mode'], { backward_layer: ANY }, (kept, { layer }, { masked, inputs = [] }) => {
+    if (!masked) return kept
+    if (inputs.some((call) => call.length > 1)) {
+      throw new Refusal('it starts from given states while steps are masked, which is not supported')
+    }
     const { return_sequences: sequences } = (layer as { config: Config }).config
     // Keras 2 writes zeros there without saying so in the file.
-    if (masked && sequences === true) throw new Refusal(ZEROS_AT_MASKED_STEPS)
-    return kept
+    if (sequences !== true) return kept
+    return adapted(
+      'KerasMaskedBidirectional',
+      { ...kept, zero_output_for_mask: true },
+      'it writes zeros at masked steps',
+    )
   }),
   TimeDistributed: rule(['layer']),
 

@@ -1,10 +1,13 @@
 /** One layer from Keras' configuration to tfjs-layers', by its rule; whatever no rule allows is refused by name. */
 
+import { type CustomLayers, customClass } from '../adapters/custom.ts'
+import { literal } from '../adapters/literal.ts'
 import { adapterRules } from './adapter-rules.ts'
 import type { Reference } from './calls.ts'
 import { type Config, isModelClass, type KerasLayer, layerFrom, nameOf } from './config.ts'
-import { ANY, type Converted, type LayerRule, layerRules, operationRule } from './layer-rules.ts'
-import { Refusal } from './report.ts'
+import { ANY, adapted, type Converted, type LayerRule, layerRules, operationRule } from './layer-rules.ts'
+import { type LayerReport, Refusal } from './report.ts'
+import { textLayers } from './texts.ts'
 import { activationOf, constraintOf, dtypeOf, initializerOf, regularizerOf, type ValueContext } from './values.ts'
 
 export interface LayerContext extends ValueContext {
@@ -12,6 +15,8 @@ export interface LayerContext extends ValueContext {
   readonly masked?: boolean
   /** Of each call in a functional model. */
   readonly inputs?: readonly (readonly Reference[])[]
+  /** Layers that this process has been given. */
+  readonly custom?: CustomLayers
   /** Converts a model inside a model; passed in because models and layers nest both ways. */
   readonly convertModel: (model: KerasLayer, context: LayerContext) => TfjsLayer
 }
@@ -28,7 +33,7 @@ export const convertLayer = (layer: KerasLayer, context: LayerContext): TfjsLaye
   const name = nameOf(layer)
   const { class_name: className } = layer
   try {
-    const converted = applyRule(layer, ruleFor(layer), context)
+    const converted = applyRule(layer, ruleFor(layer, context), context)
     const { why } = converted
     context.report.layer(name, className, why === undefined ? 'supported' : 'adapted', why)
     return { class_name: converted.className, config: converted.config }
@@ -51,21 +56,52 @@ export const keptVariables = <T>(layer: KerasLayer, stored: readonly [name: stri
   return stored.filter(([name]) => kept === undefined || kept.includes(name))
 }
 
-const ruleFor = (layer: KerasLayer): LayerRule => {
-  const { class_name: className, registered_name: registered, config } = layer
+/** Why no class of this name is ever converted, where there is a reason beside its not being known. */
+const impossible = (className: string): string | undefined => {
   if (className === 'Lambda') {
-    throw new Refusal('a Lambda holds Python bytecode, which is never executed; replace it by layers or keras.ops')
+    return 'a Lambda holds Python bytecode, which is never executed; replace it by layers or keras.ops'
   }
   if (className === 'TFSMLayer' || /^(Jax|Flax|Torch)/.test(className)) {
-    throw new Refusal('it wraps a program of another framework; replace it by Keras layers')
+    return 'it wraps a program of another framework; replace it by Keras layers'
   }
+  return undefined
+}
+
+/** What becomes of a class of layers, options aside; for docs/keras-support.md. */
+export const supportOf = (className: string): { readonly status: LayerReport['status']; readonly why?: string } => {
+  const reason = impossible(className)
+  if (reason !== undefined) return { status: 'refused', why: reason }
+  if (Object.hasOwn(layerRules, className)) return { status: 'supported' }
+  return ruleNamed(className) || textLayers.has(className) ? { status: 'adapted' } : { status: 'refused', why: NOT_KNOWN }
+}
+
+const NOT_KNOWN = 'this layer is not supported'
+
+const wayForward = (name: string): string =>
+  `replace it by Keras layers, or say what it computes with registerLayer('${name}', …) of the SDK and run the model in your own process (no service runs code of its callers)`
+
+const ruleFor = (layer: KerasLayer, { custom }: LayerContext): LayerRule => {
+  const { class_name: className, registered_name: registered, config } = layer
+  const reason = impossible(className)
+  if (reason !== undefined) throw new Refusal(reason)
   if (isOperation(layer)) return operationRule
-  if (registered?.includes('>')) throw new Refusal(`it is a custom class (${registered}); replace it by Keras layers`)
+  const own = [registered ?? className, className].find((name) => custom?.has(name))
+  if (own !== undefined) return customRule(own)
+  const name = registered ?? className
+  if (name.includes('>')) throw new Refusal(`it is a custom class (${name}); ${wayForward(name)}`)
   if (config.quantization_config) throw new Refusal('it is quantised; save the model before quantising it')
   const rule = ruleNamed(className)
-  if (!rule) throw new Refusal('this layer is not supported')
+  if (!rule) throw new Refusal(`${NOT_KNOWN}; ${wayForward(name)}`)
   return rule
 }
+
+/** Its options reach the layer as they are: tfjs would change the case of their names and texts. */
+const customRule = (name: string): LayerRule => ({
+  keep: [],
+  others: 'drop',
+  convert: (kept, own) =>
+    adapted(customClass(name), { ...kept, options: literal(JSON.stringify(own)) }, 'given by registerLayer'),
+})
 
 /** Keras 3 writes operations like layers, with neither dtype nor trainable; Keras 2 wraps them in a layer of their own. */
 export const isOperation = ({ class_name: className, module, config }: KerasLayer): boolean =>
@@ -115,9 +151,11 @@ const optionValue = (option: string, value: unknown, context: LayerContext): unk
   if (option.endsWith('_initializer')) return initializerOf(value)
   if (option.endsWith('_regularizer')) return regularizerOf(value, context)
   if (option.endsWith('_constraint')) return constraintOf(value, context)
-  if (option === 'layer' || option === 'cell') return convertLayer(layerFrom(value, option), context)
+  // What masks do is the outer layer's business.
+  const inner = { ...context, masked: false, inputs: [] }
+  if (option === 'layer' || option === 'cell') return convertLayer(layerFrom(value, option), inner)
   if (option === 'seed') return typeof value === 'number' ? value : null
   if (option === 'cells' && Array.isArray(value))
-    return value.map((cell) => convertLayer(layerFrom(cell, option), context))
+    return value.map((cell) => convertLayer(layerFrom(cell, option), inner))
   return value
 }

@@ -11,8 +11,8 @@ export const convertModel = (model: KerasLayer, context: LayerContext): TfjsLaye
   return model.class_name === 'Sequential' ? convertSequential(model, known) : convertFunctional(model, known)
 }
 
-/** Layers that hide steps from those behind them. */
-const MASKS = /"class_name":"Masking"|"mask_zero":true/
+/** Layers that hide steps from those behind them, and calls that are given a mask. */
+const MASKS = /"class_name":"Masking"|"mask_zero":true|"((query|value|key)_)?mask":[{[]/
 
 const convertSequential = (model: KerasLayer, context: LayerContext): TfjsLayer => {
   const layers = layersOf(model).map((layer) => convertLayer(layer, context))
@@ -34,7 +34,7 @@ const convertFunctional = (model: KerasLayer, context: LayerContext): TfjsLayer 
   const nested = new Map(
     raw.filter(({ class_name: own }) => isModelClass(own)).map((layer) => [nameOf(layer), layer.class_name]),
   )
-  const layers = raw.flatMap((layer) => withoutRepeats(convertCalled(layer, nested, context)))
+  const layers = raw.flatMap((layer) => convertCalled(layer, nested, context).flatMap(withoutRepeats))
   return {
     class_name: 'Model',
     config: {
@@ -51,8 +51,16 @@ const convertFunctional = (model: KerasLayer, context: LayerContext): TfjsLayer 
   }
 }
 
-const convertCalled = (layer: KerasLayer, nested: ReadonlyMap<string, string>, context: LayerContext): Config => {
+/** The layer with its calls, and before it what masks its inputs. */
+const convertCalled = (layer: KerasLayer, nested: ReadonlyMap<string, string>, context: LayerContext): Config[] => {
   const name = nameOf(layer)
+  // Keras 2 and tfjs count a nested model's own making as its node 0; Keras 3 starts with its first use.
+  const reference = ([from, node, tensor]: Reference): readonly unknown[] => [
+    from,
+    context.keras === 3 && nested.has(from) ? node + 1 : node,
+    tensor,
+    {},
+  ]
   try {
     const calls = (layer.inbound_nodes ?? []).map((node) => bindCall(layer, parseCall(node, name)))
     const [options, ...others] = calls.map((call) => call.options)
@@ -60,23 +68,23 @@ const convertCalled = (layer: KerasLayer, nested: ReadonlyMap<string, string>, c
       throw new Refusal('it is called several times with different arguments')
     }
     const called = { ...layer, config: { ...layer.config, ...options } }
-    return {
-      ...convertLayer(called, { ...context, inputs: calls.map(({ inputs }) => inputs) }),
-      name,
-      inbound_nodes: calls.map(({ inputs }) =>
-        // Keras 2 and tfjs count a nested model's own making as its node 0; Keras 3 starts with its first use.
-        inputs.map(([from, node, tensor]) => [
-          from,
-          context.keras === 3 && nested.has(from) ? node + 1 : node,
-          tensor,
-          {},
-        ]),
-      ),
-    }
+    const masking: Config[] = []
+    const inbound_nodes = calls.map(({ inputs, masks }, call) =>
+      inputs.map((input, at) => {
+        const mask = masks?.get(at)
+        if (!mask) return reference(input)
+        const masked = `${name}_mask_${call}_${at}`
+        const nodes = [[reference(input), reference(mask)]]
+        masking.push({ class_name: 'KerasMask', config: { name: masked }, name: masked, inbound_nodes: nodes })
+        return [masked, 0, 0, {}]
+      }),
+    )
+    const converted = convertLayer(called, { ...context, inputs: calls.map(({ inputs }) => inputs) })
+    return [...masking, { ...converted, name, inbound_nodes }]
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     context.report.layer(name, layer.class_name, 'refused', error.message)
-    return { class_name: layer.class_name, config: { name }, name, inbound_nodes: [] }
+    return [{ class_name: layer.class_name, config: { name }, name, inbound_nodes: [] }]
   }
 }
 

@@ -1,6 +1,7 @@
 /** Keras' own files to the one in-memory shape of a model: `.h5` of Keras 2 and 3, and `.keras`. */
 import type { Preprocess } from '../../contract/index.ts'
 import { InvalidInputError } from '../../errors.ts'
+import type { CustomLayers } from '../adapters/custom.ts'
 import { type Hdf5Group, readHdf5 } from '../hdf5/index.ts'
 import type { ModelArtifact, WeightTensor } from '../types.ts'
 import { asRecord, type KerasLayer, layerFrom, nameOf, parseKerasJson, text } from './config.ts'
@@ -24,13 +25,15 @@ export interface KerasReadOptions {
   /** What the file is called in messages. */
   readonly name: string
   readonly signal?: AbortSignal
+  /** Layers of the caller's own. @default none, so that they are refused */
+  readonly custom?: CustomLayers
   /** @default in a process of its own */
   readonly readHdf5?: typeof readHdf5
 }
 
 /** A whole-model `.h5`, by path or content. */
 export const readKerasH5 = async (source: string | Uint8Array, options: KerasReadOptions): Promise<ConvertedModel> => {
-  const { readHdf5: read = readHdf5, ...named } = options
+  const { readHdf5: read = readHdf5, custom, ...named } = options
   const file = await read(source, { ...named, skip: ['optimizer_weights'] })
   const config = text(file.attributes.get('model_config'))
   if (config === undefined) throw missingConfig(file, options.name)
@@ -42,6 +45,7 @@ export const readKerasH5 = async (source: string | Uint8Array, options: KerasRea
     source: `Keras ${version}, HDF5`,
     training: training === undefined ? undefined : parseKerasJson(training, 'training_config'),
     weightsOf: (model) => weightsFromH5(file, model),
+    ...(custom && { custom }),
   })
 }
 
@@ -50,7 +54,7 @@ export const readKerasArchive = async (bytes: Uint8Array, options: KerasReadOpti
   const { config, metadata, weights, vocabularies } = unzipKeras(bytes, options.name)
   const json = asRecord(parseKerasJson(config, 'config.json')) ?? {}
   const version = text(asRecord(parseKerasJson(metadata, 'metadata.json'))?.keras_version) ?? '3'
-  const { readHdf5: read = readHdf5, ...named } = options
+  const { readHdf5: read = readHdf5, custom, ...named } = options
   const file = await read(weights, { ...named, name: `${options.name}/model.weights.h5`, skip: ['optimizer'] })
   return convert({
     model: layerFrom(json, 'config.json'),
@@ -59,6 +63,7 @@ export const readKerasArchive = async (bytes: Uint8Array, options: KerasReadOpti
     training: json.compile_config,
     weightsOf: (model) => weightsFromV3(file, model),
     vocabularies,
+    ...(custom && { custom }),
   })
 }
 
@@ -69,16 +74,17 @@ interface Parts {
   readonly training: unknown
   readonly weightsOf: (model: KerasLayer) => WeightTensor[]
   readonly vocabularies?: ReadonlyMap<string, string>
+  readonly custom?: CustomLayers
 }
 
-const convert = ({ model: whole, version, source, training, weightsOf, vocabularies }: Parts): ConvertedModel => {
+const convert = ({ model: whole, version, source, training, weightsOf, vocabularies, custom }: Parts): ConvertedModel => {
   const builder = new ReportBuilder()
   const places = new Map([...placesOf(whole)].map(([layer, place]) => [nameOf(layer), place]))
   const { model, preprocess } = withoutTexts(whole, builder, (layer) =>
     vocabularies?.get(places.get(nameOf(layer)) ?? ''),
   )
   const keras = version.startsWith('2') || version.startsWith('1') ? 2 : 3
-  const topology = convertModel(model, { keras, report: builder, convertModel })
+  const topology = convertModel(model, { keras, report: builder, convertModel, ...(custom && { custom }) })
   const trainingConfig = trainingConfigOf(training, builder)
   const report = builder.finish(source)
   const artifact = {

@@ -12,7 +12,8 @@ export interface WithoutTexts {
   readonly preprocess?: TextPreprocess
 }
 
-const textLayers = new Set(['TextVectorization', 'StringLookup', 'Hashing'])
+/** Done before the model, by its preprocessing. */
+export const textLayers: ReadonlySet<string> = new Set(['TextVectorization', 'StringLookup', 'Hashing'])
 
 /** Refused layers are entered in the report. */
 export const withoutTexts = (
