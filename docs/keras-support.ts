@@ -1,7 +1,7 @@
 /** docs/keras-support.md: what becomes of each layer, activation and operation of Keras, and how the models that Keras wrote fared. */
 import { readFileSync } from 'node:fs'
-import { isKnownOperation } from '../layers/core/formats/adapters/operations.ts'
 import { activations } from '../layers/core/formats/adapters/activations.ts'
+import { isKnownOperation } from '../layers/core/formats/adapters/operations.ts'
 import { ruleNamed, supportOf } from '../layers/core/formats/keras/layer.ts'
 import { ANY } from '../layers/core/formats/keras/layer-rules.ts'
 import { ReportBuilder } from '../layers/core/formats/keras/report.ts'
@@ -31,10 +31,13 @@ Written by \`npm run docs\` from the conversion rules, from what Keras ${names.k
 Each file is read, its answers are compared with Keras' own, and once more with changed weights, which must show. Two numbers agree when
 max|a-b| / max|b| is at most 1e-5; half precision, which is computed in float32 here, has 2e-3 (float16) and 1e-2 (bfloat16).
 
-${table(['written by', 'models', 'files', 'load and agree', 'refused by name', 'differ', 'largest difference'], [
+${table(
+  ['written by', 'models', 'files', 'load and agree', 'refused by name', 'differ', 'largest difference'],
+  [
     ...Object.entries(results.files).map(([by, files]) => countsRow(by, files)),
     countsRow('all', Object.assign({}, ...prefixed(results))),
-  ])}
+  ],
+)}
 
 Refused:
 
@@ -47,9 +50,12 @@ How a model gets in: [Security](security.md#reading-a-model-file). What it may w
 Random weights, BatchNorm statistics too, logits as output, 64x64 pictures or the smallest that the architecture takes; made by Keras ${names.keras} and not committed:
 \`node test/tools/install.mjs keras && MAAS_KERAS_APPLICATIONS=1 npx vitest run --project kernels test/kernels/formats/applications.test.ts\`.
 
-${table(['model', 'largest difference'], Object.values(applications.files).flatMap((files) =>
+${table(
+  ['model', 'largest difference'],
+  Object.values(applications.files).flatMap((files) =>
     Object.entries(files).map(([file, outcome]) => [file, shown(outcome)]),
-  ))}
+  ),
+)}
 
 ## Layers
 ${layers.length} layers: ${count('supported')} computed by tfjs-layers itself, ${count('adapted')} by an adapter, ${count('refused')} refused. An option that is not
@@ -118,7 +124,9 @@ const refusedList = ({ files }: KerasResults): string =>
   Object.entries(files)
     .flatMap(([by, own]) =>
       Object.entries(own).flatMap(([file, outcome]) =>
-        typeof outcome === 'string' ? [`- ${by}, ${code(file)}: ${outcome.replace(/^.*the model is refused: /, '')}`] : [],
+        typeof outcome === 'string'
+          ? [`- ${by}, ${code(file)}: ${outcome.replace(/^.*the model is refused: /, '')}`]
+          : [],
       ),
     )
     .join('\n')
@@ -129,9 +137,16 @@ const layerRow = (name: string, { classes }: KerasResults): string[] => {
   const only = Object.entries(ruleNamed(name)?.only ?? {}).flatMap(([option, allowed]) =>
     allowed === ANY ? [] : [code(`${option}=${allowedText(allowed)}`)],
   )
-  const words = [...only, ...(why === undefined ? [] : [why]), ...(status === 'refused' ? [] : (seen?.why ?? []))]
+  const words = [
+    ...only,
+    ...(why === undefined ? [] : [why]),
+    ...(status === 'refused' ? [] : (seen?.why ?? []).filter((one) => !SAID.has(one))),
+  ]
   return [name, status, String(seen?.agree ?? 0), words.join('; ').replaceAll('|', '\\|')]
 }
+
+/** What the status or another row says already: an operation may be called like a layer. */
+const SAID = new Set(['computed by an adapter', 'an operation on tensors'])
 
 /** One number may be written as a list of equal ones. */
 const allowedText = (allowed: readonly unknown[]): string =>

@@ -54,7 +54,13 @@ export const vetModel = async (request: ImportRequest, directory: string, deps: 
   })
   try {
     const [model = { path: '' }] = request.files
-    const { artifact, report, preprocess: own } = await readModel(join(directory, model.path))
+    const {
+      artifact,
+      report,
+      preprocess: own,
+    } = await readModel(join(directory, model.path), {
+      ...(request.topology !== undefined && { topology: join(directory, request.topology) }),
+    })
     conversion = { ...report, layers: [...report.layers], notes: [...report.notes] }
     const { signature, golden, replay, graph, rowsIndependent, notes, parameters } = await examine(
       artifact,

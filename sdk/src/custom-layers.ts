@@ -19,7 +19,8 @@ const registered = new Map<string, CustomLayer>()
  * const model = await loadModel('model.keras')
  */
 export const registerLayer = (name: string, layer: CustomLayer): void => {
-  if (!/[a-z]/i.test(name)) throw new BadRequestError(`registerLayer: got the name ${JSON.stringify(name)}; give the class name`)
+  if (!/[a-z]/i.test(name))
+    throw new BadRequestError(`registerLayer: got the name ${JSON.stringify(name)}; give the class name`)
   registered.set(name, layer)
 }
 

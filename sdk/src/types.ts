@@ -55,6 +55,8 @@ export interface CallOptions {
 export interface LocalOptions {
   /** Folder of the local registry. @default `./.maas` */
   readonly root?: string | undefined
+  /** Path of the topology, as Keras' `model.to_json()` writes it, for a file of weights alone (`.weights.h5`). */
+  readonly topology?: string | undefined
   /** Class names of a model file, by number. */
   readonly labels?: readonly string[] | undefined
   /** `native` fails where there are no native kernels. @default native, else WASM, announced on standard error */

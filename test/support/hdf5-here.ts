@@ -13,7 +13,9 @@ export const readHdf5Here: NonNullable<KerasReadOptions['readHdf5']> = async (so
   FS.writeFile(path, source)
   try {
     // The library's memory moves on, the frame keeps what it gets: hence copies.
-    parse(path, { skip, maxBytes: MAX_BYTES, maxObjects: 100_000 }, (bytes: Uint8Array) => frame.push(bytes.slice()))
+    parse(path, { skip, maxBytes: MAX_BYTES, maxTensorBytes: MAX_BYTES, maxObjects: 100_000 }, (bytes: Uint8Array) =>
+      frame.push(bytes.slice()),
+    )
   } finally {
     FS.unlink(path)
   }

@@ -1,7 +1,7 @@
 /** Reads one model that real Keras wrote, and says how far its answers are from Keras' own, or why it is refused. */
 import type { Preprocess, TensorData } from '@maas/core/contract'
 import { encodeTexts } from '@maas/core/data'
-import { MaasError } from '@maas/core/errors'
+import { MaasError, messageOf } from '@maas/core/errors'
 import {
   ConversionRefusedError,
   type LayerReport,
@@ -58,7 +58,7 @@ export const measureKeras = async ({ name, bytes, expected }: KerasFile, kernels
     model.dispose()
     return { layers, ...measured, leaked: kernels.tf.memory().numTensors - before - kept }
   } catch (error) {
-    if (!(error instanceof MaasError)) throw error
+    if (!(error instanceof MaasError)) throw new Error(`${name}: ${messageOf(error)}`, { cause: error })
     return {
       layers: error instanceof ConversionRefusedError ? error.report.layers : layers,
       refused: error.message,

@@ -22,9 +22,7 @@ export const keptResults = (name: string): KerasResults =>
   resultsSchema.parse(JSON.parse(readFileSync(new URL(`../fixtures/keras/${name}`, import.meta.url), 'utf8')))
 
 /** `by` is e.g. `Keras 3`; in it, by file name. */
-export const summariseResults = (
-  measured: ReadonlyMap<string, ReadonlyMap<string, Measured>>,
-): KerasResults => {
+export const summariseResults = (measured: ReadonlyMap<string, ReadonlyMap<string, Measured>>): KerasResults => {
   const classes = new Map<string, { agree: number; refused: number; why: Set<string> }>()
   for (const result of [...measured.values()].flatMap((files) => [...files.values()])) {
     const seen = new Set<string>()

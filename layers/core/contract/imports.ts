@@ -26,6 +26,8 @@ export const importRequestSchema = z
     description: z.string().max(limits.descriptionCharacters).optional(),
     labels: labelsSchema.optional(),
     preprocess: preprocessSchema.optional(),
+    /** Path of the topology among `files`, as Keras' `model.to_json()` writes it, when the model file holds weights alone. */
+    topology: filePathSchema.optional(),
     /** Paths of two .npy files (or of .npz files, by input and output name) among `files`. */
     golden: z
       .strictObject({ inputs: filePathSchema, outputs: filePathSchema, tolerance: toleranceSchema.optional() })
@@ -43,6 +45,9 @@ export const importRequestSchema = z
       [golden.inputs, golden.outputs].every((path) => files.slice(1).some((file) => file.path === path)),
     { message: 'golden names files that are not among files' },
   )
+  .refine(({ files, topology }) => topology === undefined || files.slice(1).some(({ path }) => path === topology), {
+    message: 'topology names a file that is not among files',
+  })
 export type ImportRequest = z.infer<typeof importRequestSchema>
 
 /** What became of each layer of a converted model. */

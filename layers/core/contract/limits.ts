@@ -12,6 +12,10 @@ export const limits = {
   archiveEntries: 5_000_000,
   /** Largest model file taken for import, bytes. */
   modelBytes: 2 * 1024 ** 3,
+  /** Largest single weight of a model of layers, bytes as stored: more does not fit into WebAssembly's memory beside the rest. */
+  tensorBytes: 1024 ** 3,
+  /** Largest topology of a model: what Keras writes as `config.json`, bytes. */
+  topologyBytes: 64 * 1024 * 1024,
   /** Characters of a description. */
   descriptionCharacters: 2000,
 } as const

@@ -9,6 +9,7 @@ export {
   type LayerReport,
   readKerasArchive,
   readKerasH5,
+  readKerasWeights,
   writeKerasArchive,
   writeKerasH5,
 } from './keras/index.ts'

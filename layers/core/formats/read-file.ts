@@ -9,11 +9,12 @@ import {
   type KerasReadOptions,
   readKerasArchive,
   readKerasH5,
+  readKerasWeights,
 } from './keras/index.ts'
 import { decodeLayersJson } from './layers-json.ts'
 import { type FilesReadOptions, type ReadFiles, readModelArchive, readModelFolder } from './sandbox/read.ts'
 import type { ModelArtifact, ServableArtifact } from './types.ts'
-import { requireLayers } from './version-files.ts'
+import { isGraph, requireLayers } from './version-files.ts'
 
 /** A model, and what became of it on the way in. */
 export interface ReadModel {
@@ -23,14 +24,17 @@ export interface ReadModel {
   readonly preprocess?: NonNullable<ConvertedModel['preprocess']>
 }
 
-export interface ModelReadOptions extends FilesReadOptions, Pick<KerasReadOptions, 'custom'> {}
+export interface ModelReadOptions extends FilesReadOptions, Pick<KerasReadOptions, 'custom'> {
+  /** Path of the topology, as `model.to_json()` writes it, for a file that holds weights alone. */
+  readonly topology?: string
+}
 
 /** The layers alone; UnsupportedError for a model that is a graph. See `readModel`. */
 export const readModelFile = async (path: string, options: ModelReadOptions = {}): Promise<ModelArtifact> =>
   requireLayers((await readModel(path, options)).artifact, 'used as layers here')
 
 /**
- * Keras `.h5` and `.keras`; TF.js layers and graph models and TensorFlow SavedModels as a folder, zip, tar or tar.gz, or a
+ * Keras `.h5` and `.keras`, and `.weights.h5` with a topology; TF.js layers and graph models and TensorFlow SavedModels as a folder, zip, tar or tar.gz, or a
  * `model.json` with its weights beside it. Everything is parsed in a process of its own.
  * NotFoundError, TooLargeError above `limits.modelBytes`, InvalidInputError for a damaged file, UnsupportedError for a model that
  * cannot be converted exactly or whose graph has operations that are not allowed.
@@ -40,6 +44,11 @@ export const readModel = async (path: string, options: ModelReadOptions = {}): P
   if (basename(path) === 'saved_model.pb')
     return converted(path, await readModelFolder(dirname(path), options), options)
   const start = await firstBytes(path)
+  const { topology, ...rest } = options
+  if (topology !== undefined) {
+    if (matches(start, HDF5)) return readKerasWeights(path, await readTopology(topology), { name: path, ...rest })
+    throw new InvalidInputError(`${path} holds no weights of Keras; a topology goes with .weights.h5`, { param: path })
+  }
   if (matches(start, HDF5)) return readKerasH5(path, { name: path, ...options })
   if (matches(start, JSON_OBJECT)) return converted(path, await readModelFolder(path, options), options)
   if (matches(start, ZIP) || matches(start, GZIP) || start.subarray(257, 262).toString('latin1') === 'ustar') {
@@ -57,6 +66,13 @@ const converted = async (name: string, { answer, parts }: ReadFiles, options: Mo
   const [first = new Uint8Array(), second = new Uint8Array()] = parts
   const { source, notes } = answer
   const artifact = answer.kind === 'graph' ? { graph: first } : decodeLayersJson(first, second)
+  const large = isGraph(artifact) ? undefined : artifact.weights.find(({ data }) => data.length > limits.tensorBytes)
+  if (large) {
+    throw new TooLargeError(
+      `weight ${large.name} has ${large.data.length} bytes, one may have at most ${limits.tensorBytes}`,
+      { param: name },
+    )
+  }
   return { artifact, report: { source, layers: [], notes } }
 }
 
@@ -79,6 +95,16 @@ const isFolder = async (path: string): Promise<boolean> => {
     throw new TooLargeError(`${path} has ${info.size} bytes, at most ${limits.modelBytes} are read`, { param: path })
   }
   return false
+}
+
+const readTopology = async (path: string): Promise<string> => {
+  const { size } = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    throw new NotFoundError(`${path} cannot be read: ${cause.message}`, { cause, param: path })
+  })
+  if (size > limits.topologyBytes) {
+    throw new TooLargeError(`${path} has ${size} bytes, a topology at most ${limits.topologyBytes}`, { param: path })
+  }
+  return readFile(path, 'utf8')
 }
 
 /** As many as it takes to know a tar. */

@@ -13,11 +13,18 @@ import type { CallOptions, LocalOptions, Model, PredictInput, SaveOptions, Score
 import { translated } from './errors.ts'
 
 /** A model file, converted exactly or refused. */
-export const openFile = (path: string, { labels, kernels: prefer, signal }: LocalOptions = {}): Promise<Model> =>
+export const openFile = (
+  path: string,
+  { labels, kernels: prefer, signal, topology }: LocalOptions = {},
+): Promise<Model> =>
   translated(async () => {
     const { installCustomLayers, readModel } = await import('@maas/core/formats')
     const custom = customLayers()
-    const { artifact, preprocess } = await readModel(path, { custom, ...(signal && { signal }) })
+    const { artifact, preprocess } = await readModel(path, {
+      custom,
+      ...(signal && { signal }),
+      ...(topology !== undefined && { topology }),
+    })
     const kernels = await loadKernels(prefer)
     installCustomLayers(kernels.tf, custom)
     const { createPredictor } = await import('@maas/core/predict')

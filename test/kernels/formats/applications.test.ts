@@ -8,7 +8,8 @@ import { findTools } from '../../tools/sets.mjs'
 
 const environment = findTools('keras')
 const wanted = process.env.MAAS_KERAS_APPLICATIONS !== undefined && environment !== undefined
-if (!wanted) console.warn('skipped: needs MAAS_KERAS_APPLICATIONS=1 and Python Keras (node test/tools/install.mjs keras)')
+if (!wanted)
+  console.warn('skipped: needs MAAS_KERAS_APPLICATIONS=1 and Python Keras (node test/tools/install.mjs keras)')
 
 describe.runIf(wanted)('keras.applications', { timeout: 600_000 }, () => {
   let kernels: Kernels

@@ -53,7 +53,9 @@ describe('the kept results', () => {
     const outcomes = ({ files }: typeof kept) =>
       Object.entries(files).flatMap(([by, own]) =>
         // Rounding differs between processors, what becomes of a file does not.
-        Object.entries(own).map(([file, outcome]) => `${by} ${file}: ${typeof outcome === 'number' ? 'agrees' : outcome}`),
+        Object.entries(own).map(
+          ([file, outcome]) => `${by} ${file}: ${typeof outcome === 'number' ? 'agrees' : outcome}`,
+        ),
       )
     expect(outcomes(now), 'results.json is stale: npm run keras-results && npm run docs').toEqual(outcomes(kept))
     expect(now.classes, 'results.json is stale: npm run keras-results && npm run docs').toEqual(kept.classes)

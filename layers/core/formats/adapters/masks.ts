@@ -19,7 +19,8 @@ export const maskLayers = (tf: TensorFlow): LayerClass[] => [
   defineLayer(tf, {
     className: 'KerasMask',
     call: ([x]) => (x as Tensor).clone(),
-    mask: ([, mask]) => mask ?? null,
+    // A copy: inputs are freed when no layer wants them any more.
+    mask: ([, mask]) => mask?.clone() ?? null,
   }),
   ...['SimpleRNN', 'LSTM', 'RNN', 'KerasGRU', 'Bidirectional'].map((name) => maskedRecurrent(tf, name)),
 ]

@@ -5,6 +5,11 @@ export declare const PIECE_BYTES: number
 export declare const FS: EmscriptenFS
 export declare const parse: (
   path: string,
-  options: { readonly skip: readonly string[]; readonly maxBytes: number; readonly maxObjects: number },
+  options: {
+    readonly skip: readonly string[]
+    readonly maxBytes: number
+    readonly maxTensorBytes: number
+    readonly maxObjects: number
+  },
   write: (bytes: Uint8Array) => void,
 ) => void

@@ -16,7 +16,7 @@ const module = await h5wasm.ready
 export const { FS } = module
 const { H5T_class_t: classes } = module
 
-/** Writes the frame of the file at `path` of the library's own file system; options are `{ skip, maxBytes, maxObjects }`. */
+/** Writes the frame of the file at `path` of the library's own file system; options are `{ skip, maxBytes, maxTensorBytes, maxObjects }`. */
 export const parse = (path, options, write) => {
   try {
     const file = new h5wasm.File(path, 'r')
@@ -60,7 +60,7 @@ const elementOf = ({ type, size, signed, enum_type: members }, path) => {
 }
 
 /** Walks all objects, collecting datasets in the order in which their bytes will follow. */
-const describe = (file, { skip, maxBytes, maxObjects }) => {
+const describe = (file, { skip, maxBytes, maxTensorBytes, maxObjects }) => {
   const datasets = []
   let objects = 0
   let bytes = 0
@@ -70,6 +70,8 @@ const describe = (file, { skip, maxBytes, maxObjects }) => {
       throw new Refused(`${path} takes its data from other files, which are not read`)
     const element = elementOf(metadata, path)
     const size = element === 'string' ? 0 : metadata.size * metadata.total_size
+    if (size > maxTensorBytes)
+      throw new Refused(`${path} declares ${size} bytes, one dataset may have at most ${maxTensorBytes}`)
     bytes += size
     if (bytes > maxBytes) throw new Refused(`its datasets declare more than ${maxBytes} bytes`)
     datasets.push({ path, metadata, size })

@@ -17,6 +17,8 @@ export interface Hdf5ReadOptions extends SandboxLimits {
   readonly skip?: readonly string[]
   /** Bytes that all datasets together may declare. @default limits.modelBytes */
   readonly maxBytes?: number
+  /** Bytes that one dataset may declare. @default limits.tensorBytes */
+  readonly maxTensorBytes?: number
 }
 
 const MAX_OBJECTS = 100_000
@@ -36,12 +38,12 @@ export const readHdf5 = async (source: string | Uint8Array, options: Hdf5ReadOpt
 }
 
 const run = async (options: Hdf5ReadOptions, stdin: 'pipe' | number, content?: Uint8Array): Promise<Hdf5Group> => {
-  const { name, skip = [], maxBytes = limits.modelBytes, ...sandbox } = options
+  const { name, skip = [], maxBytes = limits.modelBytes, maxTensorBytes = limits.tensorBytes, ...sandbox } = options
   const frame = new FrameReader(maxBytes)
   const { code, diagnostics } = await runSandboxed({
     ...sandbox,
     name,
-    args: [program, JSON.stringify({ skip, maxBytes, maxObjects: MAX_OBJECTS })],
+    args: [program, JSON.stringify({ skip, maxBytes, maxTensorBytes, maxObjects: MAX_OBJECTS })],
     readable: [dirname(program), ...libraryFolder()],
     cwd: dirname(program),
     stdio: [stdin, 'pipe', 'pipe'],

@@ -123,11 +123,7 @@ const bindAttention = (args: readonly unknown[], kwargs: Config): BoundCall => {
 }
 
 /** `tensors` says which of the inputs is query, value and key, when one of them is two. */
-const bindRoles = (
-  roles: readonly Reference[],
-  masks: readonly unknown[],
-  options: Config | undefined,
-): BoundCall => {
+const bindRoles = (roles: readonly Reference[], masks: readonly unknown[], options: Config | undefined): BoundCall => {
   const inputs: Reference[] = []
   const tensors = roles.map((reference) => positionIn(inputs, reference))
   const { masks: ofRoles } = masksOf(roles, masks)

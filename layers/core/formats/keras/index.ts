@@ -1,4 +1,4 @@
 /** Keras files in and out. */
-export { type ConvertedModel, type KerasReadOptions, readKerasArchive, readKerasH5 } from './read.ts'
+export { type ConvertedModel, type KerasReadOptions, readKerasArchive, readKerasH5, readKerasWeights } from './read.ts'
 export { ConversionRefusedError, type ConversionReport, type LayerReport } from './report.ts'
 export { writeKerasArchive, writeKerasH5 } from './write.ts'

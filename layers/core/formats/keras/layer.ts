@@ -72,7 +72,9 @@ export const supportOf = (className: string): { readonly status: LayerReport['st
   const reason = impossible(className)
   if (reason !== undefined) return { status: 'refused', why: reason }
   if (Object.hasOwn(layerRules, className)) return { status: 'supported' }
-  return ruleNamed(className) || textLayers.has(className) ? { status: 'adapted' } : { status: 'refused', why: NOT_KNOWN }
+  return ruleNamed(className) || textLayers.has(className)
+    ? { status: 'adapted' }
+    : { status: 'refused', why: NOT_KNOWN }
 }
 
 const NOT_KNOWN = 'this layer is not supported'

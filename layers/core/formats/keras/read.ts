@@ -67,6 +67,37 @@ export const readKerasArchive = async (bytes: Uint8Array, options: KerasReadOpti
   })
 }
 
+/**
+ * Weights alone (`model.save_weights`) onto a topology as `model.to_json()` writes it. InvalidInputError when the two do not fit,
+ * or when the file is a whole model, which has a topology of its own.
+ */
+export const readKerasWeights = async (
+  source: string | Uint8Array,
+  topology: string,
+  { readHdf5: read = readHdf5, custom, ...named }: KerasReadOptions,
+): Promise<ConvertedModel> => {
+  const json = asRecord(parseKerasJson(topology, 'the topology')) ?? {}
+  const model = layerFrom(json, 'the topology')
+  const file = await read(source, { ...named, skip: ['optimizer', 'optimizer_weights'] })
+  if (file.attributes.has('model_config')) {
+    throw new InvalidInputError(`${named.name} is a whole model with a topology of its own; leave out the other one`, {
+      param: 'topology',
+    })
+  }
+  const byPlace = file.groups.has('layers') || file.groups.has('_layer_checkpoint_dependencies')
+  if (!byPlace && !file.attributes.has('layer_names')) throw missingConfig(file, named.name)
+  // Only Keras 3 says which module a class is from, and to_json does not always say the version.
+  const version = text(json.keras_version) ?? (typeof json.module === 'string' ? '3' : '2')
+  return convert({
+    model,
+    version,
+    source: `Keras ${version}, weights onto a topology`,
+    training: json.compile_config,
+    weightsOf: (own) => (byPlace ? weightsFromV3(file, own) : weightsFromH5(file, own)),
+    ...(custom && { custom }),
+  })
+}
+
 interface Parts {
   readonly model: KerasLayer
   readonly version: string
@@ -77,7 +108,15 @@ interface Parts {
   readonly custom?: CustomLayers
 }
 
-const convert = ({ model: whole, version, source, training, weightsOf, vocabularies, custom }: Parts): ConvertedModel => {
+const convert = ({
+  model: whole,
+  version,
+  source,
+  training,
+  weightsOf,
+  vocabularies,
+  custom,
+}: Parts): ConvertedModel => {
   const builder = new ReportBuilder()
   const places = new Map([...placesOf(whole)].map(([layer, place]) => [nameOf(layer), place]))
   const { model, preprocess } = withoutTexts(whole, builder, (layer) =>
@@ -99,7 +138,7 @@ const missingConfig = (file: Hdf5Group, name: string): InvalidInputError => {
   const weightsOnly = file.groups.has('layers') || file.attributes.has('layer_names')
   return new InvalidInputError(
     weightsOnly
-      ? `${name} holds weights but no model; save the whole model with model.save('model.h5') or model.save('model.keras')`
+      ? `${name} holds weights but no model; give its topology, which model.to_json() writes (--topology model.json), or save the whole model with model.save('model.keras')`
       : `${name} is an HDF5 file, but no Keras model: it has no model_config`,
     { param: name },
   )

@@ -3,12 +3,10 @@ import { unzipSync } from 'fflate'
 import { limits } from '../../contract/index.ts'
 import { InvalidInputError, MaasError, messageOf, TooLargeError } from '../../errors.ts'
 
-const MAX_JSON_BYTES = 64 * 1024 * 1024
-
 /** Only these are unpacked: names of entries never become paths. */
 const wanted: Readonly<Record<string, number>> = {
-  'config.json': MAX_JSON_BYTES,
-  'metadata.json': MAX_JSON_BYTES,
+  'config.json': limits.topologyBytes,
+  'metadata.json': limits.topologyBytes,
   'model.weights.h5': limits.modelBytes,
 }
 
@@ -49,7 +47,11 @@ const unpack = (bytes: Uint8Array, name: string): Record<string, Uint8Array> => 
   try {
     return unzipSync(bytes, {
       filter: ({ name: path, originalSize }) => {
-        const limit = Object.hasOwn(wanted, path) ? wanted[path] : VOCABULARY.test(path) ? MAX_JSON_BYTES : undefined
+        const limit = Object.hasOwn(wanted, path)
+          ? wanted[path]
+          : VOCABULARY.test(path)
+            ? limits.topologyBytes
+            : undefined
         if (limit === undefined) return false
         if (originalSize > limit) {
           throw new TooLargeError(`${name}: ${path} unpacks to ${originalSize} bytes, at most ${limit} are allowed`)

@@ -17,6 +17,7 @@ interface PushOptions extends TargetOptions {
   readonly labels?: string
   readonly preprocess?: string
   readonly description?: string
+  readonly topology?: string
   readonly golden?: readonly string[]
   readonly tolerance?: number
   readonly report?: boolean
@@ -70,13 +71,16 @@ const requestOf = async (path: string, options: PushOptions): Promise<Pushed> =>
   if (options.golden !== undefined && (inputs === undefined || outputs === undefined || options.golden.length > 2)) {
     throw new UsageError('--golden', 'give two files: inputs and outputs, as .npy, or .npz for several tensors')
   }
-  const near = (file: string): string => {
+  const near = (file: string, option: string): string => {
     const inside = relative(directory, file).split(sep).join('/')
     if (!inside.startsWith('..')) return inside
-    throw new UsageError('--golden', `${file} must lie beside the model, in ${directory}`)
+    throw new UsageError(option, `${file} must lie beside the model, in ${directory}`)
   }
+  const topology = options.topology === undefined ? undefined : near(options.topology, '--topology')
   const golden =
-    inputs === undefined || outputs === undefined ? undefined : { inputs: near(inputs), outputs: near(outputs) }
+    inputs === undefined || outputs === undefined
+      ? undefined
+      : { inputs: near(inputs, '--golden'), outputs: near(outputs, '--golden') }
   const preprocess =
     options.preprocess === undefined
       ? undefined
@@ -87,7 +91,8 @@ const requestOf = async (path: string, options: PushOptions): Promise<Pushed> =>
   }
   return {
     ...{ directory, model: options.name },
-    files: golden === undefined ? files : [...files, ...Object.values(golden).filter((file) => !files.includes(file))],
+    files: [...new Set([...files, ...(topology === undefined ? [] : [topology]), ...Object.values(golden ?? {})])],
+    ...(topology !== undefined && { topology }),
     ...(options.alias !== undefined && { alias: options.alias }),
     ...(options.description !== undefined && { description: options.description }),
     ...(options.labels !== undefined && { labels: await readLabels(options.labels) }),
@@ -139,6 +144,7 @@ export const pushCommand = (output: Output): Command =>
     .option('--alias <alias>', 'alias to move to the new version')
     .option('--labels <file>', 'class names: a JSON array or one a line')
     .option('--preprocess <file>', 'preprocessing spec as JSON, so that images can be sent as they are')
+    .option('--topology <file>', 'what model.to_json() wrote, for a file that holds weights alone; beside the model')
     .option('--golden <files...>', 'inputs and the outputs that the model must give: x.npy y.npy, beside the model')
     .option('--tolerance <number>', 'largest difference allowed by the certificate, relative', decimal(1e-9, 0.1))
     .option('--description <text>', 'a sentence kept with the version')
@@ -156,6 +162,7 @@ outputs (yours, or made up) become its parity certificate. An interrupted upload
 Examples:
   $ npx maas push model.h5 --name digits
   $ npx maas push model.keras --name digits --golden x.npy y.npy --labels labels.txt --alias production
+  $ npx maas push digits.weights.h5 --topology digits.json --name digits
   $ npx maas push model.h5 --name digits --url https://models.example.com`,
     )
     .action(async (path: string, options: PushOptions) => {
