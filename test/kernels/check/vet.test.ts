@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ImportRequest } from '@maas/core/contract'
+import { unzipSync } from 'fflate'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { vetModel } from '../../../functions/check/vet.ts'
 import { loadKernels } from '../../../layers/core/kernels/index.ts'
@@ -62,6 +63,20 @@ describe.skipIf(kernels.native === undefined)('vetting', () => {
     expect(verdict.error?.message).toMatch(
       /does not answer the golden inputs with the golden outputs: the largest difference/,
     )
+  })
+
+  it('takes weights alone with the topology that goes with them', async () => {
+    const archive = unzipSync(await kerasFixture(3, 'cnn.keras'))
+    const files = {
+      'model.weights.h5': archive['model.weights.h5'] as Uint8Array,
+      'model.json': archive['config.json'] as Uint8Array,
+    }
+    const { verdict } = await vet(files, { topology: 'model.json' })
+    expect(verdict).toMatchObject({
+      certificate: { passed: true },
+      conversion: { source: expect.stringMatching(/onto/) },
+    })
+    expect((await vet(files)).verdict.error?.message).toContain('--topology model.json')
   })
 
   it.each([
