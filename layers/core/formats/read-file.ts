@@ -22,9 +22,10 @@ export interface ReadModel {
   readonly report: ConversionReport
   /** Of text models: what turns strings into the model's numbers. */
   readonly preprocess?: NonNullable<ConvertedModel['preprocess']>
+  readonly optimizer?: NonNullable<ConvertedModel['optimizer']>
 }
 
-export interface ModelReadOptions extends FilesReadOptions, Pick<KerasReadOptions, 'custom'> {
+export interface ModelReadOptions extends FilesReadOptions, Pick<KerasReadOptions, 'custom' | 'optimizer'> {
   /** Path of the topology, as `model.to_json()` writes it, for a file that holds weights alone. */
   readonly topology?: string
 }

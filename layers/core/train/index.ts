@@ -1,6 +1,7 @@
 /** Training: presets, the loop, its optimisers and losses, checkpoints and the gate. */
 export * from './augment.ts'
 export * from './checkpoint.ts'
+export * from './continue.ts'
 export * from './diagnose.ts'
 export * from './eager.ts'
 export * from './engine.ts'

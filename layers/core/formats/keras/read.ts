@@ -6,6 +6,7 @@ import { type Hdf5Group, readHdf5 } from '../hdf5/index.ts'
 import type { ModelArtifact, WeightTensor } from '../types.ts'
 import { asRecord, type KerasLayer, layerFrom, nameOf, parseKerasJson, text } from './config.ts'
 import { convertModel } from './model.ts'
+import { type StoredOptimizer, storedOptimizer } from './optimizer.ts'
 import { type ConversionReport, ReportBuilder } from './report.ts'
 import { withoutTexts } from './texts.ts'
 import { trainingConfigOf } from './training.ts'
@@ -19,12 +20,16 @@ export interface ConvertedModel {
   readonly report: ConversionReport
   /** What was done by layers at the front of the model and is now done before it. */
   readonly preprocess?: Preprocess
+  /** The state of its optimiser, when it was asked for and the file has one. */
+  readonly optimizer?: StoredOptimizer
 }
 
 export interface KerasReadOptions {
   /** What the file is called in messages. */
   readonly name: string
   readonly signal?: AbortSignal
+  /** Also reads the optimiser's slots, which training needs and prediction does not. @default false */
+  readonly optimizer?: boolean
   /** Layers of the caller's own. @default none, so that they are refused */
   readonly custom?: CustomLayers
   /** @default in a process of its own */
@@ -33,8 +38,8 @@ export interface KerasReadOptions {
 
 /** A whole-model `.h5`, by path or content. */
 export const readKerasH5 = async (source: string | Uint8Array, options: KerasReadOptions): Promise<ConvertedModel> => {
-  const { readHdf5: read = readHdf5, custom, ...named } = options
-  const file = await read(source, { ...named, skip: ['optimizer_weights'] })
+  const { readHdf5: read = readHdf5, custom, optimizer, ...named } = options
+  const file = await read(source, { ...named, skip: optimizer ? [] : ['optimizer_weights'] })
   const config = text(file.attributes.get('model_config'))
   if (config === undefined) throw missingConfig(file, options.name)
   const version = text(file.attributes.get('keras_version')) ?? '2'
@@ -45,6 +50,7 @@ export const readKerasH5 = async (source: string | Uint8Array, options: KerasRea
     source: `Keras ${version}, HDF5`,
     training: training === undefined ? undefined : parseKerasJson(training, 'training_config'),
     weightsOf: (model) => weightsFromH5(file, model),
+    optimizer: storedOptimizer(file),
     ...(custom && { custom }),
   })
 }
@@ -54,8 +60,9 @@ export const readKerasArchive = async (bytes: Uint8Array, options: KerasReadOpti
   const { config, metadata, weights, vocabularies } = unzipKeras(bytes, options.name)
   const json = asRecord(parseKerasJson(config, 'config.json')) ?? {}
   const version = text(asRecord(parseKerasJson(metadata, 'metadata.json'))?.keras_version) ?? '3'
-  const { readHdf5: read = readHdf5, custom, ...named } = options
-  const file = await read(weights, { ...named, name: `${options.name}/model.weights.h5`, skip: ['optimizer'] })
+  const { readHdf5: read = readHdf5, custom, optimizer, ...named } = options
+  const skip = optimizer ? [] : ['optimizer']
+  const file = await read(weights, { ...named, name: `${options.name}/model.weights.h5`, skip })
   return convert({
     model: layerFrom(json, 'config.json'),
     version,
@@ -63,6 +70,7 @@ export const readKerasArchive = async (bytes: Uint8Array, options: KerasReadOpti
     training: json.compile_config,
     weightsOf: (model) => weightsFromV3(file, model),
     vocabularies,
+    optimizer: storedOptimizer(file),
     ...(custom && { custom }),
   })
 }
@@ -74,7 +82,7 @@ export const readKerasArchive = async (bytes: Uint8Array, options: KerasReadOpti
 export const readKerasWeights = async (
   source: string | Uint8Array,
   topology: string,
-  { readHdf5: read = readHdf5, custom, ...named }: KerasReadOptions,
+  { readHdf5: read = readHdf5, custom, optimizer: _, ...named }: KerasReadOptions,
 ): Promise<ConvertedModel> => {
   const json = asRecord(parseKerasJson(topology, 'the topology')) ?? {}
   const model = layerFrom(json, 'the topology')
@@ -106,6 +114,7 @@ interface Parts {
   readonly weightsOf: (model: KerasLayer) => WeightTensor[]
   readonly vocabularies?: ReadonlyMap<string, string>
   readonly custom?: CustomLayers
+  readonly optimizer?: StoredOptimizer | undefined
 }
 
 const convert = ({
@@ -116,6 +125,7 @@ const convert = ({
   weightsOf,
   vocabularies,
   custom,
+  optimizer,
 }: Parts): ConvertedModel => {
   const builder = new ReportBuilder()
   const places = new Map([...placesOf(whole)].map(([layer, place]) => [nameOf(layer), place]))
@@ -124,14 +134,14 @@ const convert = ({
   )
   const keras = version.startsWith('2') || version.startsWith('1') ? 2 : 3
   const topology = convertModel(model, { keras, report: builder, convertModel, ...(custom && { custom }) })
-  const trainingConfig = trainingConfigOf(training, builder)
+  const trainingConfig = trainingConfigOf(training, builder, optimizer !== undefined)
   const report = builder.finish(source)
   const artifact = {
     topology: { ...topology, keras_version: version, backend: 'tensorflow' },
     ...(trainingConfig && { trainingConfig }),
     weights: weightsOf(model),
   }
-  return { artifact, report, ...(preprocess && { preprocess }) }
+  return { artifact, report, ...(preprocess && { preprocess }), ...(optimizer && { optimizer }) }
 }
 
 const missingConfig = (file: Hdf5Group, name: string): InvalidInputError => {

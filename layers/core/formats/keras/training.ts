@@ -3,14 +3,14 @@ import { asRecord, type Config, text } from './config.ts'
 import type { ReportBuilder } from './report.ts'
 
 /** Undefined when training cannot go on exactly as configured; predictions do not depend on it. */
-export const trainingConfigOf = (value: unknown, report: ReportBuilder): Config | undefined => {
+export const trainingConfigOf = (value: unknown, report: ReportBuilder, withSlots = false): Config | undefined => {
   const config = asRecord(value)
   if (!config) return undefined
   try {
     return {
       loss: lossOf(config.loss),
       metrics: metricsOf(config.metrics, report),
-      optimizer_config: optimizerOf(asRecord(config.optimizer_config) ?? asRecord(config.optimizer), report),
+      optimizer_config: optimizerOf(asRecord(config.optimizer_config) ?? asRecord(config.optimizer), report, withSlots),
     }
   } catch (error) {
     if (!(error instanceof NotRestorable)) throw error
@@ -89,7 +89,7 @@ const metricsOf = (value: unknown, report: ReportBuilder): string[] => {
   return [...new Set(names)]
 }
 
-const optimizerOf = (value: Config | undefined, report: ReportBuilder): Config => {
+const optimizerOf = (value: Config | undefined, report: ReportBuilder, withSlots: boolean): Config => {
   const own = asRecord(value?.config)
   if (!value || !own) throw new NotRestorable('it has no optimizer')
   const name = String(value.class_name).split('>').at(-1)
@@ -109,7 +109,7 @@ const optimizerOf = (value: Config | undefined, report: ReportBuilder): Config =
   ]) {
     if (own[option]) throw new NotRestorable(`${name}'s ${option} is not supported`)
   }
-  report.note('the optimiser starts with empty slots')
+  if (!withSlots) report.note('the optimiser starts with empty slots')
   const learning_rate = number('learning_rate', 0.001)
   switch (name) {
     case 'Adam':
