@@ -1,9 +1,9 @@
 /** The SDK: load a model, ask it, manage a service. Using a service needs no dependency and loads no TensorFlow. */
 export { Maas } from './client.ts'
 export type * from './contract.ts'
-export { type CustomLayer, registerLayer } from './custom-layers.ts'
 export * from './errors.ts'
 export { type LoadOptions, loadModel } from './load-model.ts'
+export { type CustomLayer, registerLayer } from './local/layers.ts'
 export type * from './openapi.ts'
 export type { CallAnswer, CallInput, Operation } from './remote/call.ts'
 export type { ClientOptions } from './remote/http.ts'
