@@ -547,6 +547,7 @@ export type CreateImportRequest = {
   } | {
     kind: 'tensor'
   } | undefined
+  topology?: string | undefined
   golden?: {
     inputs: string
     outputs: string
