@@ -1,9 +1,10 @@
 /** One model asked in this process and behind the service: the same calls, the same numbers, the same errors. */
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadModel, Maas, type Model, type Score, type Tensor } from '../../../sdk/src/index.ts'
+import { tutorial } from '../../support/keras-fixtures.ts'
 import { makeRegistry, rowsOf, runService } from '../serve/running.ts'
 
 let registry: Awaited<ReturnType<typeof makeRegistry>>
@@ -116,15 +117,35 @@ describe('a model from a file', () => {
   it('saved as .h5 and as TF.js answers like the one it came from', async () => {
     const input = tensorOf(4)
     const expected = dataOf(await here.predict(input))
-    for (const name of ['model.h5', 'model.json']) {
+    const files = [
+      ['model.h5', {}],
+      ['model.json', {}],
+      ['./saved', { format: 'savedmodel' }],
+    ] as const
+    for (const [name, options] of files) {
       const file = join(registry.folder, name)
-      await here.save(file)
+      await here.save(file, options)
       const model = await loadModel(file, { labels: ['cat', 'dog', 'eel'] })
       expect(difference(dataOf(await model.predict(input)), expected)).toBeLessThanOrEqual(1e-6)
       expect((await model.classify(input))[0]).toHaveLength(3)
       await model.dispose()
     }
-    expect((await readFile(join(registry.folder, 'weights.bin'))).length).toBeGreaterThan(100)
+    await expect(there.save('model.h5')).rejects.toThrow('does not hand out weights')
+  })
+
+  it('is the tutorial’s, as Python Keras 3 saved it: what Keras predicted, also when it was saved again', async () => {
+    const { file, images: rows, predictions } = await tutorial()
+    const path = join(registry.folder, 'tutorial.h5')
+    await writeFile(path, file('h5'))
+    const model = await loadModel(path)
+    const answer = (await model.predict(rows)) as number[][]
+    expect(difference(answer.flat(), predictions.flat())).toBeLessThanOrEqual(1e-5)
+    expect(difference(answer.toReversed().flat(), predictions.flat())).toBeGreaterThan(1e-2)
+    await model.save(join(registry.folder, 'again.h5'))
+    await model.dispose()
+    const again = await loadModel(join(registry.folder, 'again.h5'))
+    expect(difference(((await again.predict(rows)) as number[][]).flat(), predictions.flat())).toBeLessThanOrEqual(1e-5)
+    await again.dispose()
   })
 
   it('that is not there is not looked for among the names', async () => {

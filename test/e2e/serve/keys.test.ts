@@ -1,10 +1,16 @@
 /** Keys on the local service: who is let in, to what, how much, and how `maas keys` manages them here and over HTTP. */
 import { randomBytes } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
+import { join } from 'node:path'
 import type { ApiKey } from '@maas/core/contract'
+import { readModelFile, writeModel } from '@maas/core/formats'
+import { compileInference } from '@maas/core/graph'
 import { createObjectKeys, issueKey } from '@maas/core/keys'
 import { createFileStore } from '@maas/core/store'
+import { Maas } from 'maas'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { difference, tutorial } from '../../support/keras-fixtures.ts'
 import { run } from '../cli/run.ts'
 import { ask, makeRegistry, rowsOf, runService, until } from './running.ts'
 
@@ -181,5 +187,60 @@ describe('/metrics', () => {
     expect(page).toMatch(/maas_latency_seconds_count\{operation="predict",model="tiny",version="2"\} [1-9]/)
     expect(page).toMatch(/maas_throttles_total\{operation="predict"\} [1-9]/)
     expect(page.trimEnd().endsWith('# EOF')).toBe(true)
+  })
+})
+
+describe('a model that is pushed over HTTP with a key', () => {
+  /** The tutorial's model in the registry's folder; its .h5 is pushed by the Python client's test. */
+  const files = async () => {
+    const { file, images, predictions } = await tutorial()
+    const { folder, kernels } = registry
+    await writeFile(join(folder, 'model.keras'), file('keras'))
+    const artifact = await readModelFile(join(folder, 'model.keras'))
+    const deps = { kernels: async () => kernels, compile: compileInference }
+    await writeModel(join(folder, 'saved.tar.gz'), 'savedmodel', artifact, deps)
+    await writeModel(join(folder, 'web.zip'), 'tfjs', artifact, deps)
+    return { images, predictions }
+  }
+  const distance = (rows: unknown, predictions: readonly number[][]) => {
+    const shape = [predictions.length, 10]
+    return difference(
+      { shape, data: (rows as number[][]).flat() },
+      { shape, dtype: 'float32', data: predictions.flat() },
+    )
+  }
+
+  it('is checked, certified and answers as Keras does, whatever its format; the report is text, JSON and a page', async () => {
+    const { images, predictions } = await files()
+    const url = service.url
+    const maas = new Maas({ url, apiKey: admin })
+    const about = { directory: registry.folder, model: 'tutorial' }
+    const reader = new Maas({ url, apiKey: await create('reader') })
+    await expect(reader.imports.push({ ...about, files: ['model.keras'] })).rejects.toThrow('control')
+    const push = ['push', 'model.keras', '--name', 'tutorial', '--report', '--url', url]
+    const { out, err } = await run(registry.folder, push, { MAAS_API_KEY: admin })
+    expect(out, err).toMatch(/^Registered tutorial:1\.\n {2}Keras 3\.15\.1[^:]*: 8 supported\n/)
+    expect(out).toMatch(/conv2d +Conv2D +supported/)
+    expect(out).toContain('certificate passed')
+    for (const [at, file] of ['saved.tar.gz', 'web.zip'].entries()) {
+      const state = await maas.imports.push({ ...about, files: [file] })
+      expect([file, state.status, state.version, state.certificate?.passed]).toEqual([file, 'registered', at + 2, true])
+    }
+    for (const version of [1, 2, 3]) {
+      const model = await maas.load(`tutorial:${version}`)
+      const answer = await model.predict(images)
+      expect(distance(answer, predictions), `version ${version}`).toBeLessThanOrEqual(1e-5)
+      expect(distance((answer as number[][]).toReversed(), predictions)).toBeGreaterThan(1e-2)
+    }
+    const sources = await Promise.all([1, 2, 3].map((version) => maas.versions.conversion('tutorial', version)))
+    expect(sources.map(({ source }) => source)).toEqual([
+      expect.stringContaining('Keras 3.15.1'),
+      'TensorFlow SavedModel',
+      'TF.js layers model',
+    ])
+    expect(sources[0]?.layers).toHaveLength(8)
+    const page = await ask(`${url}/models/tutorial/versions/1/conversion/report`, { headers: { 'x-api-key': admin } })
+    expect([page.status, page.body]).toEqual([200, expect.stringMatching(/conv2d<.*Conv2D<.*supported</s)])
+    expect((await maas.versions.verify('tutorial', 2)).replays.every(({ passed }) => passed)).toBe(true)
   })
 })

@@ -13,9 +13,10 @@ import {
   writeModel,
 } from '@maas/core/formats'
 import { compileInference } from '@maas/core/graph'
+import { loadModel } from 'maas'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readHdf5Here } from '../../support/hdf5-here.ts'
-import { expectedOf, kerasFixture, kerasFixtures } from '../../support/keras-fixtures.ts'
+import { expectedOf, kerasFixture, kerasFixtures, tutorial } from '../../support/keras-fixtures.ts'
 import { findPython, runPython } from '../../support/python.ts'
 import { type NativeKernels, nativeKernels } from '../native.ts'
 
@@ -58,6 +59,26 @@ const writeAll = async (into: string, name: string, artifact: ModelArtifact, ker
   )
 }
 
+/** The tutorial's model as Keras saved it, loaded and saved again by the SDK. */
+const saveTutorial = async (into: string): Promise<void> => {
+  const { file, images, predictions } = await tutorial()
+  await writeFile(join(into, 'model.h5'), file('h5'))
+  const model = await loadModel(join(into, 'model.h5'))
+  await model.save(join(into, 'tutorial.h5'))
+  await model.save(join(into, 'tutorial.keras'))
+  await model.save(join(into, 'tutorial.savedmodel'), { format: 'savedmodel' })
+  const { inputs, outputs } = model.signature
+  await model.dispose()
+  await rm(join(into, 'model.h5'))
+  const tensor = (shape: number[], data: number[]) => ({ shape, dtype: 'float32', data })
+  const expected = {
+    inputs: [tensor([images.length, 32, 32, 3], images.flat(3))],
+    outputs: [tensor([images.length, 10], predictions.flat())],
+    ...{ inputNames: inputs.map(({ name }) => name), outputNames: outputs.map(({ name }) => name) },
+  }
+  await writeFile(join(into, 'tutorial.json'), JSON.stringify(expected))
+}
+
 describe.runIf(python)('Python Keras 3 and TensorFlow', () => {
   it.for(Array.from({ length: tried }, (_, part) => part))(
     'load every model that we write and answer as Keras did, part %i',
@@ -77,6 +98,7 @@ describe.runIf(python)('Python Keras 3 and TensorFlow', () => {
         // What takes texts is done before the model, so its file would take other inputs than Keras' answers are for.
         if (!preprocess) refused.push(...(await writeAll(into, name, artifact, kernels)))
       }
+      if (part === 0) await saveTutorial(into)
       const program = ['test/fixtures/keras/check.py', into]
       const results = await runPython<Record<string, number | string>>(python ?? '', program)
       const wrong = Object.entries(results).filter(
