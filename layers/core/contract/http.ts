@@ -73,6 +73,7 @@ export const errorReply = (error: unknown, dialect: Dialect, requestId: string):
 /** Names that SageMaker gives its errors; whatever else a caller got wrong is a validation error there. */
 const awsNames: Partial<Record<ErrorCode, string>> = {
   unauthorized: 'UnrecognizedClientException',
+  forbidden: 'AccessDeniedException',
   not_found: 'ResourceNotFound',
   conflict: 'ResourceInUse',
   over_quota: 'ResourceLimitExceeded',
@@ -82,11 +83,15 @@ const awsNames: Partial<Record<ErrorCode, string>> = {
 /** The runtime calls the same things by other names, and tells a model that is not loaded from a service that is down. */
 const runtimeNames: Partial<Record<ErrorCode, string>> = {
   unauthorized: 'UnrecognizedClientException',
+  forbidden: 'AccessDeniedException',
   over_quota: 'ThrottlingException',
   not_ready: 'ModelNotReadyException',
 }
 
-/** Every refusal is a 400 there; ModelNotReadyException is 429, so that clients try again. */
+/** Statuses that stay told from 400; who may not come in is one thing there. */
+const kept: Readonly<Record<number, number>> = { 401: 403, 403: 403, 405: 405 }
+
+/** There a refusal is 400, without a right to it 403; ModelNotReadyException is 429, so that clients try again. */
 const awsReply = (
   code: ErrorCode,
   status: number,
@@ -97,6 +102,6 @@ const awsReply = (
   const refused = runtime ? 'ValidationError' : 'ValidationException'
   const named = (runtime ? runtimeNames : awsNames)[code]
   const name = named ?? (status < 500 ? refused : 'InternalFailure')
-  const answered = name === 'ModelNotReadyException' ? 429 : status < 500 ? 400 : status
+  const answered = name === 'ModelNotReadyException' ? 429 : status < 500 ? (kept[status] ?? 400) : status
   return { status: answered, headers: { 'x-amzn-errortype': name }, body: { __type: name, message } }
 }

@@ -130,6 +130,7 @@ const given: readonly Given[] = [
     summary:
       'Replays the certificate on the kernels in force. 202 when that happens later; look at the certificate then.',
     response: json(certificateSchema),
+    also: [{ status: 202, as: 'verifyVersion' }],
   },
 ]
 

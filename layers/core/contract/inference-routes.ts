@@ -100,6 +100,7 @@ export const inferenceRoutes: readonly Route[] = [
     path: '/v2/repository/index',
     summary: 'All versions of all models that the key may ask, and which are in memory.',
     request: { 'application/json': inference.repositoryIndexRequestSchema },
+    bodyOptional: true,
     response: json(inference.repositoryIndexSchema),
     examples: {
       request: { ready: false },

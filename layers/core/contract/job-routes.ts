@@ -14,6 +14,7 @@ export const jobRoutes: readonly Route[] = [
       "Starts a training job: CreateTrainingJob's fields. The same document again answers 200 with the same job.",
     request: { 'application/json': createJobSchema },
     response: json(jobs.jobDescriptionSchema, 201),
+    also: [{ status: 200, as: 'createTrainingJob' }],
     examples: {
       request: {
         TrainingJobName: 'cifar10-1',

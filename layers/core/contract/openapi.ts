@@ -52,7 +52,8 @@ const toSchema = (schema: z.ZodType, io: 'input' | 'output'): Json => {
 }
 
 /** Bodies that differ between routes of one operation would need another name; the test of the document sees to it. */
-const bodyName = ({ operation }: Route, kind: 'Request' | 'Response'): string => `${capital(operation)}${kind}`
+const bodyName = ({ operation }: Pick<Route, 'operation'>, kind: 'Request' | 'Response'): string =>
+  `${capital(operation)}${kind}`
 
 const content = (route: Route, contents: Contents, kind: 'Request' | 'Response', example: unknown): Json =>
   Object.fromEntries(
@@ -82,6 +83,16 @@ const queryOf = ({ query }: Route): Json[] => {
   return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: false, schema }))
 }
 
+const alsoOf = ({ status, as }: NonNullable<Route['also']>[number]): [number, Json] => [
+  status,
+  {
+    description: status === 202 ? 'Not there yet; this says where to look.' : 'It was there already.',
+    content: {
+      'application/json': { schema: { $ref: `#/components/schemas/${bodyName({ operation: as }, 'Response')}` } },
+    },
+  },
+]
+
 const operationOf = (route: Route): OpenApiOperation => {
   const { status, contents } = route.response
   const hasBody = Object.keys(contents).length > 0
@@ -93,13 +104,17 @@ const operationOf = (route: Route): OpenApiOperation => {
     ...(route.right === 'none' && { security: [] }),
     ...(parameters.length > 0 && { parameters }),
     ...(route.request && {
-      requestBody: { required: true, content: content(route, route.request, 'Request', route.examples?.request) },
+      requestBody: {
+        required: route.bodyOptional !== true,
+        content: content(route, route.request, 'Request', route.examples?.request),
+      },
     }),
     responses: {
       [status]: {
         description: hasBody ? 'The answer.' : 'Done; there is no body.',
         ...(hasBody && { content: content(route, contents, 'Response', route.examples?.response) }),
       },
+      ...Object.fromEntries((route.also ?? []).map(alsoOf)),
       default: { $ref: `#/components/responses/${capital(route.dialect)}Error` },
     },
   }

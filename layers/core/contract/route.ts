@@ -107,7 +107,11 @@ export interface Route {
   /** Parameters after the `?`. */
   readonly query?: z.ZodObject
   readonly request?: Contents
+  /** Whether it may come without one. @default it may not */
+  readonly bodyOptional?: true
   readonly response: { readonly status: number; readonly contents: Contents }
+  /** Other answers that are no failures, each with the JSON body of the operation named. */
+  readonly also?: readonly { readonly status: number; readonly as: Operation }[]
   readonly examples?: { readonly request?: unknown; readonly response?: unknown }
   /** Sent piece by piece on AWS: for answers that grow over Lambda's 6 MB, or come over minutes. */
   readonly streamed?: true

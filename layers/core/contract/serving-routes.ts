@@ -7,7 +7,7 @@ import * as serving from './serving.ts'
 /** A data-plane operation answers for the highest version, for a given one, and for the one an alias means. */
 const addressed = (
   suffix: string,
-  route: Pick<Route, 'operation' | 'method' | 'summary' | 'request' | 'response' | 'examples'>,
+  route: Pick<Route, 'operation' | 'method' | 'summary' | 'request' | 'response' | 'also' | 'examples'>,
 ): Route[] =>
   ['', '/versions/{version}', '/labels/{label}'].map((address) => ({
     ...route,
@@ -21,6 +21,9 @@ const addressed = (
 const deferred = (
   list: readonly (Omit<Route, 'owner' | 'right' | 'dialect' | 'operation'> & { operation: PredictionOperation })[],
 ): Route[] => list.map((route) => ({ ...route, owner: 'predict', right: 'data', dialect: 'control' }))
+
+/** With `Prefer: respond-async`. */
+const later: Route['also'] = [{ status: 202, as: 'createPrediction' }]
 
 export const servingRoutes: readonly Route[] = [
   {
@@ -57,6 +60,7 @@ export const servingRoutes: readonly Route[] = [
     summary: 'Runs the model on tensors, table rows, base64 images, or one image as the raw body.',
     request: { 'application/json': serving.predictRequestSchema, ...images },
     response: json(serving.predictResponseSchema),
+    also: later,
     examples: {
       request: {
         instances: [
@@ -78,6 +82,7 @@ export const servingRoutes: readonly Route[] = [
     summary: 'Labels and scores, best first; of feature objects, or of one image as the raw body.',
     request: { 'application/json': serving.classifyRequestSchema, ...images },
     response: json(serving.classifyResponseSchema),
+    also: later,
     examples: {
       request: { examples: [{ x: [1, 2] }] },
       response: {
@@ -96,6 +101,7 @@ export const servingRoutes: readonly Route[] = [
     summary: 'One number for each example: feature objects, or one image as the raw body.',
     request: { 'application/json': serving.classifyRequestSchema, ...images },
     response: json(serving.regressResponseSchema),
+    also: later,
     examples: { request: { examples: [{ x: [1, 2] }] }, response: { results: [0.5] } },
   }),
   ...deferred([
@@ -106,6 +112,7 @@ export const servingRoutes: readonly Route[] = [
       summary: 'Asks for a prediction that is answered later; `Prefer: wait=n` waits up to n seconds for it.',
       request: { 'application/json': predictionRequestSchema },
       response: json(predictionSchema, 202),
+      also: [{ status: 200, as: 'createPrediction' }],
       examples: {
         request: { operation: 'predict', model: 'cifar10@production', input: { instances: [[1, 2]] } },
       },
