@@ -12,11 +12,12 @@ import { memory } from './parts/memory.ts'
 import { predict } from './parts/predict.ts'
 import { start } from './parts/start.ts'
 import { training } from './parts/training.ts'
+import { transform } from './parts/transform.ts'
 import { tutorial } from './parts/tutorial.ts'
 import { type Report, type Section, toMarkdown } from './report.ts'
 import { type Bench, type Part, type Row, Unavailable } from './types.ts'
 
-const parts: readonly Part[] = [data, training, predict, start, http, growth, memory, tutorial]
+const parts: readonly Part[] = [data, training, predict, transform, start, http, growth, memory, tutorial]
 /** Parts that take so long that they are measured on request only. */
 const long: readonly Part[] = [tutorial]
 
