@@ -19,7 +19,10 @@ const sweepEvery = 3600_000
 
 /** `failed` hears of what went wrong on our side; the prediction is tried again after the next start. */
 export const startPredictions = (
-  dependencies: Omit<PredictionsDependencies, 'enqueue'>,
+  dependencies: Omit<PredictionsDependencies, 'enqueue'> & {
+    /** Deletes what else has expired. */
+    readonly tidy: () => Promise<void>
+  },
   failed: (error: unknown) => void,
 ): LocalPredictions => {
   const queue = new PQueue({ concurrency })
@@ -50,6 +53,7 @@ export const startPredictions = (
     },
   })
   const sweep = async (): Promise<void> => {
+    await dependencies.tidy()
     const unfinished = await predictions.sweep()
     for (const id of unfinished) if (!running.has(id)) void queue.add(() => work(id))
   }

@@ -14,6 +14,7 @@ import { messageOf, NotReadyError } from '@maas/core/errors'
 import { admitted, createApp, type Limits, type Log, type LogEntry, type NodeRequest } from '@maas/core/http'
 import { createJobs } from '@maas/core/jobs'
 import { createAccess, createCounter, createObjectKeys, findByHeader } from '@maas/core/keys'
+import { createUploadedImages } from '@maas/core/predict'
 import { createDelivery, createWebhooks } from '@maas/core/predictions'
 import { createRegistry } from '@maas/core/registry'
 import { createFileStore } from '@maas/core/store'
@@ -124,11 +125,13 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
     idleMs: idleSeconds * 1000,
     random: Math.random,
   })
+  const uploads = createUploadedImages({ store, clock })
   const { predictions, close: closePredictions } = startPredictions(
     {
       store,
       answer: (request, caller) => inner.fetch(request, { caller }),
       charge: access?.charge,
+      tidy: uploads.sweep,
       webhooks: createWebhooks({
         ...{ secrets: options.webhookSecrets ?? [], clock, sleep, allowedAddresses },
         deliver: createDelivery({ allowedAddresses }),
@@ -144,6 +147,7 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
     clock,
     statistics: createStatistics(clock),
     shadows: createShadows(models),
+    uploads,
   }
   const inner = createApp(predictHandlers(predicting), { log, limits, clock, ids: randomUUID, access: admitted })
   const local = createLocalImports({ store, registry, clock, secret: randomBytes(32), ids: randomUUID, say })

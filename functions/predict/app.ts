@@ -1,6 +1,6 @@
 /** The data plane over HTTP: TensorFlow Serving's URLs and bodies, and images as request bodies. */
 import { classifyRequestSchema, type PredictOperation, predictRequestSchema } from '@maas/core/contract'
-import { MaasError } from '@maas/core/errors'
+import { InvalidInputError, MaasError, UnsupportedError } from '@maas/core/errors'
 import { type AppOptions, type Call, createApp, type Handler, type Handlers, type Reply } from '@maas/core/http'
 import {
   decodePredict,
@@ -14,14 +14,16 @@ import {
   rank,
   regress,
   type ServedModel,
+  type UploadedImages,
+  withUploads,
 } from '@maas/core/predict'
 import type { Predictions } from '@maas/core/predictions'
 import { metadataOf, statusBody } from './describe.ts'
-import { imagesOf } from './images.ts'
+import { imagesOf, uploadReader } from './images.ts'
 import { type InferenceDeps, inferenceHandlers } from './inference.ts'
 import { invocationHandler } from './invocations.ts'
 import { deferrable, predictionHandlers } from './predictions.ts'
-import { createRespond, toReference } from './respond.ts'
+import { createRespond, type ToInput, toReference } from './respond.ts'
 import { invokeHandler } from './sagemaker.ts'
 import { createShadows, type Shadows } from './shadow.ts'
 import { createStatistics, type Statistics } from './statistics.ts'
@@ -33,6 +35,8 @@ export interface PredictDependencies extends AppOptions, Pick<InferenceDeps, 'mo
   readonly host: ModelHost
   /** Where answers can come later. @default they cannot */
   readonly predictions?: Predictions
+  /** Images that callers send once and name later. @default none are kept */
+  readonly uploads?: UploadedImages
   /** Shared by apps that answer for the same models. @default the app's own */
   readonly statistics?: Statistics
   /** Of the function, for the price of an answer. @default a function with one whole CPU */
@@ -45,7 +49,16 @@ export interface PredictDependencies extends AppOptions, Pick<InferenceDeps, 'mo
 
 type HandlerDependencies = Pick<
   PredictDependencies,
-  'host' | 'limits' | 'clock' | 'models' | 'predictions' | 'statistics' | 'megabytes' | 'waitsForShadows' | 'shadows'
+  | 'host'
+  | 'limits'
+  | 'clock'
+  | 'models'
+  | 'predictions'
+  | 'uploads'
+  | 'statistics'
+  | 'megabytes'
+  | 'waitsForShadows'
+  | 'shadows'
 >
 
 /** The app of this function alone, as the predict Lambda runs it. */
@@ -77,6 +90,7 @@ const answerHandlers = ({
   megabytes,
   waitsForShadows = false,
   shadows = createShadows(host),
+  uploads,
 }: Omit<HandlerDependencies, 'predictions'>): {
   readonly now: Record<PredictOperation, Handler>
   readonly invoke: Handler
@@ -84,7 +98,7 @@ const answerHandlers = ({
   /** Undefined when the body is JSON. */
   const imageBody = async (call: Call): Promise<PredictInput | undefined> => {
     const type = call.contentType()
-    return type === 'application/json' ? undefined : imagesOf(call, type, limits.batchRows)
+    return type === 'application/json' ? undefined : imagesOf(call, type, limits.batchRows, uploadReader(call, uploads))
   }
 
   const respond = createRespond({
@@ -96,13 +110,20 @@ const answerHandlers = ({
     ...(megabytes !== undefined && { megabytes }),
   })
 
+  /** Values of a body of JSON for a model of images, with the uploads that it names put in. */
+  const filled = async <T>(call: Call, model: ServedModel, values: T, at: string): Promise<T> =>
+    model.preprocess.kind === 'image' && Buffer.from(await call.bytes()).includes('"upload"')
+      ? ((await withUploads(values, at, uploadReader(call, uploads))) as T)
+      : values
+
   /** The body of `:classify` and `:regress`: an image, or feature objects with what they share. */
-  const examplesOf = async (call: Call): Promise<PredictInput | ((model: ServedModel) => PredictInput)> => {
+  const examplesOf = async (call: Call): Promise<ToInput> => {
     const image = await imageBody(call)
     if (image !== undefined) return image
     const { examples, context } = await call.json(classifyRequestSchema)
     const whole = context === undefined ? examples : examples.map((example) => withContext(example, context))
-    return (model) => decodeRows(whole, model, limits.batchRows, 'examples')
+    return async (model) =>
+      decodeRows(await filled(call, model, whole, 'examples'), model, limits.batchRows, 'examples')
   }
 
   /** A body of numbers goes to the model as it came; undefined when it does not look like one, or something is wrong with it. */
@@ -135,8 +156,13 @@ const answerHandlers = ({
       let form: Form = 'row'
       return respond(
         call,
-        (model) => {
-          const decoded = decodePredict(request, model, limits.batchRows)
+        async (model) => {
+          const { instances, inputs } = request
+          const [rows, columns] = await Promise.all([
+            filled(call, model, instances, 'instances'),
+            filled(call, model, inputs, 'inputs'),
+          ])
+          const decoded = decodePredict({ ...request, instances: rows, inputs: columns }, model, limits.batchRows)
           form = decoded.form
           return decoded.input
         },
@@ -150,9 +176,16 @@ const answerHandlers = ({
     shadowReport: async ({ params: { model = '', alias = '' } }) => ({
       json: shadows.report(model, alias, await host.shadow({ name: model, alias })),
     }),
+    uploadImage: async (call) => {
+      call.contentType()
+      if (uploads === undefined) throw new UnsupportedError('This service keeps no uploads; send images with requests.')
+      const image = await call.bytes()
+      if (image.length === 0) throw new InvalidInputError('The body is empty; send an image file.')
+      return { status: 201, json: await uploads.keep(call.caller?.id, image) }
+    },
     ...inferenceHandlers({ host, limits, respond, statistics, models }),
   }
-  return { now, invoke: invocationHandler({ limits, respond, handlers: now }) }
+  return { now, invoke: invocationHandler({ limits, respond, handlers: now, uploads }) }
 }
 
 const predicted =

@@ -10,7 +10,7 @@ import { createLambdaLog, lambdaHandler } from '@maas/core/http/lambda'
 import { lazyKernels } from '@maas/core/kernels/sessions'
 import { createAccess, createCounter, findInEvent } from '@maas/core/keys'
 import { createDynamoKeys } from '@maas/core/keys/dynamodb'
-import { createInProcessHost } from '@maas/core/predict'
+import { createInProcessHost, createUploadedImages } from '@maas/core/predict'
 import { createDelivery, createPredictions, createWebhooks, type Predictions } from '@maas/core/predictions'
 import { createRegistry } from '@maas/core/registry'
 import { openStore } from '@maas/core/store'
@@ -47,7 +47,7 @@ const host = createInProcessHost({
 })
 const common = {
   ...{ host, models: registry.models, limits, log, clock, ids: randomUUID },
-  ...{ megabytes: environment.megabytes, waitsForShadows: true },
+  ...{ megabytes: environment.megabytes, waitsForShadows: true, uploads: createUploadedImages({ store, clock }) },
 }
 
 const keys = createDynamoKeys(new DynamoDBClient(), environment.table)

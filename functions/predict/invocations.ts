@@ -9,10 +9,11 @@ import {
   type Prediction,
   readCsv,
   readNpy,
+  type UploadedImages,
   writeCsv,
   writeNpy,
 } from '@maas/core/predict'
-import { imagesOf } from './images.ts'
+import { imagesOf, uploadReader } from './images.ts'
 import type { Respond, ToInput } from './respond.ts'
 
 /** What answers come as, JSON first: it is meant where nothing is said. */
@@ -46,11 +47,13 @@ const methodOf = (attributes: string | null): string =>
 export interface InvocationDeps {
   readonly limits: Pick<Limits, 'batchRows'>
   readonly respond: Respond
+  /** @default none are kept */
+  readonly uploads?: UploadedImages | undefined
   /** Of JSON and images to JSON. */
   readonly handlers: Readonly<Record<'predict' | 'classify' | 'regress', Handler>>
 }
 
-export const invocationHandler = ({ limits, respond, handlers }: InvocationDeps): Handler => {
+export const invocationHandler = ({ limits, respond, handlers, uploads }: InvocationDeps): Handler => {
   const inputOf = async (call: Call, type: string): Promise<{ readonly input: ToInput; readonly form: () => Form }> => {
     const body = await call.bytes()
     const row = (input: ToInput) => ({ input, form: (): Form => 'row' })
@@ -60,7 +63,8 @@ export const invocationHandler = ({ limits, respond, handlers }: InvocationDeps)
       const instances = isList(body) && type !== 'application/jsonlines' ? listOf(body) : linesOf(body)
       return row((model) => decodePredict({ instances }, model, limits.batchRows).input)
     }
-    if (type !== 'application/json') return row(await imagesOf(call, type, limits.batchRows))
+    if (type !== 'application/json')
+      return row(await imagesOf(call, type, limits.batchRows, uploadReader(call, uploads)))
     const request = readJson(body, predictRequestSchema)
     let form: Form = 'row'
     const input: ToInput = (model) => {

@@ -19,7 +19,7 @@ export interface RespondDeps {
 }
 
 /** Makes the input once the model is known; gives the input at once where it does not depend on the model. */
-export type ToInput = PredictInput | ((model: ServedModel) => PredictInput)
+export type ToInput = PredictInput | ((model: ServedModel) => PredictInput | Promise<PredictInput>)
 
 /** At this size a function has one whole virtual CPU. */
 const oneCpuMegabytes = 1769
@@ -50,7 +50,7 @@ export const createRespond =
         load = clock() - began
         // The version whose signature the input is checked against: an alias may move, or be split, between two questions.
         reference = { name: described.name, version: described.version }
-        input = toInput(described)
+        input = await toInput(described)
       } else input = toInput
       const prediction = await host.predict(reference, input, { signal: call.signal })
       model = prediction.model

@@ -156,7 +156,10 @@ export class ServiceStack extends Stack {
       description: 'Reads models, keeps asynchronous predictions',
     })
     const own = ['predictions/*']
-    allowStore(role, storage, { read: ['models/*', 'blobs/*', ...own], write: own, delete: own })
+    const images = 'uploads/images/*'
+    allowStore(role, storage, {
+      ...{ read: ['models/*', 'blobs/*', images, ...own], write: [images, ...own], delete: own },
+    })
     this.later.allow(role)
     allowCounting(role, storage)
     return role

@@ -24,6 +24,7 @@ export type PredictOperation =
   | 'classify'
   | 'regress'
   | 'shadowReport'
+  | 'uploadImage'
   | InferenceOperation
 export type JobOperation =
   | 'createTrainingJob'

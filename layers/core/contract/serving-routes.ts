@@ -1,4 +1,5 @@
 /** Routes of predictions: TensorFlow Serving's, answers that come later, and SageMaker's InvokeEndpoint. */
+import { imageUploadSchema } from './images.ts'
 import { predictionRequestSchema, predictionSchema } from './predictions.ts'
 import type { PredictionOperation, Route } from './route.ts'
 import { images, invocation, json } from './route-forms.ts'
@@ -104,6 +105,25 @@ export const servingRoutes: readonly Route[] = [
     also: later,
     examples: { request: { examples: [{ x: [1, 2] }] }, response: { results: [0.5] } },
   }),
+  {
+    operation: 'uploadImage',
+    method: 'POST',
+    path: '/images',
+    owner: 'predict',
+    right: 'data',
+    dialect: 'control',
+    summary:
+      'Keeps one image for a week, so that requests of the same key can name it: `{"upload": id}` in place of `{"b64": …}`, or a form field `upload`.',
+    request: { 'image/jpeg': 'binary', 'image/png': 'binary', 'image/webp': 'binary' },
+    response: json(imageUploadSchema, 201),
+    examples: {
+      response: {
+        id: '2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae',
+        size: 1024,
+        expires_at: '2026-12-01T12:00:00.000Z',
+      },
+    },
+  },
   ...deferred([
     {
       operation: 'createPrediction',

@@ -16,7 +16,9 @@ export const encodedImage = (value: unknown, param: string): Uint8Array => {
       return refuse('a data URL here is data:image/…;base64,…')
     }
   } else if (/^[a-z][a-z0-9+.-]*:/i.test(value)) {
-    return refuse('addresses of other places are not fetched: send the file itself')
+    return refuse(
+      'addresses of other places are not fetched: send the file itself, or once to POST /images and name it {"upload": id}',
+    )
   }
   const text = url === null ? value : value.slice(url[0].length)
   if (!base64.test(text)) return refuse('it must be the base64 text of an image file')

@@ -9,6 +9,7 @@ import { compileInference } from '@maas/core/graph'
 import { createObjectKeys, issueKey } from '@maas/core/keys'
 import { createFileStore } from '@maas/core/store'
 import { Maas } from 'maas'
+import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { difference, tutorial } from '../../support/keras-fixtures.ts'
 import { run } from '../cli/run.ts'
@@ -135,6 +136,80 @@ describe('a key', () => {
     await keys('revoke', id?.slice(0, 12) ?? '', ...local())
     expect((await underWay).status).toBe(200)
     expect(await until(async () => (await predict(key)).status === 401, 3000)).toBe(true)
+  })
+})
+
+describe('an image that was sent before', () => {
+  const send = (key: string, body: Uint8Array<ArrayBuffer>, type = 'image/png') =>
+    ask(`${service.url}/images`, { method: 'POST', headers: { 'content-type': type, 'x-api-key': key }, body })
+  const classify = (key: string, upload: unknown, operation = 'classify') => {
+    const body = operation === 'classify' ? { examples: [{ upload }] } : { instances: [{ upload }] }
+    return ask(`${service.url}/v1/models/tiny:${operation}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-api-key': key },
+      body: JSON.stringify(body),
+    })
+  }
+  const picture = (seed: number) =>
+    sharp({ create: { width: 8, height: 8, channels: 3, background: { r: seed, g: 90, b: 200 } } })
+      .png()
+      .toBuffer() as Promise<Buffer<ArrayBuffer>>
+
+  it('is named by its id in JSON, in forms and in what is answered later, and answered like the file itself', async () => {
+    const key = await create('uploader')
+    const image = await picture(10)
+    const sent = await send(key, image)
+    expect([sent.status, sent.body]).toMatchObject([201, { size: image.length }])
+    const { id } = sent.body as { id: string }
+    const headers = { 'x-api-key': key }
+    const url = `${service.url}/v1/models/tiny:classify`
+    const itself = await ask(url, { method: 'POST', headers: { ...headers, 'content-type': 'image/png' }, body: image })
+    expect(itself.status).toBe(200)
+    expect((await classify(key, id)).body).toEqual(itself.body)
+    const form = new FormData()
+    form.append('upload', id)
+    expect((await ask(url, { method: 'POST', headers, body: form })).body).toEqual(itself.body)
+    const columns = await ask(`${service.url}/v1/models/tiny:predict`, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json', prefer: 'wait=20' },
+      body: JSON.stringify({ inputs: [{ upload: id }, { upload: id }] }),
+    })
+    expect(columns.body).toMatchObject({
+      status: 'succeeded',
+      output: { outputs: [[], []].map(() => expect.any(Array)) },
+    })
+  })
+
+  it.each([
+    ['http://169.254.169.254/latest/meta-data', 400, 'Addresses of other places are not fetched'],
+    ['https://example.com/photo.jpg', 400, 'named by its id'],
+    ['datasets/cifar10.zip', 400, 'named by its id'],
+    [`../everybody/${'a'.repeat(64)}`, 400, 'named by its id'],
+    [`../../keys/${'a'.repeat(64)}`, 400, 'named by its id'],
+    [7, 400, 'named by its id'],
+    ['a'.repeat(64), 404, 'there is no upload'],
+  ])('is not %s', async (name, status, words) => {
+    const key = await create('curious')
+    for (const operation of ['classify', 'predict']) {
+      const refused = await classify(key, name, operation)
+      expect([refused.status, JSON.stringify(refused.body)]).toEqual([status, expect.stringContaining(words)])
+    }
+  })
+
+  it('is there for the key that sent it alone', async () => {
+    const { id } = (await send(await create('mine'), await picture(20))).body as { id: string }
+    const other = await classify(await create('theirs'), id)
+    expect([other.status, JSON.stringify(other.body)]).toEqual([404, expect.stringContaining('no upload')])
+  })
+
+  it('is as small as any body, is an image by its type, and needs a key that may predict', async () => {
+    const key = await create('large')
+    expect((await send(key, new Uint8Array(6 * 1024 * 1024 + 1))).status).toBe(413)
+    expect((await send(key, await picture(1), 'application/zip')).status).toBe(415)
+    expect((await send(await create('control', { rights: ['control'] }), await picture(1))).status).toBe(403)
+    const { id } = (await send(key, Buffer.from('no picture') as Buffer<ArrayBuffer>)).body as { id: string }
+    const refused = await classify(key, id)
+    expect([refused.status, JSON.stringify(refused.body)]).toEqual([400, expect.stringContaining('not an image')])
   })
 })
 
