@@ -88,6 +88,32 @@ describe('a key', () => {
     expect(Number(refused[0]?.headers.get('retry-after'))).toBeGreaterThan(0)
   })
 
+  it('has one last unit, which one of 16 gets, at once or later', async () => {
+    const key = await create('last', { quota: 3 })
+    for (let used = 0; used < 2; used++) expect((await predict(key)).status).toBe(200)
+    const headers = { 'content-type': 'application/json', 'x-api-key': key }
+    const body = JSON.stringify({ instances: rowsOf(1) })
+    const answers = await Promise.all(
+      Array.from({ length: 16 }, (_, at) =>
+        ask(`${service.url}/v1/models/tiny:predict`, {
+          ...{ method: 'POST', body },
+          headers: { ...headers, ...(at % 2 === 0 && { prefer: 'respond-async' }) },
+        }),
+      ),
+    )
+    expect(answers.filter(({ status }) => status === 200 || status === 202)).toHaveLength(1)
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(15)
+  })
+
+  it('is rotated without a gap: the new one is taken before the old one ends', async () => {
+    const [before, after] = [await create('rotated'), await create('rotated-2')]
+    expect([(await predict(before)).status, (await predict(after)).status]).toEqual([200, 200])
+    const listed = JSON.parse(await keys('list', '--json', ...local())) as { keys: { id: string; name: string }[] }
+    await keys('revoke', listed.keys.find(({ name }) => name === 'rotated')?.id.slice(0, 12) ?? '', ...local())
+    expect(await until(async () => (await predict(before)).status === 401, 3000)).toBe(true)
+    expect((await predict(after)).status).toBe(200)
+  })
+
   it('is throttled, and stops at its budget', async () => {
     const slow = await create('slow', { throttle: { rate: 0.01, burst: 2 } })
     const answers = [await predict(slow), await predict(slow), await predict(slow)]
@@ -213,6 +239,15 @@ describe('an image that was sent before', () => {
   })
 })
 
+describe('an alias moved with a key', () => {
+  it('says in its history whose it was', async () => {
+    const headers = { 'content-type': 'application/json', 'x-api-key': admin }
+    const body = JSON.stringify({ version: 2, reason: 'better' })
+    const moved = await ask(`${service.url}/models/tiny/aliases/production`, { method: 'PUT', headers, body })
+    expect((moved.body as { history: unknown[] }).history.at(-1)).toMatchObject({ by: 'admin', why: 'better' })
+  })
+})
+
 describe('maas keys --url', () => {
   it('makes, lists and revokes keys of a running service, with a key that may', async () => {
     const remote = ['--url', service.url, '--api-key', admin]
@@ -249,6 +284,28 @@ describe('a page of another site', () => {
       body: JSON.stringify({ instances: rowsOf(1) }),
     })
     expect(across.status).toBe(403)
+  })
+
+  it.each([
+    ['POST', '/images', 'image/png'],
+    ['POST', '/predictions', 'application/json'],
+    ['POST', '/transform-jobs', 'application/json'],
+    ['POST', '/keys', 'application/json'],
+    ['PUT', '/models/tiny/aliases/production', 'application/json'],
+    ['DELETE', '/models/tiny/versions/2', 'application/json'],
+  ])('may not %s %s, whatever origin it gives', async (method, path, type) => {
+    for (const origin of ['https://evil.example', 'null', 'http://127.0.0.1.evil.example']) {
+      const headers = { origin, 'x-api-key': admin, 'content-type': type }
+      const body = method === 'DELETE' ? {} : { body: '{}' }
+      expect((await ask(`${service.url}${path}`, { method, headers, ...body })).status).toBe(403)
+    }
+  })
+
+  it('cannot pass a form for JSON where state would change', async () => {
+    for (const path of ['/transform-jobs', '/training-jobs', '/keys']) {
+      const headers = { 'content-type': 'text/plain', 'x-api-key': admin }
+      expect((await ask(`${service.url}${path}`, { method: 'POST', headers, body: '{}' })).status).toBe(415)
+    }
   })
 })
 

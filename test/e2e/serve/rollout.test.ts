@@ -52,7 +52,16 @@ describe('a split alias', () => {
     const { history } = (await ask(`${service.url}/models/tiny/aliases/production`)).body as {
       history: { why: string; by: string; at: string }[]
     }
-    expect(history.map(({ why }) => why)).toEqual(['start', 'half', 'rollback'])
+    expect(history.map(({ why, by }) => [why, by])).toEqual([
+      ['start', 'test'],
+      ['half', 'api'],
+      ['rollback', 'api'],
+    ])
+    const times = history.map(({ at }) => Date.parse(at))
+    expect(times.every((at) => Math.abs(Date.now() - at) < 3600_000)).toBe(true)
+    expect(times).toEqual(times.toSorted((a, b) => a - b))
+    const shown = await run(registry.folder, ['alias', 'tiny', '--url', service.url])
+    expect(shown.out).toMatch(/rollback/)
   })
 })
 
@@ -62,7 +71,14 @@ describe('a shadow', () => {
     const report = async () =>
       (await ask(`${service.url}/models/tiny/aliases/production/shadow`)).body as {
         shadow?: number
-        comparisons: { rows: number; agreed: number; failed: number; largestDifference: number }[]
+        comparisons: {
+          primary: { version: number; ms: number }
+          shadow: { version: number; ms: number }
+          rows: number
+          agreed: number
+          failed: number
+          largestDifference: number
+        }[]
       }
     expect(
       await until(async () => {
@@ -74,6 +90,10 @@ describe('a shadow', () => {
     expect(seen.shadow).toBe(2)
     expect(seen.comparisons[0]).toMatchObject({ failed: 0 })
     expect(seen.comparisons[0]?.largestDifference).toBeGreaterThan(1e-3)
+    const [{ primary, shadow, rows, agreed }] = seen.comparisons as [(typeof seen.comparisons)[0]]
+    expect([primary.version, shadow.version]).toEqual([1, 2])
+    expect(Math.min(primary.ms, shadow.ms)).toBeGreaterThan(0)
+    expect(agreed).toBeLessThanOrEqual(rows)
     const kept = await ask(`${service.url}/models/tiny/versions/2`, { method: 'DELETE' })
     expect(kept.status).toBe(409)
     expect(await alias('--no-shadow')).toContain('means version 1.')

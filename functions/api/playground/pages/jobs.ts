@@ -4,6 +4,7 @@ import { failure, h } from '../dom.ts'
 import { when } from '../format.ts'
 import { getJson, part, sendJson } from '../service.ts'
 import { jobPage } from './job.ts'
+import { transformSection } from './transforms.ts'
 
 const presets = ['cifar10-cnn', 'cifar10-cnn-regularized', 'cifar10-cnn-overfit', 'mlp'] as const
 
@@ -63,8 +64,9 @@ export const jobsPage = async (
   if (job !== '') return jobPage(main, job, signal)
   const { TrainingJobSummaries: jobs, NextToken: more } = await getJson<JobList>('/training-jobs?MaxResults=50', signal)
   main.append(h('h1', {}, 'Training jobs'), starter())
+  const transforms = await transformSection(signal)
   if (jobs.length === 0) {
-    main.append(h('p', {}, 'None yet.'))
+    main.append(h('p', {}, 'None yet.'), transforms)
     return
   }
   main.append(
@@ -95,5 +97,6 @@ export const jobsPage = async (
       { class: 'soft' },
       more === undefined ? '' : 'Only the newest 50 are shown; GET /training-jobs has all, page by page.',
     ),
+    transforms,
   )
 }
