@@ -6,6 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CreateBucketCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { CreateStateMachineCommand, DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn'
+import { transformSpecSchema } from '@maas/core/contract'
+import { createS3Store } from '@maas/core/store/s3'
+import { createTransforms } from '@maas/core/transform'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bundle, checkPrograms, repository } from '../../../infra/bundle.ts'
 import { searchKernels } from '../../../layers/core/kernels/native.ts'
@@ -99,11 +102,13 @@ describe.skipIf(isMotoMissing() || kernels.found === undefined)('the deployed pr
     return made
   }
 
-  const runContainer = (): Promise<{ code: number | null; output: string }> =>
+  const runContainer = (
+    command: string,
+    own: Readonly<Record<string, string>>,
+  ): Promise<{ code: number | null; output: string }> =>
     new Promise((resolve, reject) => {
-      const base = mkdtempSync(join(tmpdir(), 'ml-'))
-      const child = spawn(process.execPath, [join(directory, 'batch.mjs'), 'train'], {
-        env: { ...process.env, ...env, TRAINING_JOB_NAME: job, SAGEMAKER_BASE_DIR: base, AWS_BATCH_JOB_ATTEMPT: '1' },
+      const child = spawn(process.execPath, [join(directory, 'batch.mjs'), command], {
+        env: { ...process.env, ...env, ...own },
         stdio: ['ignore', 'pipe', 'pipe'],
       })
       let output = ''
@@ -150,7 +155,9 @@ describe.skipIf(isMotoMissing() || kernels.found === undefined)('the deployed pr
 
   it('train a job from S3 and leave a whole candidate there', async () => {
     await tell(await start('events'), 'RUNNING', 0)
-    const { code, output } = await runContainer()
+    const base = mkdtempSync(join(tmpdir(), 'ml-'))
+    const own = { TRAINING_JOB_NAME: job, SAGEMAKER_BASE_DIR: base, AWS_BATCH_JOB_ATTEMPT: '1' }
+    const { code, output } = await runContainer('train', own)
     expect(output).not.toContain('WASM')
     expect(output).toContain('"event":"end"')
     expect(code).toBe(0)
@@ -258,5 +265,42 @@ describe.skipIf(isMotoMissing() || kernels.found === undefined)('the deployed pr
     if (reason === undefined) expect(readdirSync(TMPDIR)).toContainEqual(expect.stringMatching(/kernels|packed|maas-/))
     // Nothing of a model stays for the next one.
     expect(readdirSync(TMPDIR).filter((name) => name.startsWith('maas-check'))).toEqual([])
+  })
+
+  it('predict a data set in containers that share it, and join what they leave', async () => {
+    const name = 'points-all'
+    const store = createS3Store({ client: s3, bucket, prefix: '' })
+    const S3Uri = `s3://${bucket}/datasets/points.csv`
+    const spec = transformSpecSchema.parse({
+      request: {
+        ...{ TransformJobName: name, ModelName: 'points@production', TransformResources: { InstanceCount: 2 } },
+        TransformInput: { DataSource: { S3DataSource: { S3Uri } } },
+      },
+      model: { name: 'points', version: 1 },
+    })
+    await createTransforms({ store, clock: () => Date.now() }).create(spec)
+    const shares = ['0', '1'].map((AWS_BATCH_JOB_ARRAY_INDEX) =>
+      runContainer('transform', { TRANSFORM_JOB_NAME: name, TRANSFORM_SHARES: '2', AWS_BATCH_JOB_ARRAY_INDEX }),
+    )
+    for (const { code, output } of await Promise.all(shares)) expect(code, output).toBe(0)
+    expect((await ask('GET', `/transform-jobs/${name}`)).body).toMatchObject({ TransformJobStatus: 'InProgress' })
+    const events = await start('events')
+    await events.invoke({
+      ...{ source: 'aws.batch', time: new Date().toISOString().replace(/\.\d+/, '') },
+      detail: { jobName: `transform_${name}`, jobId: 'array-1', status: 'SUCCEEDED', attempts: [] },
+    })
+    const { body } = await ask('GET', `/transform-jobs/${name}`)
+    const rows = pointsTable().trim().split('\n').length - 1
+    expect(body).toMatchObject({
+      ...{ TransformJobStatus: 'Completed', ModelVersion: 1, Failures: [] },
+      Progress: { Inputs: rows, Done: rows, Failed: 0 },
+    })
+    const { body: output } = await store.get(`transforms/${name}/output/predictions.jsonl`)
+    const lines = Buffer.from(output).toString().trimEnd().split('\n')
+    expect(lines).toHaveLength(rows)
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      id: 'points.csv:2',
+      label: expect.stringMatching(/above|below/),
+    })
   })
 })

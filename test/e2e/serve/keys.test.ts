@@ -235,7 +235,7 @@ describe('an image that was sent before', () => {
     expect((await send(await create('control', { rights: ['control'] }), await picture(1))).status).toBe(403)
     const { id } = (await send(key, Buffer.from('no picture') as Buffer<ArrayBuffer>)).body as { id: string }
     const refused = await classify(key, id)
-    expect([refused.status, JSON.stringify(refused.body)]).toEqual([400, expect.stringContaining('not an image')])
+    expect([refused.status, JSON.stringify(refused.body)]).toEqual([422, expect.stringContaining('not an image')])
   })
 })
 
