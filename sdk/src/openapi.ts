@@ -71,6 +71,11 @@ export type RegressRequest = ClassifyRequest
 export type RegressResponse = {
   results: number[]
 }
+export type UploadImageResponse = {
+  id: string
+  size: number
+  expires_at: string
+}
 export type CreatePredictionRequest = {
   operation: 'predict'
   model: string
@@ -1170,6 +1175,13 @@ export interface Operations {
     body: RegressRequest
     answer: RegressResponse
   }
+  /** Keeps one image for a week, so that requests of the same key can name it: `{"upload": id}` in place of `{"b64": …}`, or a form field `upload`. */
+  uploadImage: {
+    path: Record<never, never>
+    query: Record<never, never>
+    body: undefined
+    answer: UploadImageResponse
+  }
   /** Asks for a prediction that is answered later; `Prefer: wait=n` waits up to n seconds for it. */
   createPrediction: {
     path: Record<never, never>
@@ -1630,6 +1642,7 @@ export const operations = {
   regress: { method: 'POST', path: '/v1/models/{model}:regress' },
   regressVersion: { method: 'POST', path: '/v1/models/{model}/versions/{version}:regress' },
   regressLabel: { method: 'POST', path: '/v1/models/{model}/labels/{label}:regress' },
+  uploadImage: { method: 'POST', path: '/images' },
   createPrediction: { method: 'POST', path: '/predictions' },
   getPrediction: { method: 'GET', path: '/predictions/{id}' },
   cancelPrediction: { method: 'POST', path: '/predictions/{id}/cancel' },
