@@ -57,8 +57,16 @@ const answerAll = async (items: readonly Ask[], lane: Lane): Promise<TransformLi
 const inputOf = (items: readonly Ask[], model: ServedModel): PredictInput => {
   const images = items.flatMap((item) => ('image' in item ? [item.image] : []))
   if (images.length > 0) return { kind: 'images', images }
-  const rows = items.map((item) => ('instance' in item ? item.instance : undefined))
+  const rows = items.map((item) => ('instance' in item ? knownColumns(item.instance, model) : undefined))
   return decodeRows(rows, model, rows.length, 'instances')
+}
+
+/** Tables bring more than a model takes: the truth, numbers of rows, notes. What it takes and they lack is a fault. */
+const knownColumns = (row: unknown, { preprocess }: ServedModel): unknown => {
+  if (preprocess.kind !== 'tabular' || typeof row !== 'object' || row === null || Array.isArray(row)) return row
+  const known = preprocess.columns.filter(({ name }) => Object.hasOwn(row, name))
+  if (known.length === 0) return row
+  return Object.fromEntries(known.map(({ name }) => [name, (row as Readonly<Record<string, unknown>>)[name]]))
 }
 
 const linesOf = (items: readonly Ask[], { model, outputs }: Prediction): TransformLine[] => {
