@@ -1,5 +1,6 @@
 /** The contract as an OpenAPI 3.1 document, made from the route table: nothing in it is written by hand. */
 import { z } from 'zod'
+import { answerExamples } from './answer-examples.ts'
 import { awsErrorSchema, errorBodySchema } from './control.ts'
 import { type Contents, pathParameters, type Route } from './route.ts'
 import { routes } from './routes.ts'
@@ -83,6 +84,9 @@ const queryOf = ({ query }: Route): Json[] => {
   return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: false, schema }))
 }
 
+/** Of the route itself, else of its operation. */
+const answerOf = ({ operation, examples }: Route): unknown => examples?.response ?? answerExamples[operation]
+
 const alsoOf = ({ status, as }: NonNullable<Route['also']>[number]): [number, Json] => [
   status,
   {
@@ -112,7 +116,7 @@ const operationOf = (route: Route): OpenApiOperation => {
     responses: {
       [status]: {
         description: hasBody ? 'The answer.' : 'Done; there is no body.',
-        ...(hasBody && { content: content(route, contents, 'Response', route.examples?.response) }),
+        ...(hasBody && { content: content(route, contents, 'Response', answerOf(route)) }),
       },
       ...Object.fromEntries((route.also ?? []).map(alsoOf)),
       default: { $ref: `#/components/responses/${capital(route.dialect)}Error` },

@@ -12,6 +12,7 @@ export const transformRoutes: readonly Route[] = [
       "Predicts all of a data set: CreateTransformJob's fields, an input below datasets/ or uploads/. The same document again answers 200 with the same job.",
     request: { 'application/json': transform.createTransformSchema },
     response: json(transform.transformDescriptionSchema, 201),
+    also: [{ status: 200, as: 'createTransformJob' }],
     examples: {
       request: {
         TransformJobName: 'holiday-photos-1',

@@ -1,6 +1,7 @@
 import { type OpenApiOperation, openApi, operationIdOf, routes, snippetsOf } from '@maas/core/contract'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 
 const document = openApi('1.2.3')
 const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods))
@@ -49,6 +50,38 @@ it('routes of one operation share their bodies, which have one name', () => {
       expect(response.contents[type], operation).toBe(first?.response.contents[type])
     }
   }
+})
+
+describe('examples', () => {
+  /** Strict, so that a field that the schema does not have is no example of it. */
+  const strict = (schema: z.ZodType): z.ZodType =>
+    z.fromJSONSchema(z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' }) as never)
+  const open = new Set(['openApi', 'sagemaker'])
+  const answers = operations.flatMap(({ operationId, responses }) =>
+    Object.entries(responses as Record<string, { content?: Record<string, { example?: unknown }> }>).flatMap(
+      ([status, { content }]) => {
+        const route = routes.find((each) => operationIdOf(each) === operationId)
+        const schema = route?.response.contents['application/json']
+        if (status !== String(route?.response.status) || schema === undefined || schema === 'binary') return []
+        return open.has(route?.operation ?? '')
+          ? []
+          : [{ operationId, schema, example: content?.['application/json']?.example }]
+      },
+    ),
+  )
+
+  it('of answers are there for every operation with JSON, and are what its schema says', () => {
+    expect(answers.length).toBeGreaterThan(50)
+    for (const { operationId, schema, example } of answers) {
+      expect(example, operationId).toBeDefined()
+      expect(strict(schema).safeParse(example).error?.issues ?? [], operationId).toEqual([])
+    }
+  })
+
+  it('of another shape would be found', () => {
+    const { schema } = answers.find(({ operationId }) => operationId === 'getAlias') ?? {}
+    expect(schema && strict(schema).safeParse({ alias: 'production' }).success).toBe(false)
+  })
 })
 
 describe('snippets', () => {
