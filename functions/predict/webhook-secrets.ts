@@ -15,7 +15,7 @@ const KEEP_MS = 5 * 60_000
 
 /** Newest first, in the form of Standard Webhooks. What is generated at deployment is letters and digits, which are base64 as they are. */
 const readSecrets = async ({ client, secret }: SecretDeps): Promise<readonly string[]> => {
-  const valueOf = async (VersionStage: string): Promise<string[]> => {
+  const read = async (VersionStage: string): Promise<string[]> => {
     try {
       const { SecretString: value } = await client.send(new GetSecretValueCommand({ SecretId: secret, VersionStage }))
       return value ? [`whsec_${value.trim().replace(/^whsec_/, '')}`] : []
@@ -30,7 +30,7 @@ const readSecrets = async ({ client, secret }: SecretDeps): Promise<readonly str
       )
     }
   }
-  return (await Promise.all(['AWSCURRENT', 'AWSPREVIOUS'].map(valueOf))).flat()
+  return (await Promise.all(['AWSCURRENT', 'AWSPREVIOUS'].map(read))).flat()
 }
 
 /** Read with the first webhook and again every five minutes; a failure is not kept. */
