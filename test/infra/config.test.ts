@@ -7,6 +7,12 @@ import { artifactsOf, readArtifacts } from '../../infra/artifacts.ts'
 import { readConfig } from '../../infra/config.ts'
 import { synthesize } from './synth.ts'
 
+/** One synthesis for several tests: each takes seconds. */
+const watched = {
+  ...{ monthlyBudget: 20, alarmEmail: 'ops@example.org' },
+  rollback: ['m@production:errors>5', 'm@production:latency>200'],
+}
+
 describe('the configuration', () => {
   it('names every wrong setting at once, in the words of cdk.json', () => {
     const wrong = () => readConfig({ stage: 'Prod', memory: 128, training: { cpus: 3 }, nonsense: 1 })
@@ -22,7 +28,7 @@ describe('the configuration', () => {
 
   it('asks who is to be told of a budget', () => {
     expect(() => synthesize({ monthlyBudget: 20 })).toThrow('alarmEmail')
-    const { observability } = synthesize({ monthlyBudget: 20, alarmEmail: 'ops@example.org' })
+    const { observability } = synthesize(watched)
     observability.hasResourceProperties('AWS::Budgets::Budget', {
       Budget: Match.objectLike({ BudgetLimit: { Amount: 20, Unit: 'USD' }, TimeUnit: 'MONTHLY', BudgetType: 'COST' }),
       NotificationsWithSubscribers: [80, 100].map((Threshold) => ({
@@ -69,7 +75,7 @@ describe('alarms', () => {
 
 describe('a rollback rule', () => {
   it('becomes an alarm over all versions of the model, whose event reaches the code that moves aliases', () => {
-    const { observability, training } = synthesize({ rollback: ['m@production:errors>5', 'm@production:latency>200'] })
+    const { observability, training } = synthesize(watched)
     const alarmOf = (metric: string, expression: string, Threshold: number) =>
       observability.hasResourceProperties('AWS::CloudWatch::Alarm', {
         ...{ AlarmName: `maas-dev/rollback/m@production/${metric}`, Threshold, TreatMissingData: 'notBreaching' },

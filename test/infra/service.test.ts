@@ -14,6 +14,15 @@ beforeAll(() => {
 const methodsOf = (template: Template) =>
   Object.values(template.findResources('AWS::ApiGateway::Method')).map(({ Properties }) => Properties)
 
+/** One synthesis for several tests: each takes seconds. */
+const everything = {
+  architecture: 'arm64',
+  provisionedConcurrency: 2,
+  concurrency: 10,
+  waf: true,
+  webhooks: true,
+} as const
+
 describe('the API', () => {
   it('has a method for every route of the contract, and no other', () => {
     const resources = service.findResources('AWS::ApiGateway::Resource')
@@ -222,12 +231,7 @@ describe('functions', () => {
   })
 
   it('follow the configuration: architecture, warm ones, a limit, a firewall', () => {
-    const { service: other } = synthesize({
-      architecture: 'arm64',
-      provisionedConcurrency: 2,
-      concurrency: 10,
-      waf: true,
-    })
+    const { service: other } = synthesize(everything)
     other.allResourcesProperties('AWS::Lambda::Function', { Architectures: ['arm64'] })
     other.hasResourceProperties('AWS::Lambda::Alias', {
       ProvisionedConcurrencyConfig: { ProvisionedConcurrentExecutions: 2 },
@@ -255,7 +259,7 @@ describe('functions', () => {
 
 describe('webhooks', () => {
   it('have no secret, and no cost, unless they are asked for', () => {
-    const { service: signing } = synthesize({ webhooks: true })
+    const { service: signing } = synthesize(everything)
     signing.hasResourceProperties('AWS::SecretsManager::Secret', {
       GenerateSecretString: { PasswordLength: 44, ExcludePunctuation: true, IncludeSpace: false },
       KmsKeyId: Match.anyValue(),

@@ -52,7 +52,7 @@ export const synthesize = (input: z.input<typeof configSchema> = {}): Record<Sta
 /** Writes the assembly, checked by cdk-nag, and returns its folder; the process's exit code stays as it was. */
 export const assemble = (): string => {
   const outdir = mkdtempSync(join(tmpdir(), 'assembly-'))
-  const app = createApp({ outdir })
+  const app = createApp({ outdir, builtinCloudFormationValidation: true })
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app))
   createStacks(app, configSchema.parse({}), placeholders())
   const before = process.exitCode

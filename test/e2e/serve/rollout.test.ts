@@ -1,4 +1,5 @@
 /** Aliases that split traffic and shadow a version, moved by the command line, asked over HTTP. */
+import { parseRollback } from '@maas/core/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { run } from '../cli/run.ts'
 import { ask, makeRegistry, post, rowsOf, runService, until } from './running.ts'
@@ -62,6 +63,29 @@ describe('a split alias', () => {
     expect(times).toEqual(times.toSorted((a, b) => a - b))
     const shown = await run(registry.folder, ['alias', 'tiny', '--url', service.url])
     expect(shown.out).toMatch(/rollback/)
+  })
+})
+
+describe('a rule', () => {
+  it('that is broken after a move takes the alias back, and its history says so', async () => {
+    const rollback = [parseRollback('tiny@guarded:latency>0')]
+    const watching = await runService({ root: registry.root, rollback })
+    try {
+      for (const version of [1, 2]) {
+        await registry.registry.setAlias('tiny', 'guarded', [{ version, weight: 100 }], { by: 'test', why: 'new' })
+      }
+      const asked = await post(`${watching.url}/v1/models/tiny/labels/guarded:predict`, { instances: rowsOf(1) })
+      expect(asked.headers.get('x-maas-model-version')).toBe('2')
+      const record = async () => registry.registry.alias('tiny', 'guarded')
+      expect(await until(async () => (await record()).targets[0]?.version === 1, 10_000)).toBe(true)
+      expect((await record()).history.at(-1)).toMatchObject({
+        by: 'rollback by alarm',
+        why: expect.stringContaining('ms on average of tiny'),
+      })
+      expect(watching.entries.map(({ message }) => message).join()).toContain('points at version 1 again')
+    } finally {
+      await watching.close()
+    }
   })
 })
 
