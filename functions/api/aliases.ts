@@ -3,16 +3,25 @@ import { type AliasRecord, type ApiOperation, aliasMoveSchema } from '@maas/core
 import { InvalidInputError } from '@maas/core/errors'
 import type { Handler, Reply } from '@maas/core/http'
 import type { Registry } from '@maas/core/registry'
+import type { ImportServices } from './imports.ts'
 
 type AliasOperation = Extract<ApiOperation, `${string}Alias` | 'listAliases'>
 
-export const aliasHandlers = (registry: Registry): Record<AliasOperation, Handler> => ({
+export const aliasHandlers = (
+  registry: Registry,
+  ensureReplayed: NonNullable<ImportServices['ensureReplayed']> = async () => {},
+): Record<AliasOperation, Handler> => ({
   listAliases: async ({ params: { model = '' } }) => ({ json: { aliases: await registry.aliases(model) } }),
   getAlias: async ({ params: { model = '', alias = '' } }) => reply(await registry.alias(model, alias)),
   moveAlias: async ({ params: { model = '', alias = '' }, headers, json, caller }) => {
     const { version, targets, reason, shadow } = await json(aliasMoveSchema)
     const generation = expected(headers)
-    const record = await registry.setAlias(model, alias, targets ?? [{ version: version ?? 0, weight: 100 }], {
+    const wanted = targets ?? [{ version: version ?? 0, weight: 100 }]
+    await ensureReplayed(
+      model,
+      wanted.map((target) => target.version),
+    )
+    const record = await registry.setAlias(model, alias, wanted, {
       by: caller?.name ?? 'api',
       why: reason,
       ...(generation !== undefined && { generation }),

@@ -39,7 +39,7 @@ const controlHandlers = ({
 }: ControlServices): Record<ApiOperation | ImportOperation, Handler> => ({
   ...modelHandlers(registry),
   ...importHandlers(registry, imports),
-  ...aliasHandlers(registry),
+  ...aliasHandlers(registry, imports.ensureReplayed),
   ...jobHandlers(training),
   ...transformHandlers(registry, transforming),
   ...documentHandlers(),

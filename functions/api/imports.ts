@@ -27,6 +27,8 @@ export interface ImportServices {
   readonly ready?: (id: string) => void | Promise<void>
   /** The new replay, or undefined when it will come later. */
   readonly verify: (name: string, version: number) => Promise<Replay | undefined>
+  /** Before an alias means them: replays what was never replayed on the kernels in force. @default check does it by itself */
+  readonly ensureReplayed?: (name: string, versions: readonly number[]) => Promise<void>
 }
 
 export const importHandlers = (

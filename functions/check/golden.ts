@@ -1,6 +1,6 @@
 /** Golden tensors of a model that is being vetted: read from the files that came with it, or made from a seed. */
 import { join } from 'node:path'
-import { type GoldenTensors, generateInputs } from '@maas/core/certificate'
+import { describeGolden, type GoldenTensors, generateGolden } from '@maas/core/certificate'
 import {
   defaultTolerance,
   type ImportRequest,
@@ -14,9 +14,6 @@ import type { NpyArray } from '@maas/core/data'
 // By its own path: the rest of data needs sharp, which this function's package does not hold.
 import { readNamedArrays } from '@maas/core/data/named-arrays'
 import { InvalidInputError } from '@maas/core/errors'
-
-/** The same for all models, so that anybody can make the inputs again. */
-const seed = 20_241_124
 
 const toTensor = ({ shape, values }: NpyArray, spec: TensorSpec, file: string): TensorData => {
   const fits =
@@ -60,18 +57,7 @@ export const goldenOf = async (
   signature: Signature,
   reference: (inputs: NamedTensors) => Promise<NamedTensors>,
 ): Promise<GoldenTensors> => {
-  const described = (source: 'given' | 'generated', inputs: NamedTensors, outputs: NamedTensors): GoldenTensors => ({
-    golden: {
-      ...{ schema: 1, source, tolerance: golden?.tolerance ?? defaultTolerance },
-      ...(source === 'generated' && { seed }),
-      ...{ inputs: specsOf(inputs), outputs: specsOf(outputs) },
-    },
-    ...{ inputs, outputs },
-  })
-  if (golden === undefined) {
-    const inputs = generateInputs(signature, seed)
-    return described('generated', inputs, await reference(inputs))
-  }
+  if (golden === undefined) return generateGolden(signature, reference)
   const inputs = await readTensors(directory, golden.inputs, signature.inputs)
   const outputs = await readTensors(directory, golden.outputs, signature.outputs)
   const counts = new Set([...Object.values(inputs), ...Object.values(outputs)].map(({ shape }) => shape[0]))
@@ -83,8 +69,5 @@ export const goldenOf = async (
       },
     )
   }
-  return described('given', inputs, outputs)
+  return describeGolden({ source: 'given', tolerance: golden.tolerance ?? defaultTolerance }, inputs, outputs)
 }
-
-const specsOf = (tensors: NamedTensors): TensorSpec[] =>
-  Object.entries(tensors).map(([name, { dtype, shape }]) => ({ name, dtype, shape: [...shape] }))

@@ -1,14 +1,21 @@
 /** What SQS brings: events of the bucket, each a task; those that failed for a passing reason are named, so that they alone come again. */
+import { describeReplay } from '@maas/core/certificate'
 import { NotFoundError } from '@maas/core/errors'
 import { checkTaskOf } from '@maas/core/imports'
 import { readRecord } from '@maas/core/store'
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda'
 import { z } from 'zod'
+import { sweep } from './sweep.ts'
 import { type CheckDeps, checkImport, verifyVersion } from './task.ts'
 
 const eventSchema = z.object({
   detail: z.object({ bucket: z.object({ name: z.string() }), object: z.object({ key: z.string() }) }),
 })
+
+/** What the schedule sends. */
+const sweepSchema = z.strictObject({ task: z.literal('sweep') })
+/** The last replay that begins within it may take ten minutes, and the function has fourteen. */
+const sweepMs = 180_000
 
 const verifySchema = z.object({ schema: z.literal(1), name: z.string(), version: z.number().int() })
 
@@ -35,8 +42,25 @@ export const takeMessages = async ({ Records }: SQSEvent, deps: MessageDeps): Pr
   return { batchItemFailures: failed }
 }
 
+/** What time is too short for is left to the next message. */
+const sweepAll = async (deps: MessageDeps): Promise<void> => {
+  const end = deps.now().getTime() + sweepMs
+  const swept = await sweep({
+    ...{ registry: deps.registry, kernels: deps.kernels, goOn: () => deps.now().getTime() < end },
+    verify: (version) => verifyVersion(version, deps),
+    tell: (model, outcome) => {
+      if (outcome instanceof Error)
+        deps.log('error', 'a certificate was not replayed', { model, error: outcome.message })
+      else deps.log(outcome.passed ? 'info' : 'error', describeReplay(outcome), { model })
+    },
+  })
+  deps.log('info', 'swept', { ...swept })
+}
+
 const take = async (body: string, deps: MessageDeps): Promise<void> => {
-  const { bucket, object } = eventSchema.parse(JSON.parse(body)).detail
+  const message = JSON.parse(body)
+  if (sweepSchema.safeParse(message).success) return sweepAll(deps)
+  const { bucket, object } = eventSchema.parse(message).detail
   const task = bucket.name === deps.bucket ? checkTaskOf(object.key) : undefined
   if (task === undefined) return deps.log('info', 'not a task', { key: object.key })
   try {

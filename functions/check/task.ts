@@ -5,13 +5,12 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { type Replay, replayPath, replaySchema, type Verdict, verdictSchema, versionFiles } from '@maas/core/contract'
+import { type Replay, replayedSchema, replayPath, type Verdict, verdictSchema, versionFiles } from '@maas/core/contract'
 import { ConflictError, NotFoundError } from '@maas/core/errors'
 import { importKeys, readImport, readVerdict } from '@maas/core/imports'
 import { writeCompiled } from '@maas/core/predict/derived'
 import type { Registry } from '@maas/core/registry'
 import { type ObjectStore, toJson } from '@maas/core/store'
-import { z } from 'zod'
 import { folders } from './folder.ts'
 import { type RunChild, readResult } from './run.ts'
 import { inFolder } from './work-folder.ts'
@@ -110,11 +109,6 @@ const settle = async (id: string, verdict: Verdict, { store }: CheckDeps): Promi
 const parts = new Set<string>(
   (['model', 'weights', 'graph', 'golden', 'goldenValues'] as const).map((role) => versionFiles[role]),
 )
-
-const replayedSchema = z.object({
-  replay: replaySchema,
-  graph: z.object({ rowsIndependent: z.boolean() }).optional(),
-})
 
 /** Replays a version's certificate into its derived files. NotFoundError for a version that has none. */
 export const verifyVersion = async (

@@ -1,6 +1,6 @@
 /** Vetting: a model file in, a candidate version out, with its conversion report, certificate and compiled graph; or the reason why not. */
 import { join } from 'node:path'
-import { encodeGolden, type GoldenTensors, replayGolden } from '@maas/core/certificate'
+import { encodeGolden, type GoldenTensors } from '@maas/core/certificate'
 import {
   type Conversion,
   type ImportRequest,
@@ -19,19 +19,9 @@ import {
   isGraph,
   readModel,
   type ServableArtifact,
-  signatureOf,
-  toLayersModel,
 } from '@maas/core/formats'
-import type { Kernels } from '@maas/core/kernels'
-import { createArtifactRunner } from '@maas/core/predict/artifact-runner'
-import { runLayers } from '@maas/core/predict/eager'
-import { createRunner } from '@maas/core/predict/runner'
+import { type CertifyDeps, certify } from '@maas/core/predict/certify'
 import { goldenOf } from './golden.ts'
-
-export interface VetDeps {
-  readonly kernels: Kernels
-  readonly now: () => Date
-}
 
 export interface Vetted {
   readonly verdict: Verdict
@@ -41,7 +31,7 @@ export interface Vetted {
 }
 
 /** Never throws for what is wrong with a model: that is the verdict. */
-export const vetModel = async (request: ImportRequest, directory: string, deps: VetDeps): Promise<Vetted> => {
+export const vetModel = async (request: ImportRequest, directory: string, deps: CertifyDeps): Promise<Vetted> => {
   let conversion: Conversion | undefined
   const about = { schema: 1, at: deps.now().toISOString(), kernels: deps.kernels.id, metrics: {} } as const
   const failed = (error: MaasError, certificate?: Replay): Vetted => ({
@@ -62,7 +52,7 @@ export const vetModel = async (request: ImportRequest, directory: string, deps: 
       ...(request.topology !== undefined && { topology: join(directory, request.topology) }),
     })
     conversion = { ...report, layers: [...report.layers], notes: [...report.notes] }
-    const { signature, golden, replay, graph, rowsIndependent, notes, parameters } = await examine(
+    const { signature, golden, replay, graph, rowsIndependent, notes, parameters } = await certify(
       artifact,
       deps,
       (...given) => goldenOf(request, directory, ...given),
@@ -111,68 +101,11 @@ export const vetModel = async (request: ImportRequest, directory: string, deps: 
 export const replayVersion = async (
   artifact: ServableArtifact,
   golden: GoldenTensors,
-  deps: VetDeps,
+  deps: CertifyDeps,
 ): Promise<{ readonly replay: Replay; readonly graph?: Uint8Array; readonly rowsIndependent: boolean }> => {
-  const { replay, graph, rowsIndependent } = await examine(artifact, deps, async () => golden)
+  const { replay, graph, rowsIndependent } = await certify(artifact, deps, async () => golden)
   if (replay === undefined) throw new InvalidInputError('the golden inputs cannot be run')
   return { replay, rowsIndependent, ...(graph && { graph }) }
-}
-
-type Reference = (inputs: GoldenTensors['inputs']) => Promise<GoldenTensors['outputs']>
-
-/** Builds the model, makes its goldens by the reference path, compiles it, and replays them on what will serve. */
-const examine = async (
-  artifact: ServableArtifact,
-  { kernels, now }: VetDeps,
-  goldens: (signature: Signature, reference: Reference) => Promise<GoldenTensors>,
-) => {
-  const notes: string[] = []
-  const announce = (line: string): void => void notes.push(line)
-  const make = (signature: Signature, reference: Reference) =>
-    goldens(signature, reference).catch((error: unknown) => {
-      // Examples made up may not be what the model takes; a person's own must be.
-      if (error instanceof InvalidInputError) throw error
-      notes.push(`There is no parity certificate: ${messageOf(error)}`)
-      return undefined
-    })
-  const { runner, signature, golden, parameters } = isGraph(artifact)
-    ? await examineGraph(artifact, kernels, announce, make)
-    : await examineLayers(artifact, kernels, announce, make)
-  try {
-    const mode = runner.graph === undefined && !isGraph(artifact) ? 'eager' : 'compiled'
-    const replay = golden && (await replayGolden(golden, { run: runner.run, mode, kernels: kernels.id, now }))
-    const { graph, rowsIndependent } = runner
-    return { signature, parameters, notes, golden, replay, rowsIndependent, ...(graph && { graph }) }
-  } finally {
-    runner.dispose()
-  }
-}
-
-type Make = (signature: Signature, reference: Reference) => Promise<GoldenTensors | undefined>
-
-/** A graph has no other path to hold it against: its own answers here are what other kernels must give. */
-const examineGraph = async (
-  artifact: ServableArtifact,
-  kernels: Kernels,
-  announce: (line: string) => void,
-  make: Make,
-) => {
-  const { runner, signature } = await createArtifactRunner(artifact, kernels, { announce })
-  const golden = await make(signature, async (inputs) => runner.run(inputs))
-  return { runner, signature, golden, parameters: undefined }
-}
-
-const examineLayers = async (
-  artifact: Parameters<typeof toLayersModel>[0],
-  kernels: Kernels,
-  announce: (line: string) => void,
-  make: Make,
-) => {
-  const layers = await toLayersModel(artifact, kernels)
-  const signature = signatureOf(layers)
-  const parameters = layers.countParams()
-  const golden = await make(signature, async (inputs) => runLayers(layers, signature, inputs, kernels))
-  return { runner: await createRunner(layers, signature, kernels, { announce }), signature, golden, parameters }
 }
 
 const mismatch = ({ difference, tolerance, source, outputs }: Replay): MaasError => {

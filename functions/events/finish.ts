@@ -1,10 +1,10 @@
 /** What Step Functions asks after a job's container succeeded: its candidate becomes a version, and the alias moves when the gate lets it. */
-import { checked, type JobOutput, jobKeys, lineageSchema, trainingJobSchema } from '@maas/core/contract'
-import { TrainingError } from '@maas/core/errors'
+import { checked, type JobOutput, jobKeys, trainingJobSchema } from '@maas/core/contract'
 import type { Jobs } from '@maas/core/jobs'
 import type { Registry } from '@maas/core/registry'
 import type { ObjectStore } from '@maas/core/store'
 import { z } from 'zod'
+import { readCandidate } from './candidate.ts'
 import { registerCandidate } from './register.ts'
 
 export type Finished = JobOutput
@@ -24,17 +24,11 @@ export const finishJob = async (job: string, { store, registry, jobs, clock }: F
     JSON.parse(new TextDecoder().decode((await store.get(key)).body))
   const document = checked(trainingJobSchema, await json(keys.spec), 'job')
   const { files: names } = checked(z.object({ files: z.array(z.string()) }), await json(keys.complete), 'candidate')
-  const content = names.filter((name) => name !== 'lineage.json' && name !== 'metrics.json')
-  if (content.length === 0) throw new TrainingError(`the job ${job} left no model`)
-  const files = await Promise.all(
-    content.map(async (name) => [name, (await store.get(`${keys.candidate}${name}`)).body] as const),
-  )
+  const candidate = await readCandidate(job, names, async (name) => (await store.get(`${keys.candidate}${name}`)).body)
   const { maas_model_name: model = job.toLowerCase(), maas_alias: alias, maas_gate: gate } = document.HyperParameters
-  const metrics = checked(z.record(z.string(), z.number()), await json(`${keys.candidate}metrics.json`), 'metrics')
-  const lineage = checked(lineageSchema, await json(`${keys.candidate}lineage.json`), 'lineage')
   const registered = await registerCandidate(
     {
-      ...{ model, job, by: 'training', candidate: { files: Object.fromEntries(files), metrics, lineage } },
+      ...{ model, job, by: 'training', candidate },
       ...(alias !== undefined && { alias }),
       ...(gate !== undefined && { gate }),
     },
@@ -47,6 +41,12 @@ export const finishJob = async (job: string, { store, registry, jobs, clock }: F
     passed: registered.gate.passed,
     ...(registered.alias !== undefined && { alias: registered.alias }),
   }
-  await jobs.add(job, { kind: 'end', at: new Date(clock()).toISOString(), outcome: 'Completed', output, metrics })
+  await jobs.add(job, {
+    kind: 'end',
+    at: new Date(clock()).toISOString(),
+    outcome: 'Completed',
+    output,
+    metrics: candidate.metrics,
+  })
   return output
 }

@@ -1,14 +1,11 @@
 /** Turns a finished job's candidate into a registered version, and moves the alias when the gate lets it pass. */
-import type { Lineage, Manifest } from '@maas/core/contract'
+import { describeReplay } from '@maas/core/certificate'
+import { type Manifest, replayPath } from '@maas/core/contract'
+import { writeCompiled } from '@maas/core/predict/derived'
 import type { Registry } from '@maas/core/registry'
+import { toJson } from '@maas/core/store'
 import { checkGate, type GateResult, parseGate } from '@maas/core/train'
-
-/** What a training job leaves behind: files by name, headline metrics and lineage. */
-export interface Candidate {
-  readonly files: Readonly<Record<string, Uint8Array>>
-  readonly metrics: Readonly<Record<string, number>>
-  readonly lineage: Lineage
-}
+import type { Candidate } from './candidate.ts'
 
 export interface RegisterRequest {
   readonly model: string
@@ -34,11 +31,29 @@ const registeredBefore = async ({ model, job }: RegisterRequest, registry: Regis
   return known ? (await registry.versions(model)).find(({ lineage }) => lineage.job === job) : undefined
 }
 
+/** A version whose certificate fails is not served, whatever its metrics say. */
+const checkCertificate = ({ certified }: Candidate, gate: GateResult): GateResult =>
+  certified === undefined || certified.replay.passed || !gate.passed
+    ? gate
+    : { passed: false, message: `${gate.message}; the parity certificate ${describeReplay(certified.replay)}` }
+
+/** What the job found on its own kernels: the first to serve it need neither compile nor replay. */
+const storeDerived = async (manifest: Manifest, { certified }: Candidate, registry: Registry): Promise<void> => {
+  if (certified === undefined) return
+  const { replay, rowsIndependent, graph } = certified
+  await writeCompiled(registry, manifest, replay.kernels, { rowsIndependent, graph })
+  await registry.putDerived(manifest, replayPath(replay.kernels), toJson(replay))
+}
+
 /** The version is registered either way, so that a run held back by its gate can still be looked at. A repeated call registers nothing twice. */
 export const registerCandidate = async (request: RegisterRequest, registry: Registry): Promise<Registered> => {
-  const gate = request.gate === undefined ? noGate : checkGate(parseGate(request.gate), request.candidate.metrics)
-  const manifest =
-    (await registeredBefore(request, registry)) ?? (await registry.register(request.model, request.candidate))
+  const { candidate } = request
+  const metrics = request.gate === undefined ? noGate : checkGate(parseGate(request.gate), candidate.metrics)
+  const gate = checkCertificate(candidate, metrics)
+  const { files, lineage } = candidate
+  const version = { files, lineage, metrics: candidate.metrics }
+  const manifest = (await registeredBefore(request, registry)) ?? (await registry.register(request.model, version))
+  await storeDerived(manifest, candidate, registry)
   if (request.alias === undefined || !gate.passed) return { manifest, gate }
   await registry.setAlias(request.model, request.alias, [{ version: manifest.version, weight: 100 }], {
     by: request.by,

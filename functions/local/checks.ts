@@ -3,7 +3,8 @@
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { checkImport, childRunner, verifyVersion } from '@maas/check'
+import { checkImport, childRunner, missingReplays, type Swept, sweep, verifyVersion } from '@maas/check'
+import { describeReplay } from '@maas/core/certificate'
 import type { Replay } from '@maas/core/contract'
 import { messageOf, NotReadyError } from '@maas/core/errors'
 import { createImports, createUploads, type Imports, registerImport, type Uploads } from '@maas/core/imports'
@@ -31,6 +32,10 @@ export interface LocalImports {
   /** NotReadyError when too many are waiting. Resolves when the import is registered or failed. */
   check(id: string): Promise<void>
   verify(name: string, version: number): Promise<Replay>
+  /** Replays on the native kernels in force, once, what was registered on others. Says which fail, and which could not be run. */
+  sweep(): Promise<Swept>
+  /** The same for versions that an alias is about to mean. */
+  ensureReplayed(name: string, versions: readonly number[]): Promise<void>
   /** Goes on with checks that an earlier service left. */
   resume(): Promise<void>
   close(): Promise<void>
@@ -50,10 +55,14 @@ export const createLocalImports = ({ store, registry, secret, clock, ids, say }:
   // One at a time: a check takes all cores and a model's size in memory.
   const queue = new PQueue({ concurrency: 1 })
 
+  const nativeId = async (): Promise<string | undefined> => {
+    const { found } = await findNative(process.env)
+    return found && `tensorflow-${found.manifest.tensorflow}-${found.manifest.arch}`
+  }
   const checkDeps = async () => {
     const { found } = await findNative(process.env)
     const run = childRunner({ entry: program, execArgv: ['--import', loader], kernels: found?.directory })
-    const kernels = found === undefined ? 'wasm' : `tensorflow-${found.manifest.tensorflow}-${found.manifest.arch}`
+    const kernels = (await nativeId()) ?? 'wasm'
     return { store, registry, run, kernels, now, temporary: tmpdir() }
   }
 
@@ -65,9 +74,31 @@ export const createLocalImports = ({ store, registry, secret, clock, ids, say }:
     })
   }
 
+  const verify = async (name: string, version: number): Promise<Replay> =>
+    verifyVersion({ name, version }, await checkDeps())
+
+  let closing = false
   return {
-    ...{ files, uploads, imports, check },
-    verify: async (name, version) => verifyVersion({ name, version }, await checkDeps()),
+    ...{ files, uploads, imports, check, verify },
+    sweep: async () => {
+      const kernels = await nativeId()
+      if (kernels === undefined) return { replayed: 0, left: 0 }
+      return sweep({
+        ...{ registry, kernels, goOn: () => !closing },
+        // Imports that come meanwhile take turns with it.
+        verify: ({ name, version }) => queue.add(() => verify(name, version)) as Promise<Replay>,
+        tell: (model, outcome) => {
+          if (outcome instanceof Error) say(`The certificate of ${model} was not replayed: ${outcome.message}`)
+          else if (!outcome.passed) say(`${model} ${describeReplay(outcome)}`)
+        },
+      })
+    },
+    ensureReplayed: async (name, versions) => {
+      const kernels = await nativeId()
+      if (kernels === undefined) return
+      for (const { version } of await missingReplays(registry, kernels, name))
+        if (versions.includes(version)) await verify(name, version)
+    },
     resume: async () => {
       for (const { id, status } of await imports.list()) {
         if (status !== 'checking') continue
@@ -75,6 +106,7 @@ export const createLocalImports = ({ store, registry, secret, clock, ids, say }:
       }
     },
     close: async () => {
+      closing = true
       queue.clear()
       await queue.onIdle()
     },

@@ -7,17 +7,15 @@ import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import {
   checked,
-  lineageSchema,
   type Report,
   type TrainingEvent,
   type TrainingJob,
   trainingEventSchema,
   trainingJobSchema,
-  versionFiles,
 } from '@maas/core/contract'
 import { MaasError, NotFoundError, TrainingError } from '@maas/core/errors'
 import type { Registry } from '@maas/core/registry'
-import { type Candidate, type Registered, registerCandidate } from '@maas/events'
+import { type Registered, readCandidate, registerCandidate } from '@maas/events'
 import { layoutOf, prepareJob } from '@maas/train'
 
 const entrypoint = fileURLToPath(new URL('../train/main.ts', import.meta.url))
@@ -125,22 +123,6 @@ export const runJob = async ({ directory, report, signal }: JobRun): Promise<Job
   return end
 }
 
-/** What the job left in its model folder. */
-export const readCandidate = async (directory: string): Promise<Candidate> => {
-  const folder = layoutOf(directory).model
-  const names = (await readdir(folder)).filter((name) => name !== 'lineage.json' && name !== 'metrics.json')
-  const files = Object.fromEntries(
-    await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name))])),
-  )
-  const json = async (name: string): Promise<unknown> => JSON.parse(await readFile(join(folder, name), 'utf8'))
-  if (!files[versionFiles.model]) throw new TrainingError(`The job left no ${versionFiles.model} in ${folder}.`)
-  return {
-    files,
-    metrics: (await json('metrics.json')) as Record<string, number>,
-    lineage: lineageSchema.parse(await json('lineage.json')),
-  }
-}
-
 const exists = (path: string): Promise<boolean> =>
   access(path).then(
     () => true,
@@ -162,11 +144,14 @@ export const registerJob = async (
   by: string,
 ): Promise<Registered> => {
   const { maas_model_name: model, maas_alias: alias, maas_gate: gate } = job.HyperParameters
+  const folder = layoutOf(directory).model
   return registerCandidate(
     {
       model: model ?? job.TrainingJobName.toLowerCase(),
       job: job.TrainingJobName,
-      candidate: await readCandidate(directory),
+      candidate: await readCandidate(job.TrainingJobName, await readdir(folder), (name) =>
+        readFile(join(folder, name)),
+      ),
       by,
       ...(alias === undefined ? {} : { alias }),
       ...(gate === undefined ? {} : { gate }),

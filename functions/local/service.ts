@@ -153,7 +153,8 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
   const local = createLocalImports({ store, registry, clock, secret: randomBytes(32), ids: randomUUID, say })
   const background = (id: string) =>
     void local.check(id).catch((error: unknown) => say(`Import ${id}: ${messageOf(error)}`))
-  const imports = { uploads: local.uploads, imports: local.imports, ready: background, verify: local.verify }
+  const { uploads, verify, ensureReplayed } = local
+  const imports = { ...{ uploads, imports: local.imports, ready: background, verify }, ensureReplayed }
   const runner = createLocalRunner({
     ...{ root, store, registry, jobs, settings, clock, sleep, notice: say, launch: startJobProcess },
     ...{ concurrency: 1, queued: 20, ...options.jobs },
@@ -191,6 +192,7 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
   const answer = (request: Request, env: NodeRequest) =>
     local.files.isOurs(new URL(request.url).pathname) ? receive(request) : app.fetch(request, env)
   await local.resume()
+  void local.sweep().catch((error: unknown) => say(`Certificates were not replayed: ${messageOf(error)}`))
 
   void runner
     .recover()

@@ -1,7 +1,7 @@
 /** The candidate a job leaves behind: a folder that is whole or absent. */
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import type { Lineage } from '@maas/core/contract'
+import { candidateFiles, type Lineage, type Replay } from '@maas/core/contract'
 import { ConflictError, messageOf, StorageError } from '@maas/core/errors'
 
 export interface Candidate {
@@ -10,6 +10,15 @@ export interface Candidate {
   /** Headline numbers, e.g. `test_accuracy`. */
   readonly metrics: Readonly<Record<string, number>>
   readonly lineage: Lineage
+  /** How its golden tensors were replayed here; absent where none could be made. */
+  readonly certified?: Certified
+}
+
+interface Certified {
+  readonly replay: Replay
+  readonly rowsIndependent: boolean
+  /** Compiled, where it can be. */
+  readonly graph?: Uint8Array
 }
 
 const draftOf = (folder: string): string => join(dirname(folder), `.${basename(folder)}.tmp`)
@@ -21,10 +30,23 @@ export const checkNoCandidate = async (folder: string): Promise<void> => {
     throw new ConflictError(`${folder} already holds a trained model; give a new job a folder of its own`)
 }
 
+const replayedOf = ({ replay, rowsIndependent, graph }: Certified) => ({
+  replay,
+  ...(graph && { graph: { rowsIndependent } }),
+})
+
 /** Writes every file beside, flushes them, then renames the folder into place. StorageError leaves nothing behind. */
-export const writeCandidate = async ({ files, lineage, metrics }: Candidate, folder: string): Promise<void> => {
+export const writeCandidate = async (
+  { files, lineage, metrics, certified }: Candidate,
+  folder: string,
+): Promise<void> => {
   const json = (value: unknown): Uint8Array => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`)
-  const all = { ...files, 'metrics.json': json(metrics), 'lineage.json': json(lineage) }
+  const all = {
+    ...files,
+    ...{ [candidateFiles.metrics]: json(metrics), [candidateFiles.lineage]: json(lineage) },
+    ...(certified && { [candidateFiles.certificate]: json(replayedOf(certified)) }),
+    ...(certified?.graph && { [candidateFiles.graph]: certified.graph }),
+  }
   const draft = draftOf(folder)
   try {
     await rm(draft, { recursive: true, force: true })

@@ -52,6 +52,7 @@ const run = async (): Promise<number> => {
     now: () => performance.now(),
     signal: stopping.signal,
     code: `maas ${packageJson.version}`,
+    date: () => new Date(),
   })
   await writeCandidate(candidate, layout.model)
   report(end)

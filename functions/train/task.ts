@@ -1,9 +1,12 @@
 /** The training task: what a job asks for in, a candidate version out. Pure but for what its dependencies do. */
+
+import { describeReplay, encodeGolden, generateGolden } from '@maas/core/certificate'
 import { type Evaluation, type Lineage, type Report, type TrainingEventBody, versionFiles } from '@maas/core/contract'
 import type { DataSet, readDataSet } from '@maas/core/data'
 import { InvalidInputError, MaasError } from '@maas/core/errors'
 import { drawExamples, evaluate, headlineOf, renderReport } from '@maas/core/evaluate'
 import { encodeLayersJson, type ModelArtifact, signatureOf, toModelArtifact, writeKerasH5 } from '@maas/core/formats'
+import { certify } from '@maas/core/predict/certify'
 import type { Settings } from '@maas/core/train'
 import type { Candidate } from './candidate.ts'
 import { dataOptions, type Plan, type Run, type RunDeps, runTrainingLoop, targetUnit } from './run.ts'
@@ -13,6 +16,7 @@ export interface TrainingDeps extends RunDeps {
   readonly readData: typeof readDataSet
   /** e.g. `maas 0.1.0`. */
   readonly code: string
+  readonly date: () => Date
 }
 
 export interface Trained {
@@ -162,16 +166,36 @@ const keras = ({
   }
 }
 
+/** Golden tensors of the trained model, and how the graph that will serve it answers them. */
+const certifyModel = async (artifact: ModelArtifact, { kernels, date, report }: TrainingDeps) => {
+  const { golden, replay, graph, rowsIndependent, notes } = await certify(
+    artifact,
+    { kernels, now: date },
+    (signature, reference) => generateGolden(signature, reference),
+  )
+  const warn = (message: string): void => report({ event: 'notice', level: 'warning', code: 'certificate', message })
+  for (const note of notes) warn(note)
+  if (golden === undefined || replay === undefined) return { files: {} }
+  if (!replay.passed) warn(`The parity certificate ${describeReplay(replay)}; no alias can move to this version.`)
+  const encoded = encodeGolden(golden.golden, golden.inputs, golden.outputs)
+  return {
+    files: { [versionFiles.golden]: encoded.golden, [versionFiles.goldenValues]: encoded.values },
+    certified: { replay, rowsIndependent, ...(graph && { graph }) },
+  }
+}
+
 const makeCandidate = async (
   spec: TrainingSpec,
   data: DataSet,
   { model, plan, result }: Run,
   evaluation: Evaluation,
-  { code, kernels }: TrainingDeps,
+  deps: TrainingDeps,
 ): Promise<Candidate> => {
+  const { code, kernels } = deps
   const { settings } = plan
   const artifact: ModelArtifact = { ...toModelArtifact(model), trainingConfig: keras({ data, settings }) ?? {} }
   const layersJson = encodeLayersJson(artifact)
+  const { files: goldens, certified } = await certifyModel(artifact, deps)
   const parameters = model.countParams()
   const examples = { train: data.train.examples, validation: data.validation.examples, test: data.test.examples }
   const hyperparameters = settingsText(plan)
@@ -213,6 +237,7 @@ const makeCandidate = async (
       [versionFiles.evaluation]: json(evaluation),
       [versionFiles.history]: json(result.history),
       [versionFiles.report]: text(report),
+      ...goldens,
     },
     metrics: {
       ...headlineOf(evaluation),
@@ -223,6 +248,7 @@ const makeCandidate = async (
       training_seconds: result.seconds,
     },
     lineage,
+    ...(certified && { certified }),
   }
 }
 

@@ -1,6 +1,6 @@
 /** The check of imported models: events of the bucket through a queue to a function on the kernels layer, and what waits when it fails. */
 import { Duration, Size } from 'aws-cdk-lib'
-import { Rule } from 'aws-cdk-lib/aws-events'
+import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events'
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets'
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import type { ILayerVersion } from 'aws-cdk-lib/aws-lambda'
@@ -64,6 +64,16 @@ export class Check extends Construct {
         },
       },
       targets: [new SqsQueue(this.queue as IQueue, { deadLetterQueue: this.failed as IQueue })],
+    })
+    new Rule(this, 'Daily', {
+      description: 'Replays certificates on kernels that they were never replayed on',
+      schedule: Schedule.rate(Duration.days(1)),
+      targets: [
+        new SqsQueue(this.queue as IQueue, {
+          deadLetterQueue: this.failed as IQueue,
+          message: RuleTargetInput.fromObject({ task: 'sweep' }),
+        }),
+      ],
     })
   }
 

@@ -89,7 +89,8 @@ export const start = (image: Mounted, { user, writable, env, args }: RunOptions)
       ...[image.root, user, image.workdir, writable.join(' '), ...image.entrypoint, ...args],
     ],
     {
-      env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', ...image.env, ...env },
+      // As container runtimes set it for a user that the image does not know.
+      env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/', ...image.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   )

@@ -1,6 +1,7 @@
 /** Golden tensors of a version: made from a seed or given by a person, stored as names and shapes beside their bytes. */
 import {
   checked,
+  defaultTolerance,
   type Golden,
   goldenSchema,
   mostGoldenBytes,
@@ -45,6 +46,28 @@ export const generateInputs = ({ inputs }: Pick<Signature, 'inputs'>, seed: numb
   )
 }
 
+/** The same for all models, so that anybody can make the inputs again. */
+const goldenSeed = 20_241_124
+
+/** Generated inputs with the answers of the reference path. UnsupportedError for a model that takes text. */
+export const generateGolden = async (
+  signature: Signature,
+  reference: (inputs: NamedTensors) => Promise<NamedTensors>,
+  tolerance: number = defaultTolerance,
+): Promise<GoldenTensors> => {
+  const inputs = generateInputs(signature, goldenSeed)
+  return describeGolden({ source: 'generated', seed: goldenSeed, tolerance }, inputs, await reference(inputs))
+}
+
+export const describeGolden = (
+  about: Pick<Golden, 'source' | 'seed' | 'tolerance'>,
+  inputs: NamedTensors,
+  outputs: NamedTensors,
+): GoldenTensors => ({
+  golden: { schema: 1, ...about, inputs: specsOf(inputs), outputs: specsOf(outputs) },
+  ...{ inputs, outputs },
+})
+
 const specsOf = (tensors: NamedTensors): TensorSpec[] =>
   Object.entries(tensors).map(([name, { dtype, shape }]) => ({ name, dtype, shape: [...shape] }))
 
@@ -61,7 +84,7 @@ export const encodeGolden = (
   inputs: NamedTensors,
   outputs: NamedTensors,
 ): { readonly golden: Uint8Array; readonly values: Uint8Array } => {
-  const golden: Golden = { schema: 1, ...about, inputs: specsOf(inputs), outputs: specsOf(outputs) }
+  const { golden } = describeGolden(about, inputs, outputs)
   const parts = [...Object.entries(inputs), ...Object.entries(outputs)].map(([name, tensor]) => numeric(name, tensor))
   const size = parts.reduce((sum, { length }) => sum + length, 0)
   if (size > mostGoldenBytes) {

@@ -39,6 +39,12 @@ export const replaySchema = z.object({
 })
 export type Replay = z.infer<typeof replaySchema>
 
+/** A replay, and whether a compiled graph lies beside it. */
+export const replayedSchema = z.object({
+  replay: replaySchema,
+  graph: z.object({ rowsIndependent: z.boolean() }).optional(),
+})
+
 /** Of a version: its newest replay decides whether an alias may move to it. */
 export const certificateSchema = z.object({ golden: goldenSchema.optional(), replays: z.array(replaySchema) })
 export type Certificate = z.infer<typeof certificateSchema>

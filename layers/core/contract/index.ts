@@ -1,4 +1,5 @@
 /** The contract: schemas, names and limits that every part of the service and every client shares. */
+export * from './candidate.ts'
 export * from './certificate.ts'
 export * from './container-routes.ts'
 export * from './control.ts'

@@ -3,7 +3,7 @@ import type { AliasTarget } from '@maas/core/contract'
 import { Command, InvalidArgumentError } from 'commander'
 import { apiKeyOption, integer, jsonOption, rootOption, type TargetOptions, urlOption } from '../options.ts'
 import type { Output } from '../output.ts'
-import { openCatalog } from '../target.ts'
+import { openCatalog, storeDirectory } from '../target.ts'
 import { UsageError } from '../usage.ts'
 
 interface AliasOptions extends TargetOptions {
@@ -82,6 +82,15 @@ const move = async (
   output: Output,
 ) => {
   const targets = await targetsOf(name, alias, version, options)
+  if (options.url === undefined) {
+    // A service does it by itself.
+    const { openLocalImports } = await import('@maas/local')
+    const { ensureReplayed } = openLocalImports(storeDirectory(options.root), (text) => output.note(text))
+    await ensureReplayed(
+      name,
+      targets.map((target) => target.version),
+    )
+  }
   const record = await (await openCatalog(options)).setAlias(name, alias, targets, {
     by: process.env.USER ?? 'command line',
     why: options.why ?? (options.rollback ? 'rollback' : 'moved by hand'),

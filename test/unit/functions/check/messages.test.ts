@@ -134,4 +134,21 @@ describe('a message', () => {
     )
     expect(both).toEqual([{ batchItemFailures: [] }, { batchItemFailures: [] }])
   })
+
+  it('from the schedule replays what lacks a replay on these kernels', async () => {
+    const bench = createBench()
+    const { run, runs } = child('ended with code 1')
+    const { said } = taking(bench, run)
+    await bench.registry.register('digits', {
+      files: { 'model.json': model, 'golden.json': model, 'golden.bin': model },
+      lineage: { source: 'import', code: 'test', kernels: 'k0' },
+    })
+    const log = (_: string, message: string, fields: Record<string, unknown>) =>
+      said.push(`${message} ${fields.model ?? ''} ${fields.left ?? ''}`)
+    const deps = { ...bench, run, log, bucket: 'models', kernels: 'k1', temporary: tmpdir() }
+    const sweep = { Records: [{ messageId: 'm', body: JSON.stringify({ task: 'sweep' }) }] } as never
+    expect(await takeMessages(sweep, deps)).toEqual({ batchItemFailures: [] })
+    expect(runs).toEqual(['replay'])
+    expect(said).toEqual(['a certificate was not replayed digits:1 ', 'swept  1'])
+  })
 })

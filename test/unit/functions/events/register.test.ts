@@ -2,10 +2,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { readCompiled } from '@maas/core/predict/derived'
 import { createRegistry } from '@maas/core/registry'
 import { createFileStore } from '@maas/core/store'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { registerCandidate } from '../../../../functions/events/register.ts'
+import { replay } from '../../imports/support.ts'
 
 const candidate = {
   files: { 'model.json': Buffer.from('{}'), 'weights.bin': Buffer.from('abcd') },
@@ -54,5 +56,31 @@ describe('registerCandidate', () => {
     const again = await registerCandidate(request, open())
     expect(again.manifest.version).toBe(1)
     expect((await open().model('birds')).versions).toEqual([1])
+  })
+
+  const replayed = (passed: boolean) => ({
+    replay: { ...replay, kernels: 'k1', passed, difference: passed ? 1e-7 : 0.5 },
+    ...{ rowsIndependent: true, graph: Buffer.from('graph') },
+  })
+
+  it('keeps the certificate and the graph that the job made, for the first to serve the version', async () => {
+    const { alias, manifest } = await registerCandidate(
+      { ...request, candidate: { ...candidate, certified: replayed(true) } },
+      open(),
+    )
+    expect(alias).toBe('production')
+    expect((await open().replays(manifest)).map(({ kernels, passed }) => [kernels, passed])).toEqual([['k1', true]])
+    expect(await readCompiled(open(), manifest, 'k1')).toEqual({ graph: Buffer.from('graph'), rowsIndependent: true })
+  })
+
+  it('registers a version whose certificate fails, and moves no alias to it, whatever the gate says', async () => {
+    const { alias, gate, manifest } = await registerCandidate(
+      { ...request, gate: 'test_accuracy>=0.6', candidate: { ...candidate, certified: replayed(false) } },
+      open(),
+    )
+    expect([alias, gate.passed, manifest.version]).toEqual([undefined, false, 1])
+    expect(gate.message).toMatch(/certificate FAILED: a largest difference of 5\.0e-1/)
+    const move = open().setAlias('birds', 'production', [{ version: 1, weight: 100 }], { by: 'test', why: '' })
+    await expect(move).rejects.toThrow('fails on k1')
   })
 })
