@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { installNode, installPython, makeFixtures } from './install.ts'
 import { describeMachine } from './machine.ts'
 import { makeRegistry } from './ours.ts'
+import { cold } from './parts/cold.ts'
 import { data } from './parts/data.ts'
 import { growth } from './parts/growth.ts'
 import { http } from './parts/http.ts'
@@ -17,7 +18,7 @@ import { tutorial } from './parts/tutorial.ts'
 import { type Report, type Section, toMarkdown } from './report.ts'
 import { type Bench, type Part, type Row, Unavailable } from './types.ts'
 
-const parts: readonly Part[] = [data, training, predict, transform, start, http, growth, memory, tutorial]
+const parts: readonly Part[] = [data, training, predict, transform, start, cold, http, growth, memory, tutorial]
 /** Parts that take so long that they are measured on request only. */
 const long: readonly Part[] = [tutorial]
 

@@ -164,6 +164,13 @@ describe('a queue', () => {
     })
   })
 
+  it('is told once a day to replay what was never replayed on its kernels', () => {
+    service.hasResourceProperties('AWS::Events::Rule', {
+      ScheduleExpression: 'rate(1 day)',
+      Targets: [Match.objectLike({ Input: '{"task":"sweep"}' })],
+    })
+  })
+
   it('encrypts what waits, takes no plain connection, and keeps what was given up for two weeks', () => {
     for (const template of [all.service, all.training]) {
       template.allResourcesProperties('AWS::SQS::Queue', { SqsManagedSseEnabled: true })

@@ -15,7 +15,7 @@ const manifestOf = (version: number, paths: string[]): Manifest => ({
 })
 
 /** Model `m`: version 1 evaluated, version 2 not; alias `production` at 1, generation 3. */
-const setup = () => {
+const setup = (imports: Partial<ImportServices> = {}) => {
   const manifests = [manifestOf(1, ['model.json', 'evaluation.json', 'report.html']), manifestOf(2, ['model.json'])]
   let alias: AliasRecord = {
     ...{ schema: 1, name: 'm', alias: 'production', generation: 3, history: [] },
@@ -54,7 +54,7 @@ const setup = () => {
     transforming: {} as never,
     registry,
     assets: async () => undefined,
-    imports: {} as ImportServices,
+    imports: imports as ImportServices,
     log: () => {},
     limits,
     clock: () => 0,
@@ -178,4 +178,14 @@ describe('deleting', () => {
     const response = await setup().app.request('/models/m/versions/2', { method: 'POST' })
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD, DELETE'])
   })
+})
+
+it('an alias moves only after what its versions lack was replayed', async () => {
+  const order: unknown[] = []
+  const ensureReplayed = async (name: string, versions: readonly number[]) => void order.push([name, ...versions])
+  const { put, changes } = setup({ ensureReplayed })
+  const targets = [1, 2].map((version) => ({ version, weight: 50 }))
+  expect([(await put({ targets })).status, order, changes.length]).toEqual([200, [['m', 1, 2]], 1])
+  const failing = setup({ ensureReplayed: async () => Promise.reject(new ConflictError('cannot be run')) })
+  expect([(await failing.put({ targets })).status, failing.changes]).toEqual([409, []])
 })
