@@ -162,7 +162,7 @@ const main = async (): Promise<void> => {
       build(`localhost/${name}:test`, join(repository, 'dist', 'images', name), { BASE: `localhost/base-${name}:test` })
     }
     const env = {
-      ...{ AWS_ENDPOINT_URL: moto.endpoint, AWS_REGION: region, MAAS_STORE: `s3://${bucket}` },
+      ...{ AWS_ENDPOINT_URL: moto.endpoint, AWS_REGION: region, MAAS_STORE: `s3://${bucket}`, MAAS_TABLE: 'keys' },
       ...{ AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' },
     }
     const s3 = new S3Client({
@@ -229,6 +229,10 @@ const main = async (): Promise<void> => {
       `Lambda runtime client: ${runtimeClient().isReal ? "AWS's aws-lambda-ric" : 'a stand-in of the same protocol (MAAS_LAMBDA_RIC names a built aws-lambda-ric)'}`,
     )
     note(`answers: ${answer.body}; ${served.answer}`)
+  } catch (error) {
+    // Said now: removing a gigabyte of files takes its time.
+    note(`Failed: ${error instanceof Error ? error.message : error}`)
+    throw error
   } finally {
     await moto.stop()
     engine.close()

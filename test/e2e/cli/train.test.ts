@@ -7,6 +7,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import { createRegistry } from '@maas/core/registry'
+import { createFileStore } from '@maas/core/store'
 import { pack } from 'tar-stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { run, start } from './run.ts'
@@ -48,6 +50,11 @@ describe('maas train', () => {
     expect(trained.code).toBe(0)
     const registered = trained.events.find(({ event }) => event === 'registered')
     expect(registered).toMatchObject({ name: 'points', version: 1, alias: 'production' })
+    const replays = await createRegistry(createFileStore(join(folder, '.maas', 'store'))).replays({
+      name: 'points',
+      version: 1,
+    })
+    expect(replays).toMatchObject([{ passed: true, source: 'generated', rows: 4 }])
     const evaluated = await run(folder, [
       'evaluate',
       'points',
