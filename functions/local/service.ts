@@ -153,8 +153,11 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
   const local = createLocalImports({ store, registry, clock, secret: randomBytes(32), ids: randomUUID, say })
   const background = (id: string) =>
     void local.check(id).catch((error: unknown) => say(`Import ${id}: ${messageOf(error)}`))
-  const { uploads, verify, ensureReplayed } = local
-  const imports = { ...{ uploads, imports: local.imports, ready: background, verify }, ensureReplayed }
+  const { verify, ensureReplayed } = local
+  const imports = {
+    ...{ uploads: local.uploads, imports: local.imports, ready: background },
+    ...{ verify, ensureReplayed },
+  }
   const runner = createLocalRunner({
     ...{ root, store, registry, jobs, settings, clock, sleep, notice: say, launch: startJobProcess },
     ...{ concurrency: 1, queued: 20, ...options.jobs },
