@@ -45,7 +45,7 @@ const run = async (): Promise<number> => {
   await checkNoCandidate(layout.model)
   const announce = (message: string): void => report({ event: 'notice', level: 'warning', code: 'kernels', message })
   const { candidate, end } = await runTraining(spec, {
-    kernels: await loadKernels({ announce, preferOneDnn: true }),
+    kernels: await loadKernels({ announce }),
     readData: readDataSet,
     checkpoints: fileCheckpoints(layout.checkpoints),
     report,

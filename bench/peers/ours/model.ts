@@ -4,8 +4,7 @@ import { type Kernels, loadKernels } from '@maas/core/kernels'
 import type { LayersModel } from '@tensorflow/tfjs-layers'
 
 /** Native kernels only: a bench of the fallback would say nothing. */
-export const benchKernels = (options: { readonly preferOneDnn?: boolean } = {}): Promise<Kernels> =>
-  loadKernels({ prefer: 'native', ...options })
+export const benchKernels = (): Promise<Kernels> => loadKernels({ prefer: 'native' })
 
 export const versionsOf = ({ version }: Kernels): Record<string, string> => ({
   Node: process.versions.node,

@@ -5,7 +5,7 @@ import { serve } from '../node/protocol.mjs'
 import { benchKernels, readModel, versionsOf } from './model.ts'
 
 const [, , directory = '', net] = process.argv
-const kernels = await benchKernels({ preferOneDnn: true })
+const kernels = await benchKernels()
 const model = await readModel(directory, kernels, net)
 const rowShape = model.inputs[0]?.shape.slice(1) as number[]
 const features = Uint8Array.from(readFileSync(`${directory}/train.u8`))

@@ -39,12 +39,6 @@ export interface LoadOptions {
   readonly prefer?: 'native' | 'wasm' | undefined
   /** Receives the one line about a fallback. @default standard error */
   readonly announce?: ((line: string) => void) | undefined
-  /**
-   * Asks TensorFlow for oneDNN's kernels, unless `TF_ENABLE_ONEDNN_OPTS` says otherwise. It takes them by itself only on
-   * CPUs with AVX-512's neural instructions; with AVX2 they are faster in training (a third less CPU time for the
-   * tutorial's step on AMD Zen 3) but slower for single rows. @default TensorFlow's own choice
-   */
-  readonly preferOneDnn?: boolean | undefined
   /** @default process.env */
   readonly env?: NodeJS.ProcessEnv | undefined
 }
@@ -70,10 +64,8 @@ export async function loadKernels(options: LoadOptions = {}): Promise<Kernels> {
   return kernels
 }
 
-async function load({ prefer, preferOneDnn = false, announce = toStandardError, env }: LoadOptions): Promise<Kernels> {
+async function load({ prefer, announce = toStandardError, env }: LoadOptions): Promise<Kernels> {
   if (prefer !== 'wasm') {
-    // The library reads its own environment, once, when it is first used.
-    if (preferOneDnn) process.env.TF_ENABLE_ONEDNN_OPTS ??= '1'
     const loaded = await loadNative(tf, env)
     if ('native' in loaded) {
       const { native, version, arch } = loaded
