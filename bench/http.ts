@@ -1,8 +1,9 @@
 /** The services under test, all with the same two routes, and the requests they are asked. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { mustAgree } from './agree.ts'
 import { node, onModel, python } from './contenders.ts'
-import type { Contender } from './interleave.ts'
+import { type Contender, interleave, type Outcome, type Task } from './interleave.ts'
 import { ourService } from './ours.ts'
 import { type Peer, startPeer } from './peer.ts'
 import { type Bench, Unavailable } from './types.ts'
@@ -88,4 +89,36 @@ export async function load(
   const result = await generator.ask<Load>('load', request)
   if (result.failures > 0) throw new Unavailable(`${result.failures} of ${result.requests} requests failed under load`)
   return result
+}
+
+export interface LoadCase {
+  readonly question: Question
+  readonly connections: number
+}
+
+export const titleOf = ({ question, connections }: LoadCase): string =>
+  `${question.name}, ${connections} connection${connections === 1 ? '' : 's'}`
+
+/** All services under each load in turn, `seconds` a round; one list of outcomes per case. */
+export async function raceServices(
+  bench: Bench,
+  cases: readonly LoadCase[],
+  seconds: number,
+): Promise<readonly (readonly Outcome<Load>[])[]> {
+  const generator = await startGenerator(bench)
+  try {
+    return await interleave<Load>(bench, {
+      contenders: services(bench),
+      tasks: cases.map(
+        (one): Task<Load> => ({
+          title: titleOf(one),
+          measure: (peer) => load(bench, generator, peer, one.question, { connections: one.connections, seconds }),
+          answer: (peer) => askOnce(bench, peer, one.question),
+        }),
+      ),
+      compare: mustAgree,
+    })
+  } finally {
+    await generator.stop()
+  }
 }

@@ -29,7 +29,8 @@ export async function installNode(): Promise<string> {
 /** A folder with the model and the inputs. @throws Unavailable */
 export async function makeFixtures(python: string): Promise<string> {
   const scripts = ['export', 'export-nets'].map((name) => path(`peers/python/${name}.py`))
-  return once('model', [...scripts, path('../test/tools/requirements-keras.txt')], async (into) => {
+  const decisive = [...scripts, path('peers/python/nets.py'), path('../test/tools/requirements-keras.txt')]
+  return once('model', decisive, async (into) => {
     for (const script of scripts) await run(python, [script, into])
   })
 }

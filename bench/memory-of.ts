@@ -2,10 +2,13 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { Unavailable } from './types.ts'
 
-/** Memory nobody else can share, in MB (10^6 bytes): file pages of the native library are not in it. */
-export function anonymousMegabytes(pid: number): { readonly total: number; readonly largest: number } {
-  const each = [pid, ...descendants(pid)].map(anonymousOf)
-  return { total: each.reduce((sum, one) => sum + one, 0), largest: Math.max(...each) }
+/**
+ * Memory nobody else can share, in MB (10^6 bytes): file pages of the native library are not in it. The process that
+ * runs the model is the largest below the first, or the first where it is alone.
+ */
+export function anonymousMegabytes(pid: number): { readonly total: number; readonly model: number } {
+  const [front, ...below] = [pid, ...descendants(pid)].map(anonymousOf) as [number, ...number[]]
+  return { total: below.reduce((sum, one) => sum + one, front), model: below.length > 0 ? Math.max(...below) : front }
 }
 
 function anonymousOf(pid: number): number {

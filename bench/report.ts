@@ -36,7 +36,7 @@ export function toMarkdown(report: Report): string {
 
 function sectionMarkdown({ part, rows }: Section): string {
   const names = [...new Set(rows.flatMap((row) => row.results.map(({ name }) => name)))]
-  const targets = rows.some((row) => row.targets !== undefined)
+  const targets = rows.some((row) => row.targets !== undefined || row.limit !== undefined)
   const head = ['', ...names, ...(targets ? ['target'] : [])]
   const lines = rows.map((row) => [
     `${row.what}, ${row.unit}`,
@@ -65,15 +65,16 @@ function cell(row: Row, name: string): string {
 }
 
 /** Each target, and whether this run met it. */
-function target({ targets = {}, results, unit }: Row): string {
+function target({ targets = {}, limit, results, unit }: Row): string {
   const ours = results[0]
-  return Object.entries(targets)
-    .map(([name, wanted]) => {
-      const theirs = results.find((one) => one.name === name)
-      if (!isMeasured(ours) || !isMeasured(theirs)) return `${wanted}x ${name}`
-      return `${wanted}x ${name}: ${ratio(unit, ours.value, theirs.value) >= wanted ? 'met' : 'missed'}`
-    })
-    .join('; ')
+  const absolute =
+    limit === undefined || !isMeasured(ours) ? [] : [`${limit} ${unit}: ${ours.value <= limit ? 'met' : 'missed'}`]
+  const relative = Object.entries(targets).map(([name, wanted]) => {
+    const theirs = results.find((one) => one.name === name)
+    if (!isMeasured(ours) || !isMeasured(theirs)) return `${wanted}x ${name}`
+    return `${wanted}x ${name}: ${ratio(unit, ours.value, theirs.value) >= wanted ? 'met' : 'missed'}`
+  })
+  return [...absolute, ...relative].join('; ')
 }
 
 /** Three digits that matter. */

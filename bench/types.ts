@@ -23,6 +23,8 @@ export interface Row {
   readonly results: readonly (Measured | Skipped)[]
   /** At least so many times better than the peer of this name (below 1: at most so much worse). */
   readonly targets?: Readonly<Record<string, number>>
+  /** At most so much, whatever the peers need. */
+  readonly limit?: number
 }
 
 export interface Part {

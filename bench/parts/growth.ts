@@ -1,73 +1,60 @@
-/** How cost grows with the batch and with the number of callers. */
-import { mustAgree } from '../agree.ts'
-import { node, onModel, ours, python } from '../contenders.ts'
-import { askOnce, type Load, load, questions, services, startGenerator } from '../http.ts'
-import { interleave, measured, type Task } from '../interleave.ts'
-import { percentile } from '../stats.ts'
+/** How cost grows: with the batch, the picture, the parameters, the number of callers and the number of models. */
+import { questions, raceServices, titleOf } from '../http.ts'
+import { measured } from '../interleave.ts'
+import { latencyRow, type PredictionCase, racePredictions } from '../predictions.ts'
 import type { Bench, Part, Row } from '../types.ts'
+import { modelRows } from './models.ts'
 
-const batches = [1, 4, 16, 64, 256]
+/** About as many rows a round for each size. */
+const calls = (milliseconds: number): number => Math.min(200, Math.max(8, Math.round(150 / milliseconds)))
+
+/** With what one call of ours takes, about. */
+const predictions: readonly PredictionCase[] = [
+  ...([1, 4, 16, 64, 256] as const).map((batch) => ({
+    ...{ what: `batch ${batch}`, net: 'model', batch, calls: calls(batch * 0.1) },
+  })),
+  ...([32, 64, 128, 224] as const).map((side) => ({
+    ...{ what: `picture ${side}x${side}`, net: `side-${side}`, batch: 1, calls: calls((side / 32) ** 2 * 0.3) },
+  })),
+  ...(
+    [
+      [32, '0.1 M'],
+      [300, '1 M'],
+      [1200, '5 M'],
+      [3690, '25 M'],
+    ] as const
+  ).map(([width, parameters]) => ({
+    ...{ what: `${parameters} parameters`, net: `width-${width}`, batch: 1, calls: calls(width / 500) },
+  })),
+]
+
 const connections = [1, 4, 16, 64]
-
-interface Round {
-  readonly milliseconds: readonly number[]
-}
 
 export const growth: Part = {
   name: 'growth',
   title: 'How cost grows',
   method:
-    'The same CNN: predictions in process at batch 1 to 256 (about 500 rows a round), and the JPEG classify route at 1 to 64 connections, 2 s a round.',
-  run: async (bench) => [...(await batchRows(bench)), ...(await connectionRows(bench))],
+    'Predictions in process: the tutorial’s CNN at batch 1 to 256, its convolutions on one picture of side 32 to 224, and two dense layers of 0.1 M to 25 M parameters on one row. Over HTTP: the JPEG classify route at 1 to 64 connections, 1 s a round; and 1 to 50 models in memory, each in a process of its own, asked in turn by one caller.',
+  run: async (bench) => [
+    ...(await predictionRows(bench)),
+    ...(await connectionRows(bench)),
+    ...(await modelRows(bench, [1, 10, 50])),
+  ],
 }
 
-async function batchRows(bench: Bench): Promise<Row[]> {
-  const outcomes = await interleave<Round>(bench, {
-    contenders: [
-      onModel(bench, 'maas', ours, 'predict'),
-      onModel(bench, 'Python tf.function', python, 'predict'),
-      onModel(bench, 'onnxruntime-node', node, 'predict'),
-    ],
-    tasks: batches.map(
-      (batch): Task<Round> => ({
-        title: `predict, batch ${batch}`,
-        measure: (peer) =>
-          peer.ask('predict', { batch, calls: Math.max(8, Math.ceil((bench.quick ? 100 : 500) / batch)) }),
-        answer: async (peer) => (await peer.ask<{ outputs: number[] }>('answer', { rows: batch })).outputs,
-      }),
-    ),
-    compare: mustAgree,
-  })
-  return batches.map((batch, i) => ({
-    what: `predict, batch ${batch}, p50`,
-    unit: 'ms',
-    results: measured(outcomes[i], ({ milliseconds }) => percentile(milliseconds, 0.5)),
-  }))
+async function predictionRows(bench: Bench): Promise<Row[]> {
+  const outcomes = await racePredictions(bench, predictions)
+  return predictions.map(({ what }, i) => latencyRow(what, outcomes[i], 0.5))
 }
 
 async function connectionRows(bench: Bench): Promise<Row[]> {
-  const question = questions.find(({ type }) => type === 'image/jpeg')
-  if (question === undefined) return []
-  const generator = await startGenerator(bench)
-  const seconds = bench.quick ? 0.5 : 2
-  try {
-    const outcomes = await interleave<Load>(bench, {
-      contenders: services(bench),
-      tasks: connections.map(
-        (count): Task<Load> => ({
-          title: `JPEG classify, ${count} connections`,
-          measure: (peer) => load(bench, generator, peer, question, { connections: count, seconds }),
-          answer: (peer) => askOnce(bench, peer, question),
-        }),
-      ),
-      compare: mustAgree,
-    })
-    return connections.map((count, i) => ({
-      what: `JPEG classify, ${count} connection${count === 1 ? '' : 's'}`,
-      unit: 'requests/s',
-      results: measured(outcomes[i], ({ requests, seconds: took }) => requests / took),
-    }))
-  } finally {
-    await generator.stop()
-  }
+  const cases = questions
+    .filter(({ type }) => type === 'image/jpeg')
+    .flatMap((question) => connections.map((count) => ({ question, connections: count })))
+  const outcomes = await raceServices(bench, cases, bench.quick ? 0.5 : 1)
+  return cases.map((one, i) => ({
+    what: titleOf(one),
+    unit: 'requests/s',
+    results: measured(outcomes[i], ({ requests, seconds }) => requests / seconds),
+  }))
 }

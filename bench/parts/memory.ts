@@ -3,29 +3,32 @@ import { load, questions, services, startGenerator } from '../http.ts'
 import { anonymousMegabytes } from '../memory-of.ts'
 import { type Measured, type Part, type Row, type Skipped, Unavailable } from '../types.ts'
 
+const counts = [2_000, 20_000, 100_000] as const
+
 export const memory: Part = {
   name: 'memory',
   title: 'Memory while serving',
   method:
-    'Anonymous resident memory (RssAnon: what no file backs and no other process can share) of all processes of a service, after 2,000 JPEG requests and after 20,000, eight at a time. “Model process” is the largest single one.',
+    'Anonymous resident memory (RssAnon: what no file backs and no other process can share) after 2,000 JPEG requests, 20,000 and, of ours alone, 100,000, eight at a time: of all processes of a service, and of the one that runs the model.',
   async run(bench) {
-    const [first, last] = bench.quick ? [200, 400] : [2_000, 20_000]
+    const steps = bench.quick ? counts.map((count) => count / 50) : counts
     const question = questions.find(({ type }) => type === 'image/jpeg')
     const generator = await startGenerator(bench)
     const samples: (Skipped | Sample)[] = []
-    for (const { name, start } of services(bench)) {
+    for (const [index, { name, start }] of services(bench).entries()) {
       try {
         bench.progress(`memory: ${name}`)
         const peer = await start()
         try {
           if (question === undefined) throw new Unavailable('there is no JPEG question')
-          const afterOf = async (amount: number) => {
-            await load(bench, generator, peer, question, { connections: 8, amount })
-            return anonymousMegabytes(peer.pid)
+          const after: Amount[] = []
+          let done = 0
+          for (const count of index === 0 ? steps : steps.slice(0, 2)) {
+            await load(bench, generator, peer, question, { connections: 8, amount: count - done })
+            done = count
+            after.push(anonymousMegabytes(peer.pid))
           }
-          const early = await afterOf(first)
-          const late = await afterOf(last - first)
-          samples.push({ name, versions: peer.hello.ready, early, late })
+          samples.push({ name, versions: peer.hello.ready, after })
         } finally {
           await peer.stop()
         }
@@ -35,16 +38,19 @@ export const memory: Part = {
       }
     }
     await generator.stop()
-    const row = (what: string, pick: (sample: Sample) => number): Row => ({
-      ...{ what, unit: 'MB' },
-      results: samples.map((sample) => ('skipped' in sample ? sample : toMeasured(sample, pick(sample)))),
-    })
-    const at = (count: number) => `after ${count.toLocaleString('en-US')} requests`
-    return [
-      row(`all processes, ${at(first)}`, ({ early }) => early.total),
-      row(`all processes, ${at(last)}`, ({ late }) => late.total),
-      row(`model process, ${at(last)}`, ({ late }) => late.largest),
-    ]
+    return (['total', 'model'] as const).flatMap((which) =>
+      steps.map((count, at): Row => {
+        const what = which === 'total' ? 'all processes' : 'the process that runs the model'
+        return {
+          what: `${what}, after ${count.toLocaleString('en-US')} requests`,
+          unit: 'MB',
+          results: samples.flatMap((sample): (Measured | Skipped)[] =>
+            'skipped' in sample ? [sample] : toMeasured(sample, at, which),
+          ),
+          ...(which === 'model' && { limit: 120 }),
+        }
+      }),
+    )
   },
 }
 
@@ -53,8 +59,10 @@ type Amount = ReturnType<typeof anonymousMegabytes>
 interface Sample {
   readonly name: string
   readonly versions: Readonly<Record<string, string>>
-  readonly early: Amount
-  readonly late: Amount
+  readonly after: readonly Amount[]
 }
 
-const toMeasured = ({ name, versions }: Sample, value: number): Measured => ({ name, versions, value, rounds: [value] })
+const toMeasured = ({ name, versions, after }: Sample, at: number, which: keyof Amount): Measured[] => {
+  const value = after[at]?.[which]
+  return value === undefined ? [] : [{ name, versions, value, rounds: [value] }]
+}

@@ -10,7 +10,10 @@ const inputs = new Float32Array(file.buffer, file.byteOffset, file.byteLength / 
 const call = await loadModel(directory)
 
 await serve(versionsOf(['onnxruntime-node']), {
-  answer: async ({ rows }) => ({ outputs: [...(await call(inputs.subarray(0, rows * 3072), rows))] }),
+  answer: async ({ net, rows }) => {
+    if (net !== 'model') return { unavailable: 'only the tutorial’s CNN was written as ONNX' }
+    return { outputs: [...(await call(inputs.subarray(0, rows * 3072), rows))] }
+  },
   async predict({ batch, calls }) {
     const pixels = inputs.subarray(0, batch * 3072)
     const milliseconds = []

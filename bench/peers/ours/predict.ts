@@ -1,4 +1,4 @@
-/** Ours: a predictor in this process, arrays in and arrays out, as `loadModel(file).predict` runs it. */
+/** Ours: predictors in this process, arrays in and arrays out, as `loadModel(file).predict` runs them. */
 import { readModelFile } from '@maas/core/formats'
 import { createPredictor } from '@maas/core/predict'
 import { serve } from '../node/protocol.mjs'
@@ -7,12 +7,24 @@ import { callOf } from './predictor.ts'
 
 const kernels = await benchKernels()
 const directory = process.argv[2] ?? ''
-const artifact = await readModelFile(modelPath(directory))
-const call = callOf(directory, await createPredictor({ name: 'bench', version: 1, artifact }, kernels))
+const loaded = new Map<string, Promise<ReturnType<typeof callOf>>>()
+
+const load = (net: string): Promise<ReturnType<typeof callOf>> => {
+  const known = loaded.get(net)
+  if (known !== undefined) return known
+  const loading = readModelFile(modelPath(directory, net)).then(async (artifact) =>
+    callOf(directory, await createPredictor({ name: 'bench', version: 1, artifact }, kernels)),
+  )
+  loaded.set(net, loading)
+  return loading
+}
 
 await serve(versionsOf(kernels), {
-  answer: async ({ rows }: { readonly rows: number }) => ({ outputs: [...(await call(rows))] }),
-  async predict({ batch, calls }: { readonly batch: number; readonly calls: number }) {
+  answer: async ({ net, rows }: { readonly net: string; readonly rows: number }) => ({
+    outputs: [...(await (await load(net))(rows))],
+  }),
+  async predict({ net, batch, calls }: { readonly net: string; readonly batch: number; readonly calls: number }) {
+    const call = await load(net)
     const milliseconds: number[] = []
     for (let i = 0; i < calls; i++) {
       const start = performance.now()

@@ -8,29 +8,18 @@ import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import keras
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
+import nets
+
 directory = sys.argv[1]
 
 
-def tutorial():
-    keras.utils.set_random_seed(7)
-    model = keras.Sequential(
-        [
-            keras.layers.Input((32, 32, 3)),
-            keras.layers.Conv2D(32, 3, activation="relu"),
-            keras.layers.MaxPooling2D(2),
-            keras.layers.Conv2D(64, 3, activation="relu"),
-            keras.layers.MaxPooling2D(2),
-            keras.layers.Flatten(),
-            keras.layers.Dense(64, activation="relu"),
-            keras.layers.Dense(10, activation="softmax"),
-        ]
-    )
+def spread():
+    model = nets.tutorial()
     # Spreads the probabilities, so that a wrong answer cannot hide in ten nearly equal numbers.
     last = model.layers[-1]
     kernel, bias = last.get_weights()
@@ -87,7 +76,7 @@ def pictures(count):
 
 
 def main():
-    model = tutorial()
+    model = spread()
     model.save(f"{directory}/model.keras")
     model.save(f"{directory}/model.h5")
     onnx.save(to_onnx(model), f"{directory}/model.onnx")

@@ -1,4 +1,5 @@
-"""Peer: Python TensorFlow `tf.function`, arrays in and arrays out."""
+"""Peer: Python TensorFlow `tf.function`, arrays in and arrays out, for any of the nets."""
+import functools
 import sys
 import time
 
@@ -9,20 +10,28 @@ import numpy as np
 import tensorflow as tf
 
 directory = sys.argv[1]
-inputs = np.fromfile(f"{directory}/predict.f32", np.float32).reshape(-1, 32, 32, 3)
-model = keras.models.load_model(f"{directory}/model.keras")
+numbers = np.fromfile(f"{directory}/predict.f32", np.float32)
 
 
-@tf.function(input_signature=[tf.TensorSpec([None, 32, 32, 3], tf.float32)])
-def call(x):
-    return model(x, training=False)
+@functools.cache
+def load(net):
+    """The compiled net, and as many rows of input as there are numbers for."""
+    model = keras.models.load_model(f"{directory}/{net}.h5", compile=False)
+    row = model.input_shape[1:]
+    size = int(np.prod(row))
+    rows = len(numbers) // size
+    signature = [tf.TensorSpec([None, *row], tf.float32)]
+    call = tf.function(lambda x: model(x, training=False), input_signature=signature)
+    return call, numbers[: rows * size].reshape(rows, *row)
 
 
-def answer(rows):
+def answer(net, rows):
+    call, inputs = load(net)
     return {"outputs": call(tf.constant(inputs[:rows])).numpy().ravel().tolist()}
 
 
-def predict(batch, calls):
+def predict(net, batch, calls):
+    call, inputs = load(net)
     x = inputs[:batch]
     milliseconds = []
     for _ in range(calls):

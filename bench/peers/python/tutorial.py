@@ -14,6 +14,8 @@ import keras
 import numpy as np
 from PIL import Image
 
+import nets
+
 archive_path, epochs, destination = sys.argv[1:]
 answers = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
@@ -32,19 +34,7 @@ with zipfile.ZipFile(archive_path) as archive:
 order = np.random.default_rng(1).permutation(len(x))
 validation, training = order[: len(x) // 10], order[len(x) // 10 :]
 
-keras.utils.set_random_seed(1)
-model = keras.Sequential(
-    [
-        keras.layers.Input((32, 32, 3)),
-        keras.layers.Conv2D(32, 3, activation="relu"),
-        keras.layers.MaxPooling2D(2),
-        keras.layers.Conv2D(64, 3, activation="relu"),
-        keras.layers.MaxPooling2D(2),
-        keras.layers.Flatten(),
-        keras.layers.Dense(64, activation="relu"),
-        keras.layers.Dense(10, activation="softmax"),
-    ]
-)
+model = nets.tutorial(seed=1)
 model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 best = keras.callbacks.ModelCheckpoint(destination, monitor="val_accuracy", save_best_only=True)
 held = (x[validation], y[validation])

@@ -25,6 +25,12 @@ it('says of every target whether this run met it', () => {
   expect(page(row)).toContain('2x near: missed; 3x far: met; 1x gone |')
 })
 
+it('holds our own number against a limit that no peer decides', () => {
+  const row = (value: number): Row => ({ what: 'start', unit: 'ms', results: [result('maas', value)], limit: 300 })
+  expect(page(row(300))).toContain('| start, ms | **300** | 300 ms: met |')
+  expect(page(row(301))).toContain('| start, ms | **301** | 300 ms: missed |')
+})
+
 it('leaves no gap unexplained', () => {
   const row: Row = {
     what: 'rate',
