@@ -28,7 +28,7 @@ const settingsOf = (config: Readonly<Record<string, unknown>> | undefined) => {
     optimizer_config: { class_name: string; config: Readonly<Record<string, number>> }
   }
   const { learning_rate: rate = 0, momentum = 0 } = optimizer.config
-  const name = { Adam: 'adam', RMSprop: 'rmsprop', SGD: 'sgd', Momentum: 'sgd' }[optimizer.class_name] ?? 'none'
+  const name = { Adam: 'adam', RMSProp: 'rmsprop', SGD: 'sgd', Momentum: 'sgd' }[optimizer.class_name] ?? 'none'
   return { loss, rate, optimizer: { name: name as 'adam', momentum } }
 }
 
