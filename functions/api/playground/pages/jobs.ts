@@ -20,13 +20,17 @@ const starter = (): HTMLElement => {
   const data = h('input', { required: true, placeholder: 'datasets/cifar10.zip', spellcheck: 'false' })
   const preset = h('select', {}, ...presets.map((each) => h('option', {}, each)))
   const epochs = h('input', { type: 'number', min: 1, max: 1000, value: 10 })
+  const target = h('input', { maxlength: 200, spellcheck: 'false' })
   const said = h('div', {})
   const start = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault()
     try {
       const { TrainingJobName: job } = await sendJson<JobDescription>('POST', '/training-jobs', {
         TrainingJobName: name.value,
-        HyperParameters: { maas_preset: preset.value, maas_model_name: model.value, epochs: epochs.value },
+        HyperParameters: {
+          ...{ maas_preset: preset.value, maas_model_name: model.value, epochs: epochs.value },
+          ...(target.value !== '' && { target: target.value }),
+        },
         InputDataConfig: [{ ChannelName: 'train', DataSource: { S3DataSource: { S3Uri: data.value } } }],
       })
       location.hash = `#/jobs/${part(job)}`
@@ -49,6 +53,7 @@ const starter = (): HTMLElement => {
         field('job-data', 'Data in the service’s store (npx maas upload)', data),
         field('job-preset', 'Preset', preset),
         field('job-epochs', 'Epochs', epochs),
+        field('job-target', 'Column to predict, when the data is a table', target),
       ),
       said,
       h('div', { class: 'buttons' }, h('button', { class: 'primary' }, 'Start')),
