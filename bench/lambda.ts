@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
+import { CreateBucketCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { findNative } from '@maas/core/kernels/find'
 import { createFileStore, objectsBelow, openStore } from '@maas/core/store'
 import { bundle, repository } from '../infra/bundle.ts'
@@ -26,7 +27,7 @@ export interface ColdStart {
 }
 
 export interface Cloud {
-  /** Of an object, for peers that read it without a client of AWS. */
+  /** Signed, for peers that read it without a client of AWS. */
   readonly modelUrl: string
   /** A process of its own, from its start to the answer of its first event. */
   coldStart(rows: readonly unknown[]): Promise<ColdStart>
@@ -53,11 +54,11 @@ export const openCloud = async (bench: Bench): Promise<Cloud> => {
     ...{ AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', MAAS_KERNELS: found.directory },
   }
   Object.assign(process.env, env)
-  await fill(bench, moto.endpoint)
+  const modelUrl = await fill(bench, moto.endpoint)
   symlinkSync(join(repository, 'node_modules'), join(directory, 'node_modules'))
   await bundle('functions/predict/handler.ts', join(directory, 'predict.mjs'))
   return {
-    modelUrl: `${moto.endpoint}/${bucket}/model.keras`,
+    modelUrl,
     coldStart: async (rows) => {
       const headers = { 'content-type': 'application/json' }
       const event = proxyEvent('POST', '/v1/models/bench:predict', {
@@ -83,7 +84,8 @@ export const openCloud = async (bench: Bench): Promise<Cloud> => {
   }
 }
 
-const fill = async (bench: Bench, endpoint: string): Promise<void> => {
+/** The model's address as a file, signed for an hour. */
+const fill = async (bench: Bench, endpoint: string): Promise<string> => {
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
   const s3 = new S3Client({ endpoint, region, credentials, forcePathStyle: true })
   const CreateBucketConfiguration = { LocationConstraint: region } as const
@@ -92,7 +94,9 @@ const fill = async (bench: Bench, endpoint: string): Promise<void> => {
   const from = createFileStore(join(await bench.registry(), 'store'))
   for (const prefix of ['blobs/', 'models/'])
     for await (const { key } of objectsBelow(from, prefix)) await to.put(key, (await from.get(key)).body)
-  await to.put('model.keras', await readFile(join(await bench.fixtures(), 'model.keras')))
+  const Key = 'model.keras'
+  await to.put(Key, await readFile(join(await bench.fixtures(), Key)))
+  return getSignedUrl(s3, new GetObjectCommand({ Bucket: bucket, Key }), { expiresIn: 3600 })
 }
 
 const splitOf = (timing: string): Split => {

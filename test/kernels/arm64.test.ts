@@ -9,6 +9,9 @@ import { locateKernels } from '../../layers/tfjs-node/index.mjs'
 
 const smoke = fileURLToPath(new URL('../../layers/tfjs-node/native/smoke.cjs', import.meta.url))
 
+/** qemu shows TensorFlow the host's /proc/cpuinfo, which has no line that it looks for on arm64; it says so on x64 hosts alone. */
+const emulated = /^WARNING: All log messages before absl::InitializeLog|cpu_utils\.cc.*cannot determine CPU frequency/
+
 function armNode(context: TestContext): string {
   if (spawnSync('qemu-aarch64', ['--version']).status !== 0) {
     return context.skip(
@@ -25,7 +28,7 @@ it('the arm64 kernels compute a convolution and a matrix product under qemu', { 
     return context.skip('no arm64 kernels: npm run build:kernels -- --platform linux --arch arm64')
   const args = ['-L', '/usr/aarch64-linux-gnu', node, smoke, found.directory]
   const { status, stdout, stderr } = spawnSync('qemu-aarch64', args, { encoding: 'utf8' })
-  expect(stderr).toBe('')
+  expect(stderr.split('\n').filter((line) => line !== '' && !emulated.test(line))).toEqual([])
   expect(status).toBe(0)
   expect(JSON.parse(stdout)).toMatchObject({ tensorflow: found.manifest.tensorflow })
 })
