@@ -65,13 +65,14 @@ export const createInProcessHost = (options: InProcessHostOptions): ModelHost =>
 
   /** Runs `task` on the version that `reference` means now; `load` is what the caller waited for it, milliseconds. */
   const using = async <T>(reference: ModelReference, task: Task<T>): Promise<T> => {
+    // What a name means is asked of the store too, and a cold caller waits for it.
+    const started = clock()
     const { name, version } = await lookup.manifest(reference)
-    return onVersion(version, () => usingVersion(name, version, task))
+    return onVersion(version, () => usingVersion(name, version, started, task))
   }
 
-  const usingVersion = async <T>(name: string, version: number, task: Task<T>): Promise<T> => {
+  const usingVersion = async <T>(name: string, version: number, started: number, task: Task<T>): Promise<T> => {
     const key = keyOf(name, version)
-    const started = clock()
     let held = models.get(key)
     const waited = held === undefined
     if (held === undefined) {
