@@ -16,7 +16,7 @@ import {
 import { MaasError, NotFoundError, TrainingError } from '@maas/core/errors'
 import type { Registry } from '@maas/core/registry'
 import { type Registered, readCandidate, registerCandidate } from '@maas/events'
-import { layoutOf, prepareJob } from '@maas/train'
+import { layoutOf, type PrepareOptions, prepareJob } from '@maas/train'
 
 const entrypoint = fileURLToPath(new URL('../train/main.ts', import.meta.url))
 
@@ -30,11 +30,15 @@ export interface JobFolder {
 /** Folders of jobs inside `root`, by name. */
 const jobsDirectory = (root: string): string => resolve(root, 'jobs')
 
-/** Checks the document and lays out the job's folder; `topology` is a topology too long for a hyperparameter. */
-export const prepareJobFolder = async (document: unknown, root: string, topology?: string): Promise<JobFolder> => {
+/** Checks the document and lays out the job's folder. */
+export const prepareJobFolder = async (
+  document: unknown,
+  root: string,
+  options: PrepareOptions = {},
+): Promise<JobFolder> => {
   const job = checked(trainingJobSchema, document, 'job')
   const directory = join(jobsDirectory(root), job.TrainingJobName)
-  await prepareJob(job, directory, topology === undefined ? {} : { topology })
+  await prepareJob(job, directory, options)
   return { document: job, directory }
 }
 

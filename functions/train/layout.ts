@@ -10,6 +10,8 @@ export interface Layout {
   readonly resourceConfig: string
   /** A topology too long for a hyperparameter. */
   readonly topology: string
+  /** Folder of the model that training starts from, when it does not start anew. */
+  readonly start: string
   readonly channel: (name: string) => string
   readonly checkpoints: string
   /** The candidate: absent, or whole. */
@@ -25,6 +27,7 @@ export const layoutOf = (base: string): Layout => ({
   inputDataConfig: join(base, 'input', 'config', 'inputdataconfig.json'),
   resourceConfig: join(base, 'input', 'config', 'resourceconfig.json'),
   topology: join(base, 'input', 'config', 'topology.json'),
+  start: join(base, 'input', 'config', 'start'),
   channel: (name) => join(base, 'input', 'data', name),
   checkpoints: join(base, 'checkpoints'),
   model: join(base, 'model'),

@@ -9,6 +9,8 @@ import { type Layout, layoutOf } from './layout.ts'
 export interface PrepareOptions {
   /** A Keras or TF.js topology as JSON text, in place of a preset; as long as it needs to be. */
   readonly topology?: string
+  /** Files of the model that training starts from: see `start.ts`. */
+  readonly start?: Readonly<Record<string, Uint8Array>>
 }
 
 const exists = (path: string): Promise<boolean> =>
@@ -82,6 +84,10 @@ export const prepareJob = async (job: TrainingJob, baseDir: string, options: Pre
   )
   await writeJson(layout.resourceConfig, { current_host: 'algo-1', hosts: ['algo-1'] })
   if (options.topology !== undefined) await writeFile(layout.topology, options.topology)
+  if (options.start !== undefined) {
+    await mkdir(layout.start, { recursive: true })
+    for (const [name, bytes] of Object.entries(options.start)) await writeFile(join(layout.start, name), bytes)
+  }
   const draft = `${layout.job}.tmp`
   await writeJson(draft, job)
   await rename(draft, layout.job)

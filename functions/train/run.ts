@@ -4,10 +4,12 @@ import type { Report } from '@maas/core/contract'
 import type { DataSet, ReadDataOptions } from '@maas/core/data'
 import { InvalidInputError } from '@maas/core/errors'
 import { type Predictor, predictPart, predictRows, quickMetrics } from '@maas/core/evaluate'
+import { toLayersModel } from '@maas/core/formats'
 import type { Kernels } from '@maas/core/kernels'
 import {
   buildModel,
   type CheckpointStore,
+  continuedState,
   createEngine,
   type DataFacts,
   modelWeights,
@@ -24,6 +26,7 @@ import {
   train,
 } from '@maas/core/train'
 import type { TrainingSpec } from './spec.ts'
+import type { Start } from './start.ts'
 
 type Model = Awaited<ReturnType<typeof buildModel>>
 
@@ -86,7 +89,10 @@ export const runTrainingLoop = async (spec: TrainingSpec, data: DataSet, deps: R
   const { kernels, report } = deps
   const plan = planRun(spec, data)
   const { settings } = plan
-  const model = await buildModel(plan.topology, settings.seed, kernels)
+  const { start } = spec
+  const model = await (start
+    ? toLayersModel({ topology: plan.topology, weights: start.artifact.weights }, kernels)
+    : buildModel(plan.topology, settings.seed, kernels))
   checkFit(model, plan, data)
   report({ event: 'model', preset: plan.preset, parameters: model.countParams(), summary: summaryOf(model) })
   const inputScale = data.preprocess.kind === 'image' ? data.preprocess.scale : 1
@@ -94,6 +100,7 @@ export const runTrainingLoop = async (spec: TrainingSpec, data: DataSet, deps: R
   const optimizer = { name, momentum, weightDecay, accumulate, ...(clipNorm > 0 && { clipNorm }) }
   const config = { model, loss, optimizer, inputScale, seed }
   const engine = createEngine(config, kernels, Math.max(settings.batchSize, predictRows), report)
+  if (start) goOn(start, engine, model, deps)
   const predict: Predictor = (batch) => predictWith(engine, batch)
   const validated = data.validation.examples > 0
   if (!validated)
@@ -113,7 +120,7 @@ export const runTrainingLoop = async (spec: TrainingSpec, data: DataSet, deps: R
       unit: std,
       monitor: validated ? settings.monitor : 'none',
       maxSeconds: spec.maxSeconds,
-      identity: identityOf(plan, data, `${kernels.backend} ${engine.mode}`),
+      identity: identityOf(plan, data, [kernels.backend, engine.mode, start?.fingerprint ?? ''].join(' ').trim()),
     },
     {
       ...deps,
@@ -140,6 +147,24 @@ export const runTrainingLoop = async (spec: TrainingSpec, data: DataSet, deps: R
       model.dispose()
     },
   }
+}
+
+/** The optimiser where it was; a checkpoint of this very job is loaded over it later. */
+const goOn = ({ optimizer }: Start, engine: StepEngine, model: Model, { report }: RunDeps): void => {
+  try {
+    if (optimizer) engine.restoreOptimizer(continuedState(engine.saveOptimizer(), optimizer))
+  } catch (error) {
+    engine.dispose()
+    model.dispose()
+    throw error
+  }
+  const how = optimizer ? `and of its optimiser after ${optimizer.step} steps` : 'with fresh optimiser slots'
+  report({
+    event: 'notice',
+    level: 'info',
+    code: 'continued',
+    message: `Training goes on with the given weights ${how}.`,
+  })
 }
 
 const predictWith = (engine: StepEngine, batch: Parameters<Predictor>[0]): Float32Array => {

@@ -13,6 +13,7 @@ import { InvalidInputError, messageOf, NotFoundError } from '@maas/core/errors'
 import type { Topology } from '@maas/core/train'
 import { z } from 'zod'
 import type { Layout } from './layout.ts'
+import { readStart, type Start } from './start.ts'
 
 export interface TrainingSpec {
   readonly name: string
@@ -21,6 +22,8 @@ export interface TrainingSpec {
   readonly data: { readonly train: string; readonly validation?: string; readonly test?: string }
   /** In place of a preset. */
   readonly topology?: Topology
+  /** The model to go on with, whose topology this is. */
+  readonly start?: Start
   readonly maxSeconds: number
 }
 
@@ -84,7 +87,8 @@ export const readSpec = async (layout: Layout, jobName?: string): Promise<Traini
   const [train, validation, test] = await Promise.all(channelNames.map((name) => channelPath(layout.channel(name))))
   if (train === undefined)
     throw new NotFoundError(`there is no training data: ${layout.channel('train')} does not exist`, { param: 'train' })
-  const long = await readJson(layout.topology)
+  const start = await readStart(layout.start)
+  const long = start?.artifact.topology ?? (await readJson(layout.topology))
   const { maas_topology: short } = hyperparameters
   const topology = long ?? (short === undefined ? undefined : parseText(short))
   return {
@@ -92,6 +96,7 @@ export const readSpec = async (layout: Layout, jobName?: string): Promise<Traini
     hyperparameters,
     data: { train, ...(validation !== undefined && { validation }), ...(test !== undefined && { test }) },
     ...(topology !== undefined && { topology: parseTopology(topology) }),
+    ...(start && { start }),
     maxSeconds: job?.StoppingCondition.MaxRuntimeInSeconds ?? Number.POSITIVE_INFINITY,
   }
 }

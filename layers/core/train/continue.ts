@@ -1,4 +1,5 @@
-/** Training that goes on where another program stopped: the optimiser's state of a Keras file in the slots of an engine. */
+/** Training that goes on where another program stopped: a Keras file's training configuration, and its optimiser's state in the slots of an engine. */
+import { lossNames, optimizerNames } from '../contract/index.ts'
 import { InvalidInputError } from '../errors.ts'
 import type { OptimizerState } from '../graph/types.ts'
 
@@ -23,6 +24,57 @@ export const continuedState = (fresh: OptimizerState, stored: OptimizerState): O
     `the file's optimiser has ${stored.slots.length} slots, this one ${slots.length}; start with fresh slots by giving --optimizer`,
     { param: 'from' },
   )
+}
+
+/** What the optimisers here have by default and cannot change, in the spellings of Keras and TF.js. */
+const constants: Readonly<Record<string, number | boolean>> = {
+  beta_1: 0.9,
+  beta_2: 0.999,
+  epsilon: 1e-7,
+  rho: 0.9,
+  decay: 0.9,
+  centered: false,
+  nesterov: false,
+  use_nesterov: false,
+}
+
+/**
+ * Loss, optimiser and its rates as hyperparameters, of a training configuration as artifacts hold it. InvalidInputError naming what
+ * this machine's optimisers would do differently.
+ */
+export const configuredTraining = (config: Readonly<Record<string, unknown>>): Record<string, string> => {
+  const { class_name: className, config: options = {} } = config.optimizer_config as {
+    readonly class_name: string
+    readonly config?: Readonly<Record<string, unknown>>
+  }
+  const optimizer = className === 'Momentum' ? 'sgd' : className.toLowerCase()
+  const refuse = (what: string): never => {
+    throw new InvalidInputError(
+      `the file's ${what} is not what training here has; say it anew with --optimizer and --loss`,
+      {
+        param: 'from',
+      },
+    )
+  }
+  if (!(optimizerNames as readonly string[]).includes(optimizer)) refuse(`optimiser ${className}`)
+  for (const [option, value] of Object.entries(constants)) {
+    const given = options[option] ?? value
+    const same = typeof given === 'number' ? Math.abs(given - Number(value)) <= 1e-6 * Number(value) : given === value
+    if (!same) refuse(`optimiser with ${option}=${given}`)
+  }
+  if (!(lossNames as readonly unknown[]).includes(config.loss)) refuse(`loss ${JSON.stringify(config.loss)}`)
+  const numbers = {
+    learning_rate: options.learning_rate,
+    momentum: options.momentum,
+    weight_decay: options.weight_decay,
+    clip_norm: options.global_clipnorm,
+  }
+  const set = Object.entries(numbers).filter(([, value]) => typeof value === 'number' && value > 0)
+  return {
+    optimizer,
+    loss: String(config.loss),
+    ...Object.fromEntries(set.map(([name, value]) => [name, String(value)])),
+  }
 }
 
 /** `…/momentum`, `adam/dense_kernel_momentum`, `Adam/m/dense/kernel:0`. Adam's come in pairs, those of others kind by kind. */

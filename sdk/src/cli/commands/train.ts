@@ -13,6 +13,7 @@ import { interruptible } from '../interrupt.ts'
 import { apiKeyOption, decimal, integer, jsonOption, rootFlag, rootOption, urlOption } from '../options.ts'
 import type { Output } from '../output.ts'
 import { followTraining } from '../progress.ts'
+import { startFrom } from '../start-from.ts'
 import { openLocalRegistry } from '../target.ts'
 import type { RemoteTraining } from '../train-remote.ts'
 import { UsageError } from '../usage.ts'
@@ -25,6 +26,7 @@ export interface TrainOptions {
   readonly name?: string
   readonly preset?: string
   readonly topology?: string
+  readonly from?: string
   readonly alias?: string
   readonly gate?: string
   readonly resume?: string
@@ -82,8 +84,13 @@ const mostTopology = 2500
 /** Flags that say how a service is to train. */
 const remoteFlags = new Set(['--url', '--api-key', '--detach', '--spot', '--instance-type'])
 
-/** The job document that the flags mean; its data are files of this machine. */
-export const jobDocument = (options: TrainOptions, data: string, now: Date) => {
+/** The job document that the flags mean, over what is configured already; its data are files of this machine. */
+export const jobDocument = (
+  options: TrainOptions,
+  data: string,
+  now: Date,
+  configured: Readonly<Record<string, string>> = {},
+) => {
   const { name } = options
   if (name === undefined) throw new UsageError('--name', 'give the model a name, e.g. --name cifar10')
   const channel = (channelName: string, flag: string, path: string) => ({
@@ -92,7 +99,7 @@ export const jobDocument = (options: TrainOptions, data: string, now: Date) => {
   })
   return {
     TrainingJobName: newJobName(name, now),
-    HyperParameters: hyperparametersOf(options),
+    HyperParameters: { ...configured, ...hyperparametersOf(options) },
     InputDataConfig: [
       channel('train', '--data', data),
       ...(options.validation === undefined ? [] : [channel('validation', '--validation', options.validation)]),
@@ -110,9 +117,20 @@ const openJob = async (options: TrainOptions, output: Output) => {
   const { data, resume, root } = options
   if (resume !== undefined) return (await import('@maas/local')).openJobFolder(resume, root)
   if (data === undefined) throw new UsageError('--data', `say what to train on: ${dataKinds}`)
+  const { from } = options
+  const other = (['topology', 'preset'] as const).find((flag) => options[flag] !== undefined)
+  if (from !== undefined && other)
+    throw new UsageError('--from', `the model brings its own layers; leave out --${other}`)
   const topology = await topologyText(options)
-  const document = jobDocument(options, await resolveData(data, root, output), new Date())
-  return (await import('@maas/local')).prepareJobFolder(document, root, topology)
+  const start =
+    from === undefined
+      ? undefined
+      : await startFrom({ from, root, given: { optimizer: options.optimizer, loss: options.loss } }, output)
+  const document = jobDocument(options, await resolveData(data, root, output), new Date(), start?.hyperparameters)
+  return (await import('@maas/local')).prepareJobFolder(document, root, {
+    ...(topology !== undefined && { topology }),
+    ...(start && { start: start.files }),
+  })
 }
 
 /** Trains and registers; shared with quickstart. */
@@ -146,6 +164,9 @@ export const trainAndRegister = async (options: TrainOptions, output: Output) =>
 
 /** At a service: a job of the same document, whose data is sent first. */
 const trainAtService = async (options: TrainOptions & RemoteTraining, output: Output): Promise<void> => {
+  if (options.from !== undefined) {
+    throw new UsageError('--from', 'a service starts training anew; leave out --remote to go on with a model here')
+  }
   const { data, resume, topology, url } = options
   if (url === undefined) {
     throw new UsageError('--remote', 'say which service is to train: --url, MAAS_URL, or npx maas login')
@@ -182,6 +203,7 @@ export const trainCommand = (output: Output): Command =>
     .option('--name <model>', 'model to register the version under')
     .option('--preset <preset>', 'cifar10-cnn, cifar10-cnn-overfit, cifar10-cnn-regularized or mlp')
     .option('--topology <file>', 'Keras or TF.js topology as JSON, in place of a preset')
+    .option('--from <model>', 'go on with a Keras or TF.js file, or a registered model[@alias|:version]')
     .option('--epochs <n>', 'passes over the training data', integer(1, 10_000))
     .option('--batch-size <n>', 'examples in a step', integer(1, 65_536))
     .option('--learning-rate <rate>', 'step size of the optimiser', decimal(0, 100))
@@ -228,6 +250,7 @@ export const trainCommand = (output: Output): Command =>
 Examples:
   $ npx maas train --data cifar10.zip --preset cifar10-cnn --epochs 10 --name cifar10 --alias production
   $ npx maas train --data iris.csv --target species --preset mlp --name iris
+  $ npx maas train --data cifar10.zip --from model.h5 --epochs 5 --name cifar10
   $ npx maas train --resume cifar10-20260101-120000-ab12
   $ npx maas train --remote --data images.zip --name birds --spot --alias production --gate "test_accuracy>=0.6"
 
