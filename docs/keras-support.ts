@@ -72,6 +72,17 @@ ${table(['activation', 'status'], names.activations.map(activationRow))}
 
 Refused by name: the other ${names.operations.filter((name) => !isKnownOperation(name)).length}. \`Lambda\` is never executed.
 
+## Weights alone
+What \`model.save_weights('m.weights.h5')\` and \`model.to_json()\` wrote belong together: \`npx maas push m.weights.h5 --topology m.json --name m\`, also with
+\`--url\`; in a program \`loadModel('m.weights.h5', { topology: 'm.json' })\`; over HTTP the import names the topology among its files (\`topology\`).
+
+## Training that goes on
+\`npx maas train --from model.h5 --data …\` starts with the file's weights, loss, optimiser, rates and the optimiser's slots (Adam, SGD, RMSprop): the next 20 losses are those of
+Keras within 1e-4, with fresh slots they are not (\`test/kernels/train/continue.test.ts\`). Flags come over what the file says. What Keras would do differently (a loss from
+logits, Nesterov, other betas) is refused and can be said anew with \`--optimizer\` and \`--loss\`. Keras 3.15 leaves the optimiser's name out of \`.keras\` but not its slots: name it with
+\`--optimizer\`. Registered versions (\`--from name@alias\`) keep weights and configuration, no slots; those start fresh, and the command says so. Data is prepared as for any
+training (images scaled to 0..1).
+
 ## Layers of one's own
 \`\`\`ts
 import { loadModel, registerLayer } from 'maas'

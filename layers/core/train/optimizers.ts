@@ -37,8 +37,9 @@ const rules = {
     move: (tf, gradient, slots, rate) => {
       const velocity = at(slots, 0)
       velocity.assign(tf.add(tf.mul(velocity, RHO), tf.mul(tf.square(gradient), 1 - RHO)))
-      const change = tf.mul(tf.div(gradient, tf.sqrt(tf.add(velocity, EPSILON))), -rate)
-      return inertia > 0 ? keepMoving(tf, at(slots, 1), inertia, change) : change
+      // Keras' momentum counts what is taken away here, and what is added in SGD.
+      const taken = tf.mul(tf.div(gradient, tf.sqrt(tf.add(velocity, EPSILON))), rate)
+      return tf.neg(inertia > 0 ? keepMoving(tf, at(slots, 1), inertia, taken) : taken)
     },
   }),
   sgd: (inertia) => ({

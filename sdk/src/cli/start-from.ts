@@ -22,19 +22,25 @@ export const startFrom = async ({ from, root, given }: StartOptions, output: Out
   const { startFiles } = await import('@maas/train')
   const { artifact: read, optimizer } = await readModelOf(from, root)
   const artifact = requireLayers(read, 'trained')
+  const { trainingConfig } = artifact
   const own = given.optimizer !== undefined
-  if (!artifact.trainingConfig && !own) {
-    output.note(`${from} has no training configuration that can be gone on with: loss and optimiser are the defaults.`)
+  // Keras 3.15 leaves the optimiser out of .keras, but not its slots: they belong to the one that a person names.
+  const nameless = optimizer !== undefined && !trainingConfig
+  if (!trainingConfig && !own) {
+    output.note(
+      `${from} does not say with which loss and optimiser it was trained: both are the defaults, and its slots fresh${nameless ? '. It holds slots: name their optimiser by --optimizer to go on with them' : ''}.`,
+    )
+  } else if (!optimizer) output.note(`${from} holds no optimiser slots: they start fresh.`)
+  else if (own && !nameless) output.note('The optimiser is another one by --optimizer: its slots start fresh.')
+  const state = nameless === own ? optimizer : undefined
+  if (!trainingConfig || (own && given.loss !== undefined))
+    return { files: startFiles(artifact, state), hyperparameters: {} }
+  const configured = configuredTraining(trainingConfig)
+  const { loss } = configured
+  return {
+    files: startFiles(artifact, state),
+    hyperparameters: own ? { ...(loss !== undefined && { loss }) } : configured,
   }
-  // An optimiser of one's own, with no loss said: the loss is still the file's.
-  const configured =
-    artifact.trainingConfig && !(own && given.loss !== undefined) ? configuredTraining(artifact.trainingConfig) : {}
-  const hyperparameters = own
-    ? Object.fromEntries(Object.entries(configured).filter(([name]) => name === 'loss'))
-    : configured
-  const state = own ? undefined : optimizer
-  if (!own && !optimizer) output.note(`${from} holds no optimiser slots: it starts with fresh ones.`)
-  return { files: startFiles(artifact, state), hyperparameters }
 }
 
 const readModelOf = async (from: string, root: string) => {
