@@ -120,6 +120,20 @@ describe('readSavedModel', () => {
     expect([...summary.operations].sort()).toEqual(['Const', 'Identity', 'MatMul', 'NoOp', 'Other', 'Placeholder'])
   })
 
+  it('is refused over 2 GiB, which protobuf does not hold, before memory is taken for it', () => {
+    const data = new Float32Array(2 ** 28)
+    const sums = Array.from({ length: 2 }, (_, index) =>
+      constant({ dtype: 'float32', shape: [2 ** 28], data }, `w${index}`),
+    )
+    const y = makeOutput(
+      'AddN',
+      sums,
+      { T: { type: 'float32' }, N: { int: 2 } },
+      { dtype: 'float32', shape: [2 ** 28] },
+    )
+    expect(() => writeSavedModel({ inputs: {}, outputs: { y } })).toThrow(/holds at most 2147483647\. The layers model/)
+  })
+
   it('refuses a file without a signature', () => {
     expect(() => readSavedModel(new Uint8Array())).toThrow(/serving_default/)
   })
