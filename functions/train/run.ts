@@ -158,12 +158,12 @@ const goOn = ({ optimizer }: Start, engine: StepEngine, model: Model, { report }
     model.dispose()
     throw error
   }
-  const how = optimizer ? `and of its optimiser after ${optimizer.step} steps` : 'with fresh optimiser slots'
+  const how = optimizer ? `its optimiser has made ${optimizer.step} steps` : 'optimiser slots start fresh'
   report({
     event: 'notice',
     level: 'info',
     code: 'continued',
-    message: `Training goes on with the given weights ${how}.`,
+    message: `Training goes on with the given weights; ${how}.`,
   })
 }
 
