@@ -39,7 +39,7 @@ const copyClient = async (source: string): Promise<void> => {
   const left = [join(sdk, 'src/cli'), join(sdk, 'src/local/errors.ts')]
   await cp(join(sdk, 'src'), source, { recursive: true, filter: (path) => !left.includes(path) })
   await rename(join(source, 'local/absent.ts'), join(source, 'local/model.ts'))
-  await rename(join(source, 'local/absent-layers.ts'), join(source, 'local/layers.ts'))
+  await rename(join(source, 'absent-layers.ts'), join(source, 'layers.ts'))
 }
 
 const bundle = async (source: string, outfile: string, options: BuildOptions): Promise<void> => {

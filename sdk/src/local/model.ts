@@ -10,7 +10,7 @@ import { toNested } from '../nested.ts'
 import { type Reference, saveFormat } from '../reference.ts'
 import type { CallOptions, LocalOptions, Model, PredictInput, SaveOptions, Score, Tensor } from '../types.ts'
 import { translated } from './errors.ts'
-import { customLayers } from './layers.ts'
+import { customLayers } from '../layers.ts'
 
 /** A model file, converted exactly or refused. */
 export const openFile = (

@@ -1,5 +1,5 @@
 /** Stands for `layers.ts` in the packed client, which runs no models itself. */
-import { UnsupportedError } from '../errors.ts'
+import { UnsupportedError } from './errors.ts'
 
 export type CustomLayer = never
 

@@ -1,6 +1,6 @@
 /** Layers of one's own for models that run in this process: what a custom class of Keras computes, said in TypeScript. */
 import type { CustomLayer } from '@maas/core/formats'
-import { BadRequestError } from '../errors.ts'
+import { BadRequestError } from './errors.ts'
 
 export type { CustomLayer }
 
