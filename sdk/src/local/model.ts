@@ -6,11 +6,11 @@ import type { Kernels } from '@maas/core/kernels'
 import type { PredictInput as CoreInput, Predictor } from '@maas/core/predict'
 import { AbortedError, BadRequestError } from '../errors.ts'
 import { type Input, readInput } from '../inputs.ts'
+import { customLayers } from '../layers.ts'
 import { toNested } from '../nested.ts'
 import { type Reference, saveFormat } from '../reference.ts'
 import type { CallOptions, LocalOptions, Model, PredictInput, SaveOptions, Score, Tensor } from '../types.ts'
 import { translated } from './errors.ts'
-import { customLayers } from '../layers.ts'
 
 /** A model file, converted exactly or refused. */
 export const openFile = (
