@@ -156,7 +156,7 @@ describe.skipIf(found === undefined)('the serving container', () => {
     const [worker = 0] = childrenOf(running.child.pid ?? 0)
     process.kill(worker, 'SIGKILL')
     expect(
-      await until(async () => (await ping()) === 200 && childrenOf(running.child.pid ?? 0)[0] !== worker, 20_000),
+      await until(async () => (await ping()) === 200 && childrenOf(running.child.pid ?? 0)[0] !== worker, 60_000),
     ).toBe(true)
     const answer = await invoke(JSON.stringify(rows), { 'content-type': 'application/json' })
     close(((await answer.json()) as { predictions: number[][] }).predictions.flat())
