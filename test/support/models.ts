@@ -28,6 +28,25 @@ export const tinyClassifier = ({ tf }: Kernels, seed = 1): ModelArtifact => {
   return artifact
 }
 
+/** Eight numbers into two classes by way of large convolutions: some 50 ms of work a row. */
+export const heavyModel = ({ tf }: Kernels): ModelArtifact => {
+  const conv = () => tf.layers.conv2d({ filters: 64, kernelSize: 7, padding: 'same', activation: 'relu' })
+  const model = tf.sequential({
+    layers: [
+      tf.layers.dense({ inputShape: [8], units: 64 }),
+      tf.layers.reshape({ targetShape: [8, 8, 1] }),
+      tf.layers.upSampling2d({ size: [8, 8] }),
+      conv(),
+      conv(),
+      tf.layers.globalAveragePooling2d({}),
+      tf.layers.dense({ units: 2, activation: 'softmax' }),
+    ],
+  })
+  const artifact = toModelArtifact(model)
+  model.dispose()
+  return artifact
+}
+
 const lineage: Lineage = { source: 'training', code: 'test', kernels: 'test' }
 const json = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
 

@@ -2,7 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { ask, childrenOf, isAlive, makeRegistry, post, rowsOf, runService, until } from './running.ts'
+import { asVersion, heavyModel } from '../../support/models.ts'
+import { ask, childrenOf, cpuSeconds, isAlive, makeRegistry, post, rowsOf, runService, until } from './running.ts'
 
 let registry: Awaited<ReturnType<typeof makeRegistry>>
 const closing: (() => Promise<unknown>)[] = []
@@ -58,6 +59,31 @@ describe('a model process', () => {
     expect(await until(async () => (await post(path, body)).status === 200, 10_000)).toBe(true)
     expect(service.entries.some(({ message }) => message.includes('SIGKILL'))).toBe(true)
   })
+
+  it('that dies of a request fails that one with 500, and answers the others in a fresh process', async () => {
+    await registry.registry.register('heavy', asVersion(heavyModel(registry.kernels)))
+    const service = await start({ spares: 0 })
+    const predict = (rows: number) =>
+      post(`${service.url}/v1/models/heavy:predict`, {
+        instances: Array.from({ length: rows }, () => Array(8).fill(0.5)),
+      })
+    const small = await predict(1)
+    expect(small.status).toBe(200)
+    const [first = 0] = childrenOf(process.pid)
+    const toStart = cpuSeconds(first)
+    const deadly = predict(150)
+    expect(await until(() => cpuSeconds(first) > toStart + 1, 20_000)).toBe(true)
+    const others = Array.from({ length: 4 }, () => predict(1))
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    process.kill(first, 'SIGKILL')
+    // All are tried once more, one at a time, the first one first: whoever ends the process again is at fault.
+    const fresh = () => childrenOf(process.pid).find((child) => child !== first)
+    // It finds the graph compiled: a second to start, and seven for the request.
+    expect(await until(() => cpuSeconds(fresh()) > 2.5, 20_000)).toBe(true)
+    process.kill(fresh() ?? 0, 'SIGKILL')
+    expect(await deadly).toMatchObject({ status: 500 })
+    for (const other of others) expect(await other).toMatchObject({ status: 200, body: small.body })
+  }, 90_000)
 
   it('that is not asked for long ends', async () => {
     const service = await start({ idleSeconds: 1, spares: 0 })

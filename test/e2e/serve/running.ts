@@ -51,6 +51,16 @@ export const postImage = (url: string, image: Uint8Array<ArrayBuffer>, type: str
 export const childrenOf = (pid: number): number[] =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
 
+/** Processor time that a process has taken, all threads together; 0 when there is none such. */
+export const cpuSeconds = (pid: number | undefined): number => {
+  try {
+    const [, fields = ''] = /^.*\) (.*)$/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? []
+    return [11, 12].reduce((sum, at) => sum + Number(fields.split(' ')[at]) / 100, 0)
+  } catch {
+    return 0
+  }
+}
+
 export const isAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0)

@@ -116,6 +116,19 @@ describe('the eager engine', () => {
     model.dispose()
   })
 
+  it('takes over a model that cannot be compiled, with a notice that names why', async (context) => {
+    const native = await nativeKernels(context)
+    const layer = native.tf.layers.dense({ units: 1, inputShape: [3], kernelConstraint: 'nonNeg' })
+    const model = native.tf.sequential({ layers: [layer] })
+    const events: unknown[] = []
+    const engine = createEngine(config(model, 'mean_squared_error'), native, 4, (event) => events.push(event))
+    expect(engine.mode).toBe('eager')
+    const message = expect.stringMatching(/operation by operation.*kernel has a constraint/)
+    expect(events).toEqual([{ event: 'notice', level: 'info', code: 'eager_engine', message }])
+    engine.dispose()
+    model.dispose()
+  })
+
   it('refuses a model whose output cannot be compared with the targets', async () => {
     const model = await build(reference.steps[0] as Reference)
     expect(() => createEagerEngine(config(model, 'mean_squared_error'), kernels)).toThrow(

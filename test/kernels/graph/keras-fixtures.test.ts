@@ -1,0 +1,96 @@
+/** Models that Python Keras wrote, compiled: the same numbers as tfjs gives eagerly, or a refusal by name. */
+import type { NamedTensors } from '@maas/core/contract'
+import { UnsupportedError } from '@maas/core/errors'
+import { readKerasArchive, readKerasH5, signatureOf, toLayersModel } from '@maas/core/formats'
+import { compileInference, openSession } from '@maas/core/graph'
+import type { Tensor } from '@tensorflow/tfjs-core'
+import type { LayersModel } from '@tensorflow/tfjs-layers'
+import { describe, expect, it } from 'vitest'
+import { relativeError } from '../../../layers/core/graph/relative-error.ts'
+import { readHdf5Here } from '../../support/hdf5-here.ts'
+import { type Expected, expectedOf, kerasFixture, kerasFixtures } from '../../support/keras-fixtures.ts'
+import { type NativeKernels, nativeKernels } from '../native.ts'
+
+/** All of them take five minutes. */
+const step = process.env.MAAS_TEST_ALL_FIXTURES === undefined ? 40 : 1
+
+/** What compiling may refuse a model for that tfjs runs. */
+const reasons = /free in the batch size only|is string|compiled (models|graphs) (take|carry|do not use)|reads the value/
+
+const modelOf = async (kernels: NativeKernels, keras: 2 | 3, name: string): Promise<LayersModel | undefined> => {
+  const read = name.endsWith('.h5') ? readKerasH5 : readKerasArchive
+  try {
+    const { artifact, preprocess } = await read(await kerasFixture(keras, name), { name, readHdf5: readHdf5Here })
+    return preprocess?.kind === 'text' ? undefined : await toLayersModel(artifact, kernels)
+  } catch {
+    // What cannot be imported is another test's matter.
+    return undefined
+  }
+}
+
+const tensorsOf = (model: LayersModel, { inputs }: Expected): NamedTensors =>
+  Object.fromEntries(
+    signatureOf(model).inputs.map(({ name, dtype }, index) => {
+      const { shape, data } = inputs[index] as Expected['inputs'][number]
+      const numbers = Array.from(data as ArrayLike<number>)
+      return [name, { dtype, shape, data: dtype === 'int32' ? Int32Array.from(numbers) : Float32Array.from(numbers) }]
+    }),
+  )
+
+const eagerly = ({ tf }: NativeKernels, model: LayersModel, tensors: NamedTensors): Float32Array[] =>
+  tf.tidy(() => {
+    const feeds = Object.values(tensors).map(({ data, shape, dtype }) =>
+      tf.tensor(data as Float32Array, [...shape], dtype as 'float32'),
+    )
+    const outputs = [model.predict(feeds.length === 1 ? (feeds[0] as Tensor) : feeds)].flat() as Tensor[]
+    return outputs.map((output) => output.dataSync() as Float32Array)
+  })
+
+const moveWeights = ({ tf }: NativeKernels, model: LayersModel): void => {
+  for (const weight of model.weights) {
+    tf.tidy(() => {
+      weight.write(tf.add(tf.mul(weight.read(), 1.02), 0.01))
+    })
+  }
+}
+
+const furthest = (compiled: NamedTensors, eager: readonly Float32Array[]): number =>
+  Math.max(
+    ...Object.values(compiled).map(({ data }, index) =>
+      relativeError(data as Float32Array, eager[index] as Float32Array),
+    ),
+  )
+
+for (const keras of [3, 2] as const) {
+  const names = [...(await kerasFixtures(keras)).keys()].filter((name) => /\.(h5|keras)$/.test(name)).sort()
+
+  describe(`a model by Keras ${keras}`, () => {
+    it.for(names.filter((_, index) => index % step === 0))(
+      'predicts compiled what it does eagerly: %s',
+      async (name, context) => {
+        const kernels = await nativeKernels(context)
+        const model = await modelOf(kernels, keras, name)
+        if (model === undefined) return context.skip('not importable, or of texts')
+        try {
+          const tensors = tensorsOf(model, await expectedOf(keras, name.replace(/\.\w+$/, '')))
+          const session = openSession(
+            await compileInference(model, kernels, signatureOf(model)),
+            kernels.native.sessions,
+            { threads: 2 },
+          )
+          const compiled = await session.run(tensors)
+          session.dispose()
+          expect(furthest(compiled, eagerly(kernels, model, tensors))).toBeLessThanOrEqual(1e-5)
+          if (model.weights.length === 0) return
+          moveWeights(kernels, model)
+          expect(furthest(compiled, eagerly(kernels, model, tensors))).toBeGreaterThan(1e-5)
+        } catch (error) {
+          if (!(error instanceof UnsupportedError)) throw error
+          expect(error.message).toMatch(reasons)
+        } finally {
+          model.dispose()
+        }
+      },
+    )
+  })
+}
