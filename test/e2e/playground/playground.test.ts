@@ -1,9 +1,12 @@
 /** The playground in real Chromium: what a person sees, types and clicks, and nothing that a stranger's text could do to them. */
+import { join } from 'node:path'
 import { AxeBuilder } from '@axe-core/playwright'
+import { createFileStore } from '@maas/core/store'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import sharp from 'sharp'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { chromiumPath, noChromium, startBrowser } from '../../support/browser.ts'
+import { pointsTable } from '../../support/points.ts'
 import { makeRegistry, runService } from '../serve/running.ts'
 
 const json = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
@@ -59,6 +62,23 @@ describe.skipIf(chromiumPath === undefined)(
       page.on('pageerror', (error) => errors.push(error.message))
     })
 
+    /** With MAAS_TEST_SCREENSHOTS=DIR: what the page looks like in light, dark and phone width, for people to look at. */
+    const shoot = async (name: string): Promise<void> => {
+      const folder = process.env.MAAS_TEST_SCREENSHOTS
+      if (folder === undefined) return
+      const before = page.viewportSize()
+      for (const [width, colorScheme] of [
+        [1200, 'light'],
+        [1200, 'dark'],
+        [390, 'light'],
+      ] as const) {
+        await page.emulateMedia({ colorScheme })
+        await page.setViewportSize({ width, height: 800 })
+        await page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`), fullPage: true })
+      }
+      if (before !== null) await page.setViewportSize(before)
+    }
+
     const open = async (path: string, heading: string): Promise<void> => {
       await page.goto(`${service.url}/#${path}`)
       await page.getByRole('heading', { level: 1, name: heading }).waitFor()
@@ -68,6 +88,7 @@ describe.skipIf(chromiumPath === undefined)(
       await open('/try/tiny/production', 'Try a model')
       await page.getByLabel('Drop, paste or choose').setInputFiles(await picture())
       await page.locator('.bars li').first().waitFor()
+      await shoot('classified')
       const shown = await page.locator('.bars .label').allTextContents()
       expect([...shown].sort()).toEqual(['cat', 'dog', 'eel'])
       await page.getByText('The same as curl').click()
@@ -90,6 +111,7 @@ describe.skipIf(chromiumPath === undefined)(
       await page.getByLabel('JSON', { exact: true }).check()
       await page.getByRole('button', { name: 'Ask' }).click()
       await page.locator('.answers section').nth(1).locator('.bars').waitFor()
+      await shoot('compared')
       const scores = await page
         .locator('.answers section')
         .evaluateAll((sections) => sections.map(({ textContent }) => textContent))
@@ -124,6 +146,7 @@ describe.skipIf(chromiumPath === undefined)(
       await page.getByRole('button', { name: 'Move production…' }).focus()
       await page.keyboard.press('Enter')
       await page.getByRole('dialog').waitFor()
+      await shoot('move')
       await page.getByLabel('To', { exact: true }).selectOption('2')
       await page.getByLabel('Why (kept in the history)').focus()
       await page.keyboard.type('better on the test set')
@@ -152,11 +175,36 @@ describe.skipIf(chromiumPath === undefined)(
       await open('/models/tiny', 'tiny')
       await page.getByRole('button', { name: 'Learning curves' }).first().click()
       await page.getByRole('img', { name: /^loss over 2 epochs/ }).waitFor()
+      await shoot('curves')
       expect(await page.locator('.notice.warning').textContent()).toContain('<img src=x onerror')
       await page.getByRole('button', { name: 'Evaluation report' }).first().click()
       await page.frameLocator('iframe').getByRole('heading', { name: 'Report' }).waitFor()
+      await shoot('report')
       expect(await page.evaluate(() => 'hacked' in window)).toBe(false)
       expect(outside).toEqual([])
+    })
+
+    it('starts a training job, shows it live, and leads to the version it became', async () => {
+      const errand = `points-${Date.now()}`
+      await createFileStore(registry.root).put('datasets/points.csv', new TextEncoder().encode(pointsTable()))
+      await open('/jobs', 'Training jobs')
+      await page.getByText('Start a job').click()
+      await page.getByLabel('Name of the job').fill(errand)
+      await page.getByLabel('Model it becomes').fill('points')
+      await page.getByLabel('Data in the').fill('datasets/points.csv')
+      await page.getByLabel('Preset').selectOption('mlp')
+      await page.getByLabel('Epochs').fill('3')
+      await page.getByLabel('Column to predict').fill('label')
+      await page.getByRole('button', { name: 'Start', exact: true }).click()
+      await page.getByRole('heading', { level: 1, name: errand }).waitFor()
+      // Drawn from events while it runs, before the page knows how it ended.
+      await page.getByRole('img', { name: /^loss over \d epochs?/ }).waitFor({ timeout: 90_000 })
+      await page.getByText(/^Training ended/).waitFor({ timeout: 90_000 })
+      await page.getByRole('link', { name: 'points version 1' }).waitFor({ timeout: 30_000 })
+      await shoot('job')
+      await page.getByRole('link', { name: 'points version 1' }).click()
+      await page.getByRole('heading', { level: 1, name: 'points' }).waitFor()
+      expect([outside, errors]).toEqual([[], []])
     })
 
     it.each([
@@ -172,6 +220,7 @@ describe.skipIf(chromiumPath === undefined)(
         expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([])
         expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
       }
+      await shoot(heading)
     })
 
     it('axe finds a serious fault when one is put there', async () => {
