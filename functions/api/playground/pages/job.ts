@@ -89,7 +89,7 @@ export const jobPage = async (main: HTMLElement, name: string, signal: AbortSign
     )
     const { TrainingJobStatus: status, SecondaryStatus: now, Price: price } = job
     head.replaceChildren(
-      h('p', {}, h('span', { class: 'alias' }, status), ` ${now}`),
+      h('p', {}, h('span', { class: 'alias' }, status), ...(now === status ? [] : [` ${now}`])),
       ...(price === undefined ? [] : [h('p', { class: 'soft' }, `${price.Amount} ${price.Currency}, ${price.Basis}`)]),
       ...[outcome(job)].filter((element) => element !== undefined),
       h('details', {}, h('summary', {}, 'Course'), course(job)),

@@ -7,11 +7,16 @@ export const trainingConfigOf = (value: unknown, report: ReportBuilder, withSlot
   const config = asRecord(value)
   if (!config) return undefined
   try {
-    return {
+    const { optimizer } = config
+    const restored = {
       loss: lossOf(config.loss),
       metrics: metricsOf(config.metrics, report),
-      optimizer_config: optimizerOf(asRecord(config.optimizer_config) ?? asRecord(config.optimizer), report, withSlots),
+      optimizer_config: optimizerOf(
+        asRecord(config.optimizer_config) ?? asRecord(optimizer) ?? namedOptimizer(optimizer),
+      ),
     }
+    if (!withSlots) report.note('the optimiser starts with empty slots')
+    return restored
   } catch (error) {
     if (!(error instanceof NotRestorable)) throw error
     report.note(`the training configuration is left out: ${error.message}`)
@@ -89,7 +94,15 @@ const metricsOf = (value: unknown, report: ReportBuilder): string[] => {
   return [...new Set(names)]
 }
 
-const optimizerOf = (value: Config | undefined, report: ReportBuilder, withSlots: boolean): Config => {
+/** `compile("adam")` is kept as the bare name; it stands for Keras' own defaults. */
+const namedOptimizer = (value: unknown): Config | undefined => {
+  const name = text(value)
+  if (name === undefined) return undefined
+  const known = ['Adam', 'SGD', 'RMSprop'].find((className) => className.toLowerCase() === name.toLowerCase())
+  return { class_name: known ?? name, config: known === 'SGD' ? { learning_rate: 0.01 } : {} }
+}
+
+const optimizerOf = (value: Config | undefined): Config => {
   const own = asRecord(value?.config)
   if (!value || !own) throw new NotRestorable('it has no optimizer')
   const name = String(value.class_name).split('>').at(-1)
@@ -109,7 +122,6 @@ const optimizerOf = (value: Config | undefined, report: ReportBuilder, withSlots
   ]) {
     if (own[option]) throw new NotRestorable(`${name}'s ${option} is not supported`)
   }
-  if (!withSlots) report.note('the optimiser starts with empty slots')
   const learning_rate = number('learning_rate', 0.001)
   switch (name) {
     case 'Adam':
