@@ -1,11 +1,7 @@
 /** Test projects: unit and infra need nothing built, kernels needs the native library, e2e runs the service as its users do. */
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
-const project = (
-  name: string,
-  testTimeout: number,
-  options: { isolate?: boolean; fileParallelism?: boolean; setupFiles?: string[] } = {},
-) => ({
+const project = (name: string, testTimeout: number, options: TestProjectInlineConfiguration['test'] = {}) => ({
   test: {
     ...{ name, include: [`test/${name}/**/*.test.ts`], passWithNoTests: true },
     ...{ testTimeout, hookTimeout: testTimeout, ...options },
@@ -15,8 +11,8 @@ const project = (
 /** Unit tests keep nothing between files, so that a worker loads each module once: a third of the time. */
 const once = { isolate: false, setupFiles: ['test/support/leave-nothing.ts'] }
 
-/** The CDK takes seconds to load, and so does a synthesis: all files share one process. */
-const shared = { isolate: false, fileParallelism: false }
+/** The CDK takes seconds to load, and so does a synthesis: all files share one process, after the other projects. */
+const shared = { isolate: false, fileParallelism: false, sequence: { groupOrder: 1 } }
 
 export default defineConfig({
   test: {
