@@ -14,6 +14,14 @@ export type Upload = api.GetUploadResponse
 export type SignedPart = api.SignPartsResponse['parts'][number]
 export type ApiKey = api.CreateKeyRequest
 export type KeySummary = api.ListKeysResponse['keys'][number]
+export type JobDescription = api.DescribeTrainingJobResponse
+export type JobList = api.ListTrainingJobsResponse
+export type JobLog = api.ReadTrainingJobLogsResponse
+export type JobEvents = api.ReadTrainingJobEventsResponse
+/** CreateTransformJob's fields. */
+export type TransformDocument = api.CreateTransformJobRequest
+export type TransformDescription = api.DescribeTransformJobResponse
+export type TransformList = api.ListTransformJobsResponse
 
 /** One input or output; -1 is a dimension of any size, the first of all is the batch. */
 export interface TensorSpec {

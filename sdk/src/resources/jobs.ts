@@ -1,5 +1,5 @@
 /** Training jobs of a service: started, followed, stopped. */
-import type { JobDescription, JobEvents, JobList, JobLog } from '@maas/core/contract'
+import type { JobDescription, JobEvents, JobList, JobLog } from '../contract.ts'
 import { type Http, path } from '../remote/http.ts'
 import { sleep } from '../remote/retry.ts'
 import type { CallOptions } from '../types.ts'

@@ -1,11 +1,7 @@
 /** Transform jobs of a service: predictions for all of a data set. */
-import type { createTransformSchema, TransformDescription, TransformList } from '@maas/core/contract'
-import type { z } from 'zod'
+import type { TransformDescription, TransformDocument, TransformList } from '../contract.ts'
 import { type Http, path } from '../remote/http.ts'
 import type { CallOptions } from '../types.ts'
-
-/** CreateTransformJob's fields. */
-export type TransformDocument = z.input<typeof createTransformSchema>
 
 /** Milliseconds that reading all predictions may take. */
 const outputTimeout = 15 * 60_000
