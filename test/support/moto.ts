@@ -1,8 +1,9 @@
 /** Starts moto, a stand-in for AWS, on a free port of this machine. */
 import { spawn } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 export interface Moto {
   readonly endpoint: string
@@ -10,6 +11,7 @@ export interface Moto {
 }
 
 const START_MS = 60_000
+const server = fileURLToPath(new URL('./moto-server.py', import.meta.url))
 
 /** `bin/moto_server` of the tools that `npm test` installs (MAAS_TEST_TOOLS), else the one on PATH. */
 export const findMoto = (env: NodeJS.ProcessEnv = process.env): string | undefined => {
@@ -56,7 +58,9 @@ export const startMoto = async (): Promise<Moto> => {
   if (program === undefined) throw new Error('moto_server is missing')
   const port = await freePort()
   const endpoint = `http://127.0.0.1:${port}`
-  const child = spawn(program, ['-H', '127.0.0.1', '-p', String(port)], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const beside = join(dirname(program), 'python')
+  const python = existsSync(beside) ? beside : 'python3'
+  const child = spawn(python, [server, String(port)], { stdio: ['ignore', 'ignore', 'pipe'] })
   let log = ''
   child.stderr.on('data', (chunk) => {
     log = `${log}${chunk}`.slice(-4000)

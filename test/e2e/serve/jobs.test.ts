@@ -131,9 +131,9 @@ print(json.dumps(dict(
     other=code(sm.list_endpoints),
     endpoint=code(runtime.invoke_endpoint, EndpointName='ghost', Body='{"instances": [1]}', ContentType='application/json'))))`)
     expect(got.missing).toEqual(['ResourceNotFound', expect.stringContaining('ghost')])
-    expect(got.role).toEqual(['ValidationException', expect.stringContaining('RoleArn')])
-    expect(got.environment).toEqual(['ValidationException', expect.stringContaining('Environment')])
-    expect(got.foreign).toEqual(['ValidationException', expect.stringContaining('S3Uri')])
+    expect(got.role).toEqual(['AccessDeniedException', expect.stringContaining('RoleArn')])
+    expect(got.environment).toEqual(['AccessDeniedException', expect.stringContaining('Environment')])
+    expect(got.foreign).toEqual(['AccessDeniedException', expect.stringContaining('S3Uri')])
     expect(got.other).toEqual(['ValidationException', expect.stringContaining('CreateTrainingJob')])
     expect(got.endpoint).toEqual(['ValidationError', expect.stringContaining('ghost')])
   })
