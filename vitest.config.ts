@@ -8,9 +8,6 @@ const project = (name: string, testTimeout: number, options: TestProjectInlineCo
   },
 })
 
-/** Unit tests keep nothing between files, so that a worker loads each module once: a third of the time. */
-const once = { isolate: false, setupFiles: ['test/support/leave-nothing.ts'] }
-
 /** The CDK takes seconds to load, and so does a synthesis: all files share one process, after the other projects. */
 const shared = { isolate: false, fileParallelism: false, sequence: { groupOrder: 1 } }
 
@@ -18,7 +15,7 @@ export default defineConfig({
   test: {
     maxWorkers: '100%',
     projects: [
-      project('unit', 30_000, once),
+      project('unit', 30_000),
       project('infra', 180_000, shared),
       project('kernels', 120_000),
       project('e2e', 180_000),
