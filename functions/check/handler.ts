@@ -2,7 +2,7 @@
 import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { KernelError } from '@maas/core/errors'
-import { findNative } from '@maas/core/kernels/find'
+import { findNative, nativeId } from '@maas/core/kernels/find'
 import { createRegistry } from '@maas/core/registry'
 import { openStore } from '@maas/core/store'
 import { createTelemetry, observed } from '@maas/core/telemetry'
@@ -26,7 +26,7 @@ const { directory, manifest } = found
 
 const deps = {
   ...{ store, bucket, registry: createRegistry(store), now: () => new Date(), temporary: tmpdir() },
-  kernels: `tensorflow-${manifest.tensorflow}-${manifest.arch}`,
+  kernels: nativeId(manifest.tensorflow, manifest.arch),
   run: childRunner({
     entry: fileURLToPath(new URL('./vet.mjs', import.meta.url)),
     kernels: directory,

@@ -8,7 +8,7 @@ import { describeReplay } from '@maas/core/certificate'
 import type { Replay } from '@maas/core/contract'
 import { messageOf, NotReadyError } from '@maas/core/errors'
 import { createImports, createUploads, type Imports, registerImport, type Uploads } from '@maas/core/imports'
-import { findNative } from '@maas/core/kernels/find'
+import { findNative, nativeId } from '@maas/core/kernels/find'
 import { writeCompiled } from '@maas/core/predict/derived'
 import type { Registry } from '@maas/core/registry'
 import type { ObjectStore } from '@maas/core/store'
@@ -55,15 +55,15 @@ export const createLocalImports = ({ store, registry, secret, clock, ids, say }:
   // One at a time: a check takes all cores and a model's size in memory.
   const queue = new PQueue({ concurrency: 1 })
 
-  const nativeId = async (): Promise<string | undefined> => {
+  /** Undefined id where there are no native kernels. */
+  const findKernels = async () => {
     const { found } = await findNative(process.env)
-    return found && `tensorflow-${found.manifest.tensorflow}-${found.manifest.arch}`
+    return { directory: found?.directory, id: found && nativeId(found.manifest.tensorflow, found.manifest.arch) }
   }
   const checkDeps = async () => {
-    const { found } = await findNative(process.env)
-    const run = childRunner({ entry: program, execArgv: ['--import', loader], kernels: found?.directory })
-    const kernels = (await nativeId()) ?? 'wasm'
-    return { store, registry, run, kernels, now, temporary: tmpdir() }
+    const { directory: kernels, id = 'wasm' } = await findKernels()
+    const run = childRunner({ entry: program, execArgv: ['--import', loader], kernels })
+    return { store, registry, run, kernels: id, now, temporary: tmpdir() }
   }
 
   const check = async (id: string): Promise<void> => {
@@ -81,7 +81,7 @@ export const createLocalImports = ({ store, registry, secret, clock, ids, say }:
   return {
     ...{ files, uploads, imports, check, verify },
     sweep: async () => {
-      const kernels = await nativeId()
+      const { id: kernels } = await findKernels()
       if (kernels === undefined) return { replayed: 0, left: 0 }
       return sweep({
         ...{ registry, kernels, goOn: () => !closing },
@@ -94,7 +94,7 @@ export const createLocalImports = ({ store, registry, secret, clock, ids, say }:
       })
     },
     ensureReplayed: async (name, versions) => {
-      const kernels = await nativeId()
+      const { id: kernels } = await findKernels()
       if (kernels === undefined) return
       for (const { version } of await missingReplays(registry, kernels, name))
         if (versions.includes(version)) await verify(name, version)

@@ -7,3 +7,6 @@ export const findNative = (env: NodeJS.ProcessEnv): ReturnType<typeof searchKern
   searchKernels({ env }).catch((cause: unknown) => {
     throw new KernelError(messageOf(cause), { cause })
   })
+
+/** Names kernels in certificates and derived files, e.g. `tensorflow-2.21.0-x64`. */
+export const nativeId = (tensorflow: string, arch: string): string => `tensorflow-${tensorflow}-${arch}`

@@ -1,5 +1,6 @@
 /** TensorFlow for this process: native kernels where they are built, the WASM backend elsewhere, said in one line. */
 import { KernelError } from '../errors.ts'
+import { nativeId } from './find.ts'
 import { loadNative } from './native.ts'
 import type { NativeSurface } from './surface.ts'
 import { type TensorFlow, tf } from './tf.ts'
@@ -69,7 +70,7 @@ async function load({ prefer, announce = toStandardError, env }: LoadOptions): P
     const loaded = await loadNative(tf, env)
     if ('native' in loaded) {
       const { native, version, arch } = loaded
-      return { tf, backend: 'tensorflow', version, native, id: `tensorflow-${version}-${arch}` }
+      return { tf, backend: 'tensorflow', version, native, id: nativeId(version, arch) }
     }
     if (prefer === 'native') {
       throw new KernelError(`Native kernels are needed here but missing: ${loaded.reason}. Fix: npm run build:kernels`)

@@ -4,7 +4,7 @@ import { constants } from 'node:os'
 import { join } from 'node:path'
 import { InvalidInputError, messageOf } from '../errors.ts'
 import { sentenceAbout } from './decode-jpeg.ts'
-import { findNative } from './find.ts'
+import { findNative, nativeId } from './find.ts'
 import type { Kernels, LoadOptions } from './index.ts'
 import { jpegGraph } from './jpeg-graph.ts'
 import type { DecodedImage, SessionBinding, SessionHandle } from './surface.ts'
@@ -46,7 +46,7 @@ export const loadSessions = async (env: NodeJS.ProcessEnv = process.env): Promis
   try {
     const sessions = requireSessions(directory)
     const version = manifest.tensorflow
-    const id = `tensorflow-${version}-${manifest.arch}`
+    const id = nativeId(version, manifest.arch)
     return { sessions, version, id, native: { decodeJpeg: jpegDecoder(sessions) } }
   } catch {
     return undefined
