@@ -1,9 +1,10 @@
-/** Proves that the import fences of biome.json bite: each forbidden import is refused, each allowed one passes. */
+/** Proves that the import fences of docs/fences.ts bite: each forbidden import is refused, each allowed one passes. */
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { coreImports, deployables } from '../../docs/fences.ts'
 
 const forbidden: readonly (readonly [folder: string, specifier: string])[] = [
   ['layers/core/store', '../registry/index.ts'],
@@ -19,10 +20,15 @@ const forbidden: readonly (readonly [folder: string, specifier: string])[] = [
   ['layers/core/predictions', '@maas/core/predict'],
   ['layers/core/transform', '../train/index.ts'],
   ['layers/core/html', '../store/index.ts'],
+  ['layers/core/http', '../keys/index.ts'],
+  ['layers/core/store', '@maas/core/transform'],
+  ['layers/core/formats/keras', '../../predictions/index.ts'],
   ['layers/core/predict', '@tensorflow/tfjs-node'],
   ['layers/core/predict', '@maas/local'],
   ['functions/api', '@maas/predict'],
   ['functions/predict', '../train/task.ts'],
+  ['functions/authorizer', '../api/index.ts'],
+  ['functions/api', '@maas/local'],
   ['functions/predict', 'aws-cdk-lib'],
   ['infra/stacks', '@maas/core/registry'],
   ['sdk/src', '../../test/support/moto.ts'],
@@ -49,7 +55,7 @@ let refused: ReadonlySet<string>
 
 beforeAll(() => {
   root = realpathSync(mkdtempSync(join(tmpdir(), 'fences-')))
-  cpSync('biome.json', join(root, 'biome.json'))
+  for (const file of ['biome.json', 'biome.fences.json']) cpSync(file, join(root, file))
   for (const [folder, specifier] of [...forbidden, ...allowed]) {
     const file = join(root, fileOf(folder, specifier))
     mkdirSync(dirname(file), { recursive: true })
@@ -64,7 +70,17 @@ beforeAll(() => {
 
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
+const folders = (parent: string): readonly string[] =>
+  readdirSync(parent, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() && !['dist', 'node_modules'].includes(entry.name) ? [entry.name] : [],
+  )
+
 describe('import fences', () => {
+  it('know every folder of core and every function', () => {
+    expect(Object.keys(coreImports).sort()).toEqual(folders('layers/core').toSorted())
+    expect([...deployables, 'local'].sort()).toEqual(folders('functions').toSorted())
+  })
+
   it.each(forbidden)('refuse %s importing %s', (folder, specifier) => {
     expect(refused).toContain(fileOf(folder, specifier))
   })
