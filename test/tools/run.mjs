@@ -17,7 +17,7 @@ Usage: npm test -- [--no-lint] [arguments of vitest]
 
   1. lint: biome and tsc        2. native kernels, built once into the cache
   3. pinned Python tools, once  4. vitest: unit, infra, kernels, e2e
-The last line counts: N passed, N failed, N skipped. A failed step counts as one failed.
+The last line counts: N passed, N failed. A failed step counts as one failed; skipped tests stand above it with their reasons.
 
   --no-lint   leave out step 1
   --help      show this
@@ -150,7 +150,8 @@ function summarize({ passed, failed, skipped }) {
     if (tests.length > 5) console.log(`  and ${tests.length - 5} more`)
   }
   for (const line of failed) console.log(`failed: ${line}`)
-  console.log(`${passed} passed, ${failed.length} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}`)
+  if (skipped.length > 0) console.log(`${skipped.length} skipped in all`)
+  console.log(`${passed} passed, ${failed.length} failed`)
 }
 
 /** @param {readonly string[]} args @returns {boolean} whether the projects asked for run native kernels and whole services */
