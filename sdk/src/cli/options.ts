@@ -1,5 +1,5 @@
 /** Options that several commands share, and the parsers that explain a bad value. */
-import { InvalidArgumentError, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 
 const defaultRoot = './.maas'
 
@@ -10,13 +10,31 @@ export const rootOption = (): Option =>
 export const rootFlag = (root: string): string =>
   root === defaultRoot || root === process.env.MAAS_ROOT ? '' : ` --root ${root}`
 
-export const urlOption = (): Option =>
+const urlOption = (): Option =>
   new Option('--url <url>', 'a running service to talk to, in place of --root').env('MAAS_URL')
 
-export const apiKeyOption = (): Option =>
+const apiKeyOption = (): Option =>
   new Option('--api-key <key>', 'key for --url; prefer the environment variable').env('MAAS_API_KEY')
 
 export const jsonOption = (): Option => new Option('--json', 'one JSON object a line on standard output, for machines')
+
+/** A command with the options that many share; asked for last, so that help shows a command's own first. */
+export class CliCommand extends Command {
+  /** Works on the local registry alone. */
+  addLocalOptions(): this {
+    return this.addOption(rootOption()).addOption(jsonOption())
+  }
+
+  /** Talks to a service alone. */
+  addServiceOptions(): this {
+    return this.addOption(urlOption()).addOption(apiKeyOption()).addOption(jsonOption())
+  }
+
+  /** Finds models in a folder or at a service. */
+  addTargetOptions(): this {
+    return this.addOption(rootOption()).addServiceOptions()
+  }
+}
 
 /** Where models are: a folder on this machine, or a service. */
 export interface TargetOptions {

@@ -1,7 +1,7 @@
 /** `maas alias`: point a name such as `production` at a version, see its history, take it back. */
 import type { AliasTarget } from '@maas/core/contract'
-import { Command, InvalidArgumentError } from 'commander'
-import { apiKeyOption, integer, jsonOption, rootOption, type TargetOptions, urlOption } from '../options.ts'
+import { type Command, InvalidArgumentError } from 'commander'
+import { CliCommand, integer, type TargetOptions } from '../options.ts'
 import type { Output } from '../output.ts'
 import { openCatalog, storeDirectory } from '../target.ts'
 import { UsageError } from '../usage.ts'
@@ -102,7 +102,7 @@ const move = async (
 }
 
 export const aliasCommand = (output: Output): Command =>
-  new Command('alias')
+  new CliCommand('alias')
     .description('move an alias to a version, roll it back, delete it, or show its history')
     .argument('<name>', 'model')
     .argument('[alias]', 'alias, e.g. production')
@@ -113,10 +113,7 @@ export const aliasCommand = (output: Output): Command =>
     .option('--no-shadow', 'end the shadow')
     .option('--rollback', 'back to where it pointed before the last move')
     .option('--delete', 'delete the alias; the version stays')
-    .addOption(rootOption())
-    .addOption(urlOption())
-    .addOption(apiKeyOption())
-    .addOption(jsonOption())
+    .addTargetOptions()
     .addHelpText(
       'after',
       `

@@ -1,8 +1,8 @@
 /** `maas compare`: versions side by side, so that one can be chosen. */
-import { Command } from 'commander'
+import type { Command } from 'commander'
 import { formatBytes, formatNumber, headlineMetrics } from '../format.ts'
 import { loadVersion } from '../load-version.ts'
-import { integer, jsonOption, rootOption } from '../options.ts'
+import { CliCommand, integer } from '../options.ts'
 import type { Output } from '../output.ts'
 import { createBar } from '../progress.ts'
 
@@ -38,12 +38,11 @@ const measure = async (reference: string, { root, runs }: CompareOptions) => {
 }
 
 export const compareCommand = (output: Output): Command =>
-  new Command('compare')
+  new CliCommand('compare')
     .description('compare versions by parameters, size, latency, memory, price and accuracy')
     .argument('<models...>', 'names, name@alias or name:version, two or more')
     .option('--runs <n>', 'predictions to time for each', integer(1, 100_000), 100)
-    .addOption(rootOption())
-    .addOption(jsonOption())
+    .addLocalOptions()
     .addHelpText(
       'after',
       `

@@ -1,18 +1,17 @@
 /** `maas doctor`: what this machine has, what is missing, and the fix for each finding. */
-import { Command } from 'commander'
-import { jsonOption, rootOption } from '../options.ts'
+import type { Command } from 'commander'
+import { CliCommand } from '../options.ts'
 import type { Output } from '../output.ts'
 import { regionOption, useRegion } from './login.ts'
 
 const marks = { ok: 'ok', warn: 'warning', error: 'problem' } as const
 
 export const doctorCommand = (output: Output): Command =>
-  new Command('doctor')
+  new CliCommand('doctor')
     .description('check Node, native kernels, CPU, cache and disk; with --aws, what a deployment needs')
     .option('--aws', 'check credentials, bootstrap, docker and quotas in place of this machine')
     .addOption(regionOption())
-    .addOption(rootOption())
-    .addOption(jsonOption())
+    .addLocalOptions()
     .addHelpText(
       'after',
       `

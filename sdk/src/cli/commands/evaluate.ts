@@ -2,11 +2,11 @@
 import { resolve } from 'node:path'
 import type { Evaluation, Preprocess } from '@maas/core/contract'
 import type { pixelsToFloat as convertPixels } from '@maas/core/data'
-import { Command, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { formatNumber, formatPercent } from '../format.ts'
 import { interruptible } from '../interrupt.ts'
 import { loadVersion } from '../load-version.ts'
-import { integer, jsonOption, rootOption } from '../options.ts'
+import { CliCommand, integer } from '../options.ts'
 import type { Output } from '../output.ts'
 import { createBar } from '../progress.ts'
 
@@ -95,7 +95,7 @@ const evaluateVersion = async (reference: string, options: EvaluateOptions, outp
 }
 
 export const evaluateCommand = (output: Output): Command =>
-  new Command('evaluate')
+  new CliCommand('evaluate')
     .description('measure a registered version on data it may never have seen')
     .argument('<model>', 'name, name@alias or name:version')
     .requiredOption('--data <path>', 'the same kinds as for train')
@@ -107,8 +107,7 @@ export const evaluateCommand = (output: Output): Command =>
     .option('--target <column>', 'column of a .csv that holds the truth')
     .option('--output <file>', 'also write the evaluation as JSON to this file')
     .option('--max-bad-files <n>', 'unreadable files allowed before giving up', integer(0, 1_000_000), 100)
-    .addOption(rootOption())
-    .addOption(jsonOption())
+    .addLocalOptions()
     .addHelpText(
       'after',
       `

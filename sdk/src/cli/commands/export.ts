@@ -1,9 +1,9 @@
 /** `maas export`: a registered version as a file for other tools. */
 import type { Manifest } from '@maas/core/contract'
 import type { ModelFormat } from '@maas/core/formats'
-import { Command, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { formatBytes } from '../format.ts'
-import { jsonOption, rootOption } from '../options.ts'
+import { CliCommand } from '../options.ts'
 import type { Output } from '../output.ts'
 import { openLocalRegistry } from '../target.ts'
 import { UsageError } from '../usage.ts'
@@ -35,13 +35,12 @@ const formatOf = (path: string | undefined): ModelFormat => {
 }
 
 export const exportCommand = (output: Output): Command =>
-  new Command('export')
+  new CliCommand('export')
     .description('write a registered version as a file for other tools')
     .argument('<model>', 'name, name@alias or name:version')
     .argument('[path]', 'a file; a folder, .zip or .tar.gz for tfjs and savedmodel (default: by name)')
     .addOption(new Option('--format <format>', 'file format (default: by the path, else h5)').choices(formats))
-    .addOption(rootOption())
-    .addOption(jsonOption())
+    .addLocalOptions()
     .addHelpText(
       'after',
       `

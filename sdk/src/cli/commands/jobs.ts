@@ -1,11 +1,11 @@
 /** `maas jobs`: training jobs of a service, listed, shown, stopped, and their logs and events. */
 import { jobStatuses } from '@maas/core/contract'
-import { Command, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { Maas } from '../../client.ts'
 import { AbortedError, MaasError } from '../../errors.ts'
 import { formatNumber, formatSeconds } from '../format.ts'
 import { interruptible } from '../interrupt.ts'
-import { apiKeyOption, integer, jsonOption, urlOption } from '../options.ts'
+import { CliCommand, integer } from '../options.ts'
 import type { Output } from '../output.ts'
 import { followTraining } from '../progress.ts'
 import { UsageError } from '../usage.ts'
@@ -186,17 +186,12 @@ const events = async (name: string, { after, ...remote }: LogOptions, output: Ou
 }
 
 const subcommand = (name: string, description: string): Command =>
-  new Command(name)
-    .description(description)
-    .addOption(urlOption())
-    .addOption(apiKeyOption())
-    .addOption(jsonOption())
-    .exitOverride()
+  new CliCommand(name).description(description).addServiceOptions().exitOverride()
 
 const afterOption = (): Option => new Option('--after <id>', 'leave out everything up to this id')
 
 export const jobsCommand = (output: Output): Command =>
-  new Command('jobs')
+  new CliCommand('jobs')
     .description('training jobs of a service: list, show, stop, logs, events')
     .addCommand(
       subcommand('list', 'jobs, newest first')

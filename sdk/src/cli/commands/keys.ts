@@ -1,9 +1,9 @@
 /** `maas keys`: make, list and revoke API keys: on this machine, of a running service, or in a deployment's table. */
 import { randomBytes } from 'node:crypto'
 import { type ApiKey, apiKeySchema, checked, type KeySummary } from '@maas/core/contract'
-import { Command } from 'commander'
+import type { Command } from 'commander'
 import type { KeyBook } from '../aws/keys.ts'
-import { apiKeyOption, decimal, integer, jsonOption, rootOption, type TargetOptions, urlOption } from '../options.ts'
+import { CliCommand, decimal, integer, type TargetOptions } from '../options.ts'
 import type { Output } from '../output.ts'
 import { storeDirectory } from '../target.ts'
 import { UsageError } from '../usage.ts'
@@ -71,7 +71,7 @@ const recordOf = (name: string, { right, model, days, rate, burst, quota, budget
 }
 
 const create = (output: Output): Command =>
-  targeted(new Command('create'), 'make a key; it is shown this one time')
+  targeted(new CliCommand('create'), 'make a key; it is shown this one time')
     .argument('<name>', 'who will hold it')
     .option('--right <right...>', 'data (predictions), control (everything else)', ['data'])
     .option('--model <name...>', 'keep predictions to these models, at most eight (default: all)')
@@ -109,7 +109,7 @@ const usedText = ({ usage }: KeySummary): string =>
   usage === undefined ? '-' : `${usage.requests}, $${usage.cost.toFixed(4)} in ${usage.month}`
 
 const list = (output: Output): Command =>
-  targeted(new Command('list'), 'show all keys, their limits and what they used this month').action(
+  targeted(new CliCommand('list'), 'show all keys, their limits and what they used this month').action(
     async (options: KeyTarget) => {
       const keys = await (await openKeys(options)).list()
       output.data({ keys })
@@ -133,7 +133,7 @@ const list = (output: Output): Command =>
   )
 
 const revoke = (output: Output): Command =>
-  targeted(new Command('revoke'), 'end a key for good')
+  targeted(new CliCommand('revoke'), 'end a key for good')
     .argument('<id>', 'its id, or the first 8 or more characters of it')
     .action(async (id: string, options: KeyTarget) => {
       const keys = await openKeys(options)
@@ -147,18 +147,11 @@ const revoke = (output: Output): Command =>
       output.line(`Revoked ${only.id.slice(0, 12)} of ${only.name}.`)
     })
 
-const targeted = (command: Command, description: string): Command =>
-  command
-    .description(description)
-    .addOption(rootOption())
-    .addOption(urlOption())
-    .addOption(apiKeyOption())
-    .addOption(stackOption())
-    .addOption(regionOption())
-    .addOption(jsonOption())
+const targeted = (command: CliCommand, description: string): Command =>
+  command.description(description).addOption(stackOption()).addOption(regionOption()).addTargetOptions()
 
 export const keysCommand = (output: Output): Command => {
-  const command = new Command('keys').description('make, list and revoke API keys').addHelpText(
+  const command = new CliCommand('keys').description('make, list and revoke API keys').addHelpText(
     'after',
     `
 Examples:

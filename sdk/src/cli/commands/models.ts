@@ -1,7 +1,7 @@
 /** `maas models`: what is registered, and the story of one model. */
-import { Command } from 'commander'
+import type { Command } from 'commander'
 import { formatNumber, headlineMetrics } from '../format.ts'
-import { apiKeyOption, jsonOption, rootOption, type TargetOptions, urlOption } from '../options.ts'
+import { CliCommand, type TargetOptions } from '../options.ts'
 import type { Output } from '../output.ts'
 import { openCatalog } from '../target.ts'
 import { UsageError } from '../usage.ts'
@@ -61,14 +61,11 @@ const remove = async (reference: string, options: TargetOptions, output: Output)
 }
 
 export const modelsCommand = (output: Output): Command =>
-  new Command('models')
+  new CliCommand('models')
     .description('list models, show one with its versions, or delete a version')
     .argument('[name]', 'model to show')
     .option('--delete <name:version>', 'delete this version; refused while an alias points at it')
-    .addOption(rootOption())
-    .addOption(urlOption())
-    .addOption(apiKeyOption())
-    .addOption(jsonOption())
+    .addTargetOptions()
     .addHelpText(
       'after',
       `

@@ -1,8 +1,8 @@
 /** `maas predict`: one answer on the command line, from a registered model, a model file or a service. */
 import { readFile } from 'node:fs/promises'
-import { Command } from 'commander'
+import type { Command } from 'commander'
 import { formatPercent } from '../format.ts'
-import { apiKeyOption, integer, jsonOption, rootOption, type TargetOptions, urlOption } from '../options.ts'
+import { CliCommand, integer, type TargetOptions } from '../options.ts'
 import type { Output } from '../output.ts'
 import { UsageError } from '../usage.ts'
 
@@ -24,16 +24,13 @@ const readInstances = async (path: string): Promise<unknown> => {
 }
 
 export const predictCommand = (output: Output): Command =>
-  new Command('predict')
+  new CliCommand('predict')
     .description('classify images, or predict from numbers in JSON')
     .argument('<model>', 'name, name@alias, name:version, or a file such as model.h5')
     .argument('[images...]', 'JPEG, PNG or WebP files')
     .option('--input <file>', 'JSON: a nested array, or {"instances": …}; - reads standard input')
     .option('--top <n>', 'labels to show for each image', integer(1, 1000), 3)
-    .addOption(rootOption())
-    .addOption(urlOption())
-    .addOption(apiKeyOption())
-    .addOption(jsonOption())
+    .addTargetOptions()
     .addHelpText(
       'after',
       `
@@ -48,6 +45,13 @@ Examples:
         throw new UsageError('predict', 'give either image files or --input FILE')
       }
       const other = images.find((path) => !isImage(path))
+      if (options.input !== undefined && isImage(options.input)) {
+        const instead = `npx maas predict ${reference} ${options.input}`
+        throw new UsageError(
+          '--input',
+          `${options.input} is a picture and not JSON; give pictures without --input: ${instead}`,
+        )
+      }
       if (other !== undefined) throw new UsageError(other, 'not a JPEG, PNG or WebP file; numbers go in with --input')
       const { loadModel } = await import('../../index.ts')
       const model = await loadModel(reference, options)

@@ -2,10 +2,10 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, sep } from 'node:path'
 import type { Conversion, Import, ImportRequest } from '@maas/core/contract'
-import { Command } from 'commander'
+import type { Command } from 'commander'
 import { Maas } from '../../client.ts'
 import { formatBytes } from '../format.ts'
-import { apiKeyOption, decimal, jsonOption, rootOption, type TargetOptions, urlOption } from '../options.ts'
+import { CliCommand, decimal, type TargetOptions } from '../options.ts'
 import type { Output } from '../output.ts'
 import { createBar } from '../progress.ts'
 import { storeDirectory } from '../target.ts'
@@ -137,7 +137,7 @@ const showLayers = ({ layers, notes, source }: Conversion, all: boolean, output:
 }
 
 export const pushCommand = (output: Output): Command =>
-  new Command('push')
+  new CliCommand('push')
     .description('register a Keras .h5 or .keras, TF.js or SavedModel file as a new version')
     .argument('<file>', 'model file, or the folder of a TF.js model or SavedModel')
     .requiredOption('--name <model>', 'model to register it under')
@@ -149,10 +149,7 @@ export const pushCommand = (output: Output): Command =>
     .option('--tolerance <number>', 'largest difference allowed by the certificate, relative', decimal(1e-9, 0.1))
     .option('--description <text>', 'a sentence kept with the version')
     .option('--report', 'list every layer, not only those that were adapted or refused')
-    .addOption(rootOption())
-    .addOption(urlOption())
-    .addOption(apiKeyOption())
-    .addOption(jsonOption())
+    .addTargetOptions()
     .addHelpText(
       'after',
       `

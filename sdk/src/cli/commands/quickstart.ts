@@ -1,11 +1,11 @@
 /** `maas quickstart`: a whole round on this machine: kernels, data, training, registry, service, five predictions. */
 import { join } from 'node:path'
 import type { Sample } from '@maas/local'
-import { Command } from 'commander'
+import type { Command } from 'commander'
 import { resolveData } from '../data-source.ts'
 import { ensureKernels } from '../ensure-kernels.ts'
 import { formatPercent, formatSeconds } from '../format.ts'
-import { integer, jsonOption, rootFlag, rootOption } from '../options.ts'
+import { CliCommand, integer, rootFlag } from '../options.ts'
 import type { Output } from '../output.ts'
 import { storeDirectory } from '../target.ts'
 import { type TrainOptions, trainAndRegister } from './train.ts'
@@ -59,7 +59,7 @@ const printNext = (name: string, report: string, options: QuickstartOptions, out
 }
 
 export const quickstartCommand = (output: Output): Command =>
-  new Command('quickstart')
+  new CliCommand('quickstart')
     .description('train, register, serve and call a model, start to end')
     .option(
       '--data <source>',
@@ -69,8 +69,7 @@ export const quickstartCommand = (output: Output): Command =>
     .option('--preset <preset>', 'network to train', 'cifar10-cnn')
     .option('--epochs <n>', 'passes over the training data', integer(1, 10_000), 6)
     .option('--seed <n>', 'seed of everything random', integer(0, 2_147_483_647), 1)
-    .addOption(rootOption())
-    .addOption(jsonOption())
+    .addLocalOptions()
     .addHelpText(
       'after',
       `

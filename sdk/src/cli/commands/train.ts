@@ -6,11 +6,11 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { instanceTypes } from '@maas/core/contract'
 import { MaasError } from '@maas/core/errors'
-import { Command, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { resolveData } from '../data-source.ts'
 import { formatNumber } from '../format.ts'
 import { interruptible } from '../interrupt.ts'
-import { apiKeyOption, decimal, integer, jsonOption, rootFlag, rootOption, urlOption } from '../options.ts'
+import { CliCommand, decimal, integer, rootFlag } from '../options.ts'
 import type { Output } from '../output.ts'
 import { followTraining } from '../progress.ts'
 import { startFrom } from '../start-from.ts'
@@ -192,7 +192,7 @@ const refuseRemoteFlags = (command: Command): void => {
 }
 
 export const trainCommand = (output: Output): Command =>
-  new Command('train')
+  new CliCommand('train')
     .description('train a model, evaluate it and register it as a new version')
     .option(
       '--data <path>',
@@ -240,10 +240,7 @@ export const trainCommand = (output: Output): Command =>
     .addOption(
       new Option('--instance-type <type>', 'with --remote: size of the job').choices(Object.keys(instanceTypes)),
     )
-    .addOption(urlOption())
-    .addOption(apiKeyOption())
-    .addOption(rootOption())
-    .addOption(jsonOption())
+    .addTargetOptions()
     .addHelpText(
       'after',
       `

@@ -6,11 +6,11 @@ import { extname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import type { TransformContentType, TransformDescription, TransformFormat } from '@maas/core/contract'
-import { Command, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { Maas } from '../../client.ts'
 import { formatSeconds } from '../format.ts'
 import { interruptible } from '../interrupt.ts'
-import { apiKeyOption, integer, jsonOption, rootOption, type TargetOptions, urlOption } from '../options.ts'
+import { CliCommand, integer, type TargetOptions } from '../options.ts'
 import type { Output } from '../output.ts'
 import { createBar } from '../progress.ts'
 import { openLocalRegistry, storeDirectory } from '../target.ts'
@@ -200,7 +200,7 @@ const byService = async (options: TransformOptions, url: string, output: Output)
 }
 
 export const transformCommand = (output: Output): Command =>
-  new Command('transform')
+  new CliCommand('transform')
     .description('predict a whole data set; the same command goes on where it was interrupted')
     .requiredOption('--model <name>', 'name, name@alias or name:version')
     .requiredOption('--input <path>', 'folder, archive, .csv or .jsonl; or a key or prefix below datasets/ or uploads/')
@@ -219,10 +219,7 @@ export const transformCommand = (output: Output): Command =>
     .option('--single', 'run every input alone, not in batches')
     .option('--max-failed <n>', 'inputs that may fail before giving up (default: all)', integer(0, 1e9))
     .option('--workers <n>', 'processes at once on this machine (default: one a core, at most 8)', integer(1, 64))
-    .addOption(rootOption())
-    .addOption(urlOption())
-    .addOption(apiKeyOption())
-    .addOption(jsonOption())
+    .addTargetOptions()
     .addHelpText(
       'after',
       `

@@ -1,11 +1,11 @@
 /** `maas upload`: a data set into a store, where training jobs read it. */
 import { createReadStream } from 'node:fs'
 import { basename } from 'node:path'
-import { Command } from 'commander'
+import type { Command } from 'commander'
 import { Maas } from '../../client.ts'
 import { announce } from '../../uploads/send.ts'
 import { formatBytes } from '../format.ts'
-import { apiKeyOption, jsonOption, rootOption, type TargetOptions, urlOption } from '../options.ts'
+import { CliCommand, type TargetOptions } from '../options.ts'
 import type { Output } from '../output.ts'
 import { createBar } from '../progress.ts'
 import { storeDirectory } from '../target.ts'
@@ -23,14 +23,11 @@ const intoFolder = async (file: string, dataset: string, root: string, output: O
 }
 
 export const uploadCommand = (output: Output): Command =>
-  new Command('upload')
+  new CliCommand('upload')
     .description('put a data set where training jobs read it')
     .argument('<file>', 'archive, .npz or .csv')
     .option('--name <path>', 'its name below datasets/; the file’s own when absent')
-    .addOption(rootOption())
-    .addOption(urlOption())
-    .addOption(apiKeyOption())
-    .addOption(jsonOption())
+    .addTargetOptions()
     .addHelpText(
       'after',
       `

@@ -1,9 +1,9 @@
 /** `maas verify`: replays parity certificates on the kernels in force, of one version or of all. */
 import type { Replay } from '@maas/core/contract'
-import { Command } from 'commander'
+import type { Command } from 'commander'
 import { Maas } from '../../client.ts'
 import { parseReference } from '../../reference.ts'
-import { apiKeyOption, jsonOption, rootOption, type TargetOptions, urlOption } from '../options.ts'
+import { CliCommand, type TargetOptions } from '../options.ts'
 import type { Output } from '../output.ts'
 import { createBar } from '../progress.ts'
 import { openCatalog, openLocalRegistry, storeDirectory } from '../target.ts'
@@ -108,14 +108,11 @@ const verifyAll = async (options: VerifyOptions, output: Output): Promise<void> 
 }
 
 export const verifyCommand = (output: Output): Command =>
-  new Command('verify')
+  new CliCommand('verify')
     .description("replay versions' golden inputs on this machine's or a service's kernels")
     .argument('[model]', 'name, name@alias or name:version')
     .option('--all', 'every version that has a certificate, as after an upgrade of the kernels')
-    .addOption(rootOption())
-    .addOption(urlOption())
-    .addOption(apiKeyOption())
-    .addOption(jsonOption())
+    .addTargetOptions()
     .addHelpText(
       'after',
       `

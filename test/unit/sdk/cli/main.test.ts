@@ -60,6 +60,7 @@ describe('maas', () => {
     [['transform', '--model', 'm', '--input', '.', '--url', 'http://127.0.0.1:1', '--output', 'o.csv'], 'maas upload'],
     [['predict', 'model'], 'image files or --input'],
     [['predict', 'model', 'notes.txt'], 'not a JPEG, PNG or WebP'],
+    [['predict', 'model', '--input', 'photo.jpg'], 'npx maas predict model photo.jpg'],
     [['alias', 'm', 'production', '1', '--rollback'], 'one of VERSION'],
     [['models', '--delete', 'm'], 'name one version'],
     [['export', 'm', '--format', 'docx'], 'Allowed choices'],
