@@ -6,6 +6,7 @@ import type { Registry } from '@maas/core/registry'
 import type { ObjectStore } from '@maas/core/store'
 import { finishJob } from '@maas/events'
 import PQueue from 'p-queue'
+import { admitTo } from './admission.ts'
 import { isRunning, type JobProcess, type JobProcessOptions } from './job-process.ts'
 
 export interface LocalRunnerOptions {
@@ -113,16 +114,7 @@ export const createLocalRunner = (options: LocalRunnerOptions): LocalRunner => {
   }
 
   return {
-    admit: async () => {
-      if (queue.size < options.queued) return
-      throw new MaasError(
-        'over_quota',
-        `${queue.size} jobs wait, which is as many as may. Stop one, or try again later.`,
-        {
-          retryAfter: 60,
-        },
-      )
-    },
+    admit: admitTo(queue, options.queued, 'jobs'),
     start: async ({ TrainingJobName }) => take(TrainingJobName),
     stop: async ({ name }) => {
       // One that waits ends now and not when its turn comes; one that is being started sees the stop in its record.

@@ -3,6 +3,7 @@ import { localJobSettings } from '@maas/core/contract'
 import { MaasError, messageOf } from '@maas/core/errors'
 import type { TransformRunner } from '@maas/core/transform'
 import PQueue from 'p-queue'
+import { admitTo } from './admission.ts'
 import { type LocalTransformOptions, openLocalInputs, runLocalTransform } from './transform.ts'
 
 export interface LocalTransforms extends TransformRunner {
@@ -70,16 +71,7 @@ export const createLocalTransforms = (
   }
 
   return {
-    admit: async () => {
-      if (queue.size < mostWaiting) return
-      throw new MaasError(
-        'over_quota',
-        `${queue.size} transform jobs wait, which is as many as may. Try again later.`,
-        {
-          retryAfter: 60,
-        },
-      )
-    },
+    admit: admitTo(queue, mostWaiting, 'transform jobs'),
     start: async ({ request }) => take(request.TransformJobName),
     stop: async ({ name }) => {
       // One that waits ends now and not when its turn comes.
