@@ -1,10 +1,12 @@
 /** The playground: shows the page that the address names, and asks for the key. */
+import { askFor, field } from './dialog.ts'
 import { failure, h } from './dom.ts'
 import { jobsPage } from './pages/jobs.ts'
 import { modelPage } from './pages/model.ts'
 import { modelsPage } from './pages/models.ts'
 import { tryPage } from './pages/try.ts'
-import { apiKey } from './service.ts'
+import { empty } from './parts.ts'
+import { apiKey, ServiceError } from './service.ts'
 
 /** Fills `main`; ends what it started when the signal aborts. */
 export type Page = (main: HTMLElement, parameters: readonly string[], signal: AbortSignal) => Promise<void>
@@ -17,7 +19,28 @@ const pages: readonly (readonly [RegExp, Page])[] = [
 ]
 
 const main = document.getElementById('main') as HTMLElement
+const keyButton = document.getElementById('key')
 let leaving = new AbortController()
+
+const mark = (path: string): void => {
+  for (const link of document.querySelectorAll('header nav a')) {
+    const own = (link.getAttribute('href') ?? '').replace(/^#/, '')
+    const here = own === '/' ? path === '/' || path.startsWith('/models/') : own.startsWith('/') && path.startsWith(own)
+    if (here) link.setAttribute('aria-current', 'page')
+    else link.removeAttribute('aria-current')
+  }
+  if (keyButton) keyButton.textContent = apiKey.get() === '' ? 'API key' : 'API key set'
+}
+
+/** A service that wants a key is no fault: the page asks for it. */
+const refusal = (error: unknown): HTMLElement =>
+  error instanceof ServiceError && error.status === 401
+    ? empty(
+        h('h2', {}, 'This service asks for an API key'),
+        h('p', {}, error.message),
+        h('button', { type: 'button', class: 'primary', click: askForKey }, 'Give a key…'),
+      )
+    : failure(error)
 
 const show = async (): Promise<void> => {
   leaving.abort()
@@ -25,12 +48,7 @@ const show = async (): Promise<void> => {
   const { signal } = leaving
   const path = location.hash.replace(/^#/, '') || '/'
   if (!path.startsWith('/')) return
-  for (const link of document.querySelectorAll('nav a')) {
-    const own = (link.getAttribute('href') ?? '').replace(/^#/, '')
-    const here = own === '/' ? path === '/' || path.startsWith('/models/') : own.startsWith('/') && path.startsWith(own)
-    if (here) link.setAttribute('aria-current', 'page')
-    else link.removeAttribute('aria-current')
-  }
+  mark(path)
   const [pattern, page] = pages.find(([candidate]) => candidate.test(path)) ?? []
   const content = h('div', {})
   main.replaceChildren(content)
@@ -45,46 +63,34 @@ const show = async (): Promise<void> => {
     await page(built, parameters, signal)
     if (!signal.aborted) content.replaceChildren(built)
   } catch (error) {
-    if (!signal.aborted) content.replaceChildren(failure(error))
+    if (!signal.aborted) content.replaceChildren(refusal(error))
   }
+  if (!signal.aborted) document.title = `${content.querySelector('h1')?.textContent ?? 'maas'} · maas playground`
 }
 
 const askForKey = (): void => {
-  const input = h('input', { type: 'password', id: 'key-value', autocomplete: 'off', spellcheck: 'false' })
+  const input = h('input', { type: 'password', autocomplete: 'off', spellcheck: 'false' })
   input.value = apiKey.get()
-  const dialog = h(
-    'dialog',
-    { 'aria-labelledby': 'key-title', close: () => dialog.remove() },
-    h(
-      'form',
-      {
-        method: 'dialog',
-        submit: () => {
-          apiKey.set(input.value.trim())
-          void show()
-        },
-      },
-      h('h2', { id: 'key-title' }, 'API key'),
+  askFor({
+    id: 'key-title',
+    title: 'API key',
+    content: [
       h(
         'p',
         {},
         'It stays in this tab and is sent to this service alone. Leave it empty where the service has no keys.',
       ),
-      h('label', { for: 'key-value' }, 'Key'),
-      input,
-      h(
-        'div',
-        { class: 'buttons' },
-        h('button', { class: 'primary' }, 'Use it'),
-        h('button', { type: 'button', click: () => dialog.close() }, 'Cancel'),
-      ),
-    ),
-  )
-  document.body.append(dialog)
-  dialog.showModal()
+      field('key-value', 'Key', input),
+    ],
+    confirm: 'Use it',
+    run: async () => {
+      apiKey.set(input.value.trim())
+      void show()
+    },
+  })
 }
 
-document.getElementById('key')?.addEventListener('click', askForKey)
+keyButton?.addEventListener('click', askForKey)
 addEventListener('hashchange', () => {
   void show().then(() => main.focus({ preventScroll: true }))
 })

@@ -1,9 +1,12 @@
-/** Learning curves of one metric: training against validation, the best epoch marked. */
+/** Learning curves of one metric: training against validation, with axes, the best epoch marked. */
 import type { History } from '@maas/core/contract'
 import { h, s } from './dom.ts'
-import { figure } from './format.ts'
+import { metric as inWords, title } from './format.ts'
+import { niceTicks, wholeTicks } from './ticks.ts'
 
-const size = { width: 420, height: 200, left: 58, right: 12, top: 18, bottom: 30 } as const
+const size = { width: 460, height: 240, left: 52, right: 16, top: 22, bottom: 40 } as const
+const bottom = size.height - size.bottom
+const right = size.width - size.right
 
 interface Series {
   readonly kind: 'train' | 'validation'
@@ -12,57 +15,80 @@ interface Series {
 
 const kinds = { train: 'training', validation: 'validation' } as const
 
+const tickText = (metric: string, tick: number): string =>
+  metric.endsWith('accuracy') ? `${Number((tick * 100).toPrecision(6))} %` : String(tick)
+
 /** Undefined when the history does not hold the metric. */
 export const curve = ({ epochs, bestEpoch }: History, metric: string): HTMLElement | undefined => {
-  const series: Series[] = [
+  const all: Series[] = [
     { kind: 'train', values: epochs.map((row) => row[metric]) },
     { kind: 'validation', values: epochs.map((row) => row[`val_${metric}`]) },
   ]
-  const all = series
-    .flatMap(({ values }) => values)
-    .filter((value) => value !== undefined && Number.isFinite(value)) as number[]
-  if (all.length === 0) return undefined
-  const low = Math.min(...all)
-  const high = Math.max(...all)
+  const isNumber = (value: number | undefined): value is number => value !== undefined && Number.isFinite(value)
+  const series = all.filter(({ values }) => values.some(isNumber))
+  if (series.length === 0) return undefined
+  const numbers = series.flatMap(({ values }) => values.filter(isNumber))
+  const ticks = niceTicks(Math.min(...numbers), Math.max(...numbers), 4)
+  const [low = 0, high = 1] = [ticks[0], ticks.at(-1)]
   const x = (epoch: number): number =>
-    size.left + ((epoch - 1) / Math.max(1, epochs.length - 1)) * (size.width - size.left - size.right)
-  const y = (value: number): number =>
-    size.top + ((high - value) / (high - low || 1)) * (size.height - size.top - size.bottom)
-  const lines = series.map(({ kind, values }) => {
-    const points = values.flatMap((value, at) =>
-      value === undefined ? [] : [`${x(at + 1).toFixed(1)},${y(value).toFixed(1)}`],
-    )
-    return s('polyline', { class: `line ${kind}`, points: points.join(' ') })
+    epochs.length === 1
+      ? (size.left + right) / 2
+      : size.left + ((epoch - 1) / (epochs.length - 1)) * (right - size.left)
+  const y = (value: number): number => size.top + ((high - value) / (high - low)) * (bottom - size.top)
+  const at = (value: number, epoch: number) => ({ x: x(epoch).toFixed(1), y: y(value).toFixed(1) })
+  const line = ({ kind, values }: Series): SVGElement[] => {
+    const points = values.flatMap((value, i) => (isNumber(value) ? [at(value, i + 1)] : []))
+    const dots = epochs.length <= 30 ? points : []
+    return [
+      s('polyline', { class: `line ${kind}`, points: points.map((point) => `${point.x},${point.y}`).join(' ') }),
+      ...dots.map((point) => s('circle', { class: `dot ${kind}`, cx: point.x, cy: point.y, r: 2.5 })),
+    ]
+  }
+  const ends = series.map(({ kind, values }) => {
+    const last = values.findLast(isNumber)
+    return { kind, text: `${kinds[kind]} ends at ${last === undefined ? 'nothing' : inWords(metric, last)}` }
   })
-  const words = series.map(({ kind, values }) => `${kinds[kind]} ends at ${figure(values.at(-1) ?? Number.NaN)}`)
+  // The word stays inside the drawing, on the side of the mark that has room.
+  const late = x(bestEpoch) > size.width / 2
   return h(
     'figure',
-    { class: 'card' },
-    h('figcaption', {}, `${metric} by epoch`),
+    {},
+    h('figcaption', {}, title(metric)),
     s(
       'svg',
       {
         viewBox: `0 0 ${size.width} ${size.height}`,
         role: 'img',
-        'aria-label': `${metric} over ${epochs.length} epochs: ${words.join(', ')}`,
+        'aria-label': `${metric} over ${epochs.length} ${epochs.length === 1 ? 'epoch' : 'epochs'}: ${ends.map(({ text }) => text).join(', ')}`,
       },
-      ...[low, high].flatMap((value) => [
-        s('line', { class: 'grid-line', x1: size.left, x2: size.width - size.right, y1: y(value), y2: y(value) }),
-        s('text', { class: 'soft', x: size.left - 6, y: y(value) + 4, 'text-anchor': 'end' }, figure(value)),
+      ...ticks.flatMap((tick) => [
+        s('line', { class: 'grid-line', x1: size.left, x2: right, y1: y(tick), y2: y(tick) }),
+        s('text', { class: 'soft', x: size.left - 8, y: y(tick) + 4, 'text-anchor': 'end' }, tickText(metric, tick)),
       ]),
-      ...[1, epochs.length].map((epoch) =>
-        s('text', { class: 'soft', x: x(epoch), y: size.height - 8, 'text-anchor': 'middle' }, String(epoch)),
+      ...wholeTicks(epochs.length, 8).map((epoch) =>
+        s('text', { class: 'soft', x: x(epoch), y: bottom + 17, 'text-anchor': 'middle' }, String(epoch)),
       ),
-      bestEpoch > 0 &&
-        s('line', { class: 'mark', x1: x(bestEpoch), x2: x(bestEpoch), y1: size.top, y2: size.height - size.bottom }),
-      ...lines,
+      s('text', { class: 'soft', x: (size.left + right) / 2, y: size.height - 4, 'text-anchor': 'middle' }, 'epoch'),
+      bestEpoch > 0 && [
+        s('line', { class: 'mark', x1: x(bestEpoch), x2: x(bestEpoch), y1: size.top - 6, y2: bottom }),
+        s(
+          'text',
+          { class: 'soft', x: x(bestEpoch) + (late ? -6 : 6), y: size.top - 8, 'text-anchor': late ? 'end' : 'start' },
+          `best: epoch ${bestEpoch}`,
+        ),
+      ],
+      ...series.flatMap(line),
     ),
     h(
       'p',
       { class: 'legend' },
-      h('span', { class: 'train' }, 'training'),
-      h('span', { class: 'validation' }, 'validation'),
-      bestEpoch > 0 && `best: epoch ${bestEpoch}`,
+      ...ends.map(({ kind, text }) => h('span', {}, h('i', { class: kind, 'aria-hidden': true }), text)),
     ),
   )
 }
+
+const shown = ['loss', 'accuracy', 'mae'] as const
+
+/** Those of the usual metrics that the history has. */
+export const curves = (history: History): HTMLElement[] =>
+  shown.map((metric) => curve(history, metric)).filter((drawn) => drawn !== undefined)

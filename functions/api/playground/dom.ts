@@ -1,6 +1,6 @@
 /** Builds elements; text is always text, so nothing that came from a user can become markup. */
 
-type Child = Node | string | number | false | null | undefined | readonly Child[]
+export type Child = Node | string | number | false | null | undefined | readonly Child[]
 
 type Attributes = Readonly<Record<string, string | number | boolean | undefined | ((event: never) => void)>>
 

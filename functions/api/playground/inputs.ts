@@ -1,5 +1,5 @@
 /** The three ways to give an input: a picture, a drawing, JSON. */
-import { h } from './dom.ts'
+import { failure, h } from './dom.ts'
 import type { Input } from './request.ts'
 
 export interface InputPanel {
@@ -8,49 +8,64 @@ export interface InputPanel {
   readonly read: () => Promise<Input | undefined>
 }
 
+/** Pictures up to this many pixels wide are shown with their pixels, as the model sees them. */
+const smallPicture = 128
+
 /** A file that is chosen, dropped or pasted; `given` is called with it. */
 export const pictureInput = (given: () => void, signal: AbortSignal): InputPanel => {
   let file: File | undefined
   let shown: string | undefined
-  const preview = h('img', { class: 'preview', alt: '', hidden: true })
+  const preview = h('img', {
+    alt: '',
+    hidden: true,
+    load: () => preview.classList.toggle('pixels', preview.naturalWidth <= smallPicture),
+  })
+  const name = h('span', { class: 'soft' })
+  const said = h('div', {})
   const take = (next: File | undefined): void => {
-    if (next === undefined || !next.type.startsWith('image/')) return
+    if (next === undefined) return
+    if (!next.type.startsWith('image/')) {
+      said.replaceChildren(failure(`${next.name || 'That'} is no picture; choose a JPEG, PNG or WebP file.`))
+      return
+    }
+    said.replaceChildren()
     if (shown !== undefined) URL.revokeObjectURL(shown)
     file = next
     shown = URL.createObjectURL(next)
     preview.src = shown
     preview.alt = `The picture ${next.name}`
     preview.hidden = false
+    name.textContent = next.name
     given()
   }
+  // It lies over the whole zone without being seen: clicks open it, drops land in it, keys reach it.
   const chooser = h('input', {
     type: 'file',
     id: 'picture',
     accept: 'image/jpeg,image/png,image/webp',
     change: () => take(chooser.files?.[0]),
+    dragenter: () => zone.classList.add('over'),
+    dragleave: () => zone.classList.remove('over'),
+    drop: (event: DragEvent) => {
+      event.preventDefault()
+      zone.classList.remove('over')
+      take(event.dataTransfer?.files[0])
+    },
   })
   const zone = h(
     'div',
-    {
-      class: 'drop',
-      dragover: (event: DragEvent) => {
-        event.preventDefault()
-        zone.classList.add('over')
-      },
-      dragleave: () => zone.classList.remove('over'),
-      drop: (event: DragEvent) => {
-        event.preventDefault()
-        zone.classList.remove('over')
-        take(event.dataTransfer?.files[0])
-      },
-    },
+    { class: 'drop' },
     preview,
     h('label', { for: 'picture' }, 'Drop, paste or choose a JPEG, PNG or WebP picture'),
+    name,
     chooser,
   )
   addEventListener('paste', (event) => take((event as ClipboardEvent).clipboardData?.files[0]), { signal })
   signal.addEventListener('abort', () => shown !== undefined && URL.revokeObjectURL(shown))
-  return { element: zone, read: async () => file && { kind: 'image', blob: file, name: file.name } }
+  return {
+    element: h('div', {}, zone, said),
+    read: async () => file && { kind: 'image', blob: file, name: file.name },
+  }
 }
 
 /** White on black, as handwritten digits are; keys cannot draw, so a picture may be chosen instead. */

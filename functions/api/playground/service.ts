@@ -44,8 +44,7 @@ export const ask = async (path: string, { headers = {}, ...options }: Ask = {}):
     headers: { ...headers, ...(key !== '' && { 'x-api-key': key }) },
   })
   if (response.ok) return response
-  const hint =
-    response.status === 401 || response.status === 403 ? ' Give a key that may with the button “API key” above.' : ''
+  const hint = response.status === 403 ? ' Give a key that may with the button “API key” above.' : ''
   throw new ServiceError(response.status, `${await wordsOf(response)}${hint}`)
 }
 

@@ -23,7 +23,7 @@ export const createBar = (output: Output): Bar => {
             format: frame,
             clearOnComplete: true,
             hideCursor: true,
-            barsize: 24,
+            barsize: 16,
             stream: process.stderr,
             linewrap: false,
           },
@@ -83,7 +83,8 @@ export const followTraining = (output: Output): TrainingView => {
           `epoch ${event.epoch}/${event.epochs}`,
           event.step,
           event.steps,
-          `step ${event.step}/${event.steps}  ${Math.round(event.imagesPerSecond)} examples/s  ${metricsText({ loss: event.loss, ...event.metrics })}  ${formatSeconds(event.secondsLeft)} left`,
+          // What matters least comes last: a terminal of 80 columns cuts behind the metrics.
+          `${formatSeconds(event.secondsLeft)} left  ${metricsText({ loss: event.loss, ...event.metrics })}  ${Math.round(event.imagesPerSecond)} examples/s  step ${event.step}/${event.steps}`,
         )
         break
       case 'epoch':

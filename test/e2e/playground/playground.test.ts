@@ -1,13 +1,19 @@
 /** The playground in real Chromium: what a person sees, types and clicks, and nothing that a stranger's text could do to them. */
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { AxeBuilder } from '@axe-core/playwright'
+import { createObjectKeys, issueKey } from '@maas/core/keys'
 import { createFileStore } from '@maas/core/store'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import sharp from 'sharp'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { chromiumPath, noChromium, startBrowser } from '../../support/browser.ts'
 import { pointsTable } from '../../support/points.ts'
-import { makeRegistry, runService } from '../serve/running.ts'
+import { makeRegistry, rowsOf, runService } from '../serve/running.ts'
 
 const json = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
 const history = {
@@ -37,6 +43,17 @@ const picture = async () => ({
     .toBuffer(),
 })
 
+/** What a command prints in a folder that holds the file. */
+const runBeside = async (file: Awaited<ReturnType<typeof picture>>, command: string): Promise<string> => {
+  const folder = await mkdtemp(join(tmpdir(), 'maas-playground-'))
+  try {
+    await writeFile(join(folder, file.name), file.buffer)
+    return (await promisify(execFile)('sh', ['-c', command], { cwd: folder })).stdout
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
 describe.skipIf(chromiumPath === undefined)(
   `the playground${chromiumPath === undefined ? ` (${noChromium})` : ''}`,
   () => {
@@ -62,23 +79,6 @@ describe.skipIf(chromiumPath === undefined)(
       page.on('pageerror', (error) => errors.push(error.message))
     })
 
-    /** With MAAS_TEST_SCREENSHOTS=DIR: what the page looks like in light, dark and phone width, for people to look at. */
-    const shoot = async (name: string): Promise<void> => {
-      const folder = process.env.MAAS_TEST_SCREENSHOTS
-      if (folder === undefined) return
-      const before = page.viewportSize()
-      for (const [width, colorScheme] of [
-        [1200, 'light'],
-        [1200, 'dark'],
-        [390, 'light'],
-      ] as const) {
-        await page.emulateMedia({ colorScheme })
-        await page.setViewportSize({ width, height: 800 })
-        await page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`), fullPage: true })
-      }
-      if (before !== null) await page.setViewportSize(before)
-    }
-
     const open = async (path: string, heading: string): Promise<void> => {
       await page.goto(`${service.url}/#${path}`)
       await page.getByRole('heading', { level: 1, name: heading }).waitFor()
@@ -88,19 +88,15 @@ describe.skipIf(chromiumPath === undefined)(
       await open('/try/tiny/production', 'Try a model')
       await page.getByLabel('Drop, paste or choose').setInputFiles(await picture())
       await page.locator('.bars li').first().waitFor()
-      await shoot('classified')
       const shown = await page.locator('.bars .label').allTextContents()
       expect([...shown].sort()).toEqual(['cat', 'dog', 'eel'])
       await page.getByText('The same as curl').click()
       const command = await page.locator('section pre').last().textContent()
       expect(command).toContain(`curl '${service.url}/v1/models/tiny/labels/production:classify'`)
       expect(command).toContain(`--data-binary @'a '\\''quoted'\\'' name.png'`)
-      const response = await fetch(`${service.url}/v1/models/tiny/labels/production:classify`, {
-        method: 'POST',
-        headers: { 'content-type': 'image/png' },
-        body: new Uint8Array((await picture()).buffer),
-      })
-      const { results } = (await response.json()) as { results: [string, number][][] }
+      const { results } = JSON.parse(await runBeside(await picture(), command ?? '')) as {
+        results: [string, number][][]
+      }
       expect(results[0]?.map(([label]) => label)).toEqual(shown)
       expect([outside, errors]).toEqual([[], []])
     })
@@ -109,15 +105,37 @@ describe.skipIf(chromiumPath === undefined)(
       await open('/try/tiny/1', 'Try a model')
       await page.getByLabel('Compare with').selectOption('2')
       await page.getByLabel('JSON', { exact: true }).check()
+      // Of zeros both make nothing.
+      await page.getByLabel(/^JSON body/).fill(JSON.stringify({ instances: rowsOf(1) }))
       await page.getByRole('button', { name: 'Ask' }).click()
       await page.locator('.answers section').nth(1).locator('.bars').waitFor()
-      await shoot('compared')
-      const scores = await page
-        .locator('.answers section')
-        .evaluateAll((sections) => sections.map(({ textContent }) => textContent))
-      expect(scores[0]).toContain('version 1')
-      expect(scores[1]).toContain('version 2')
-      expect(scores[0]?.replace('version 1', '')).not.toBe(scores[1]?.replace('version 2', ''))
+      const answers = page.locator('.answers section')
+      expect(await answers.locator('.pill').allTextContents()).toEqual(['version 1', 'version 2'])
+      const [first = '', second = ''] = await answers.locator('.bars').allTextContents()
+      expect(first).not.toBe(second)
+      const best = await answers.locator('.bars li:first-child .label').allTextContents()
+      await expect
+        .poll(() => page.locator('.verdict').textContent())
+        .toContain(best[0] === best[1] ? `Both say ${best[0]}` : `They differ: ${best[0]}`)
+    })
+
+    it('takes a picture that is dropped, and says what it does not take', async () => {
+      await open('/try/tiny/1', 'Try a model')
+      const { name, mimeType, buffer } = await picture()
+      const drop = async (file: { name: string; type: string; base64: string }): Promise<void> => {
+        const dataTransfer = await page.evaluateHandle(({ name, type, base64 }) => {
+          const transfer = new DataTransfer()
+          const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))
+          transfer.items.add(new File([bytes], name, { type }))
+          return transfer
+        }, file)
+        await page.locator('#picture').dispatchEvent('drop', { dataTransfer })
+      }
+      await drop({ name: 'notes.txt', type: 'text/plain', base64: 'aGk=' })
+      expect(await page.getByRole('alert').textContent()).toContain('notes.txt is no picture')
+      await drop({ name, type: mimeType, base64: buffer.toString('base64') })
+      await page.locator('.bars li').first().waitFor()
+      expect(await page.getByRole('alert').count()).toBe(0)
     })
 
     it('draws with a pointer and classifies the drawing', async () => {
@@ -146,7 +164,6 @@ describe.skipIf(chromiumPath === undefined)(
       await page.getByRole('button', { name: 'Move production…' }).focus()
       await page.keyboard.press('Enter')
       await page.getByRole('dialog').waitFor()
-      await shoot('move')
       await page.getByLabel('To', { exact: true }).selectOption('2')
       await page.getByLabel('Why (kept in the history)').focus()
       await page.keyboard.type('better on the test set')
@@ -175,11 +192,9 @@ describe.skipIf(chromiumPath === undefined)(
       await open('/models/tiny', 'tiny')
       await page.getByRole('button', { name: 'Learning curves' }).first().click()
       await page.getByRole('img', { name: /^loss over 2 epochs/ }).waitFor()
-      await shoot('curves')
       expect(await page.locator('.notice.warning').textContent()).toContain('<img src=x onerror')
       await page.getByRole('button', { name: 'Evaluation report' }).first().click()
       await page.frameLocator('iframe').getByRole('heading', { name: 'Report' }).waitFor()
-      await shoot('report')
       expect(await page.evaluate(() => 'hacked' in window)).toBe(false)
       expect(outside).toEqual([])
     })
@@ -201,10 +216,45 @@ describe.skipIf(chromiumPath === undefined)(
       await page.getByRole('img', { name: /^loss over \d epochs?/ }).waitFor({ timeout: 90_000 })
       await page.getByText(/^Training ended/).waitFor({ timeout: 90_000 })
       await page.getByRole('link', { name: 'points version 1' }).waitFor({ timeout: 30_000 })
-      await shoot('job')
       await page.getByRole('link', { name: 'points version 1' }).click()
       await page.getByRole('heading', { level: 1, name: 'points' }).waitFor()
       expect([outside, errors]).toEqual([[], []])
+    })
+
+    it('stops a training job after asking', async () => {
+      await open('/jobs', 'Training jobs')
+      await page.getByText('Start a job').click()
+      await page.getByLabel('Name of the job').fill('endless')
+      await page.getByLabel('Model it becomes').fill('points')
+      await page.getByLabel('Data in the').fill('datasets/points.csv')
+      await page.getByLabel('Preset').selectOption('mlp')
+      await page.getByLabel('Epochs').fill('1000')
+      await page.getByLabel('Column to predict').fill('label')
+      await page.getByRole('button', { name: 'Start', exact: true }).click()
+      await page.getByRole('button', { name: 'Stop it…' }).click()
+      await page.getByRole('button', { name: 'Stop it', exact: true }).click()
+      await page.getByText('Stopped', { exact: true }).waitFor({ timeout: 60_000 })
+      expect([outside, errors]).toEqual([[], []])
+    })
+
+    it('asks for a key where the service wants one, and works with it', async () => {
+      const guarded = await runService({ root: registry.root, keys: true })
+      try {
+        const keys = createObjectKeys(createFileStore(registry.root))
+        const { key } = await issueKey(
+          keys,
+          { name: 'page', rights: ['data', 'control'] },
+          { random: randomBytes(32), now: Date.now() },
+        )
+        await page.goto(guarded.url)
+        await page.getByRole('button', { name: 'Give a key…' }).click()
+        await page.getByRole('textbox', { name: 'Key' }).fill(key)
+        await page.getByRole('button', { name: 'Use it' }).click()
+        await page.getByRole('link', { name: 'tiny', exact: true }).waitFor()
+        await page.getByRole('button', { name: 'API key set' }).waitFor()
+      } finally {
+        await guarded.close()
+      }
     })
 
     it.each([
@@ -220,7 +270,6 @@ describe.skipIf(chromiumPath === undefined)(
         expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([])
         expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
       }
-      await shoot(heading)
     })
 
     it('axe finds a serious fault when one is put there', async () => {

@@ -1,28 +1,43 @@
 /** One training job while it runs: its course, progress, curves, notices, and a way to stop it. */
 import type { History, JobDescription, TrainingEvent } from '@maas/core/contract'
-import { curve } from '../curves.ts'
+import { curves } from '../curves.ts'
+import { askFor } from '../dialog.ts'
 import { failure, h } from '../dom.ts'
 import { follow } from '../events.ts'
-import { figure, when } from '../format.ts'
+import { duration, figure, when } from '../format.ts'
+import { facts, pageHead, statusPill, time } from '../parts.ts'
 import { getJson, part, sendJson } from '../service.ts'
 
-const running = ({ TrainingJobStatus: status }: JobDescription): boolean =>
+const isRunning = ({ TrainingJobStatus: status }: JobDescription): boolean =>
   status === 'InProgress' || status === 'Stopping'
 
-const outcome = (job: JobDescription): HTMLElement | undefined => {
-  const { FailureReason: reason, Output: output } = job
-  if (reason !== undefined) return h('p', { class: 'notice warning' }, reason)
-  if (output === undefined) return undefined
-  const { model, version, gate } = output
-  return h('p', {}, 'Became ', h('a', { href: `#/models/${part(model)}` }, `${model} version ${version}`), `. ${gate}`)
+const summary = (job: JobDescription): HTMLElement => {
+  const { Output: output, Price: price, HyperParameters: asked, TrainingTimeInSeconds: seconds } = job
+  return facts([
+    ['status', statusPill(job.TrainingJobStatus, job.SecondaryStatus)],
+    output !== undefined && [
+      'became',
+      h('a', { href: `#/models/${part(output.model)}` }, `${output.model} version ${output.version}`),
+    ],
+    output !== undefined && ['gate', output.gate],
+    asked.maas_preset !== undefined && ['preset', asked.maas_preset],
+    ['started', time(job.CreationTime)],
+    seconds !== undefined && ['trained for', duration(seconds)],
+    price !== undefined && ['price', `${price.Amount} ${price.Currency}, ${price.Basis}`],
+  ])
 }
 
-const course = (job: JobDescription): HTMLElement =>
+const course = (job: JobDescription, open: boolean): HTMLElement =>
   h(
-    'ol',
-    { class: 'history' },
-    ...job.SecondaryStatusTransitions.map(({ Status: status, StartTime: at, StatusMessage: message }) =>
-      h('li', {}, `${when(at)}: ${status}${message === undefined ? '' : `, ${message}`}`),
+    'details',
+    { open },
+    h('summary', {}, 'Course'),
+    h(
+      'ol',
+      { class: 'history' },
+      ...job.SecondaryStatusTransitions.map(({ Status: status, StartTime: at, StatusMessage: message }) =>
+        h('li', {}, `${when(at)}: ${status}${message === undefined ? '' : `, ${message}`}`),
+      ),
     ),
   )
 
@@ -30,7 +45,7 @@ const course = (job: JobDescription): HTMLElement =>
 const createView = () => {
   const progress = h('progress', { 'aria-label': 'Progress of the training', max: 1, value: 0 })
   const line = h('p', { role: 'status' }, 'Waiting for the first step…')
-  const curves = h('div', { class: 'curves' })
+  const drawn = h('div', { class: 'curves' })
   const notices = h('div', {})
   const history: { epochs: Record<string, number>[]; bestEpoch: number; notices: History['notices'] } = {
     epochs: [],
@@ -40,29 +55,34 @@ const createView = () => {
   const show = (event: TrainingEvent): void => {
     if (event.event === 'step') {
       progress.value = (event.epoch - 1 + event.step / event.steps) / event.epochs
-      line.textContent = `epoch ${event.epoch} of ${event.epochs}, step ${event.step} of ${event.steps}, loss ${figure(event.loss)}, ${Math.round(event.imagesPerSecond)} images/s, about ${Math.ceil(event.secondsLeft)} s left`
+      line.textContent = `epoch ${event.epoch} of ${event.epochs}, step ${event.step} of ${event.steps}, loss ${figure(event.loss)}, ${Math.round(event.imagesPerSecond)} images/s, about ${duration(event.secondsLeft)} left`
     }
     if (event.event === 'epoch') {
       progress.value = event.epoch / event.epochs
       history.epochs[event.epoch - 1] = event.metrics
       if (event.best) history.bestEpoch = event.epoch
       // A job that was resumed in a new attempt may not tell its first epochs again.
-      const known = { ...history, epochs: [...history.epochs].map((row) => row ?? {}) }
-      curves.replaceChildren(
-        ...['loss', 'accuracy', 'mae'].map((metric) => curve(known, metric)).filter((drawn) => drawn !== undefined),
-      )
+      drawn.replaceChildren(...curves({ ...history, epochs: [...history.epochs].map((row) => row ?? {}) }))
     }
     if (event.event === 'notice') notices.append(h('p', { class: `notice ${event.level}` }, event.message))
     if (event.event === 'failure') notices.append(h('p', { class: 'notice warning' }, event.message))
-    if (event.event === 'end')
+    if (event.event === 'end') {
+      progress.hidden = true
       line.textContent = `Training ended: ${event.reason.replaceAll('_', ' ')}, best epoch ${event.bestEpoch}.`
+    }
   }
-  return { element: h('div', {}, progress, line, curves, notices), show }
+  /** One that never began has nothing to wait for. */
+  const over = (): void => {
+    if (!progress.hidden) line.textContent = ''
+    progress.hidden = true
+  }
+  return { element: h('div', { class: 'live' }, progress, line, drawn, notices), show, over }
 }
 
 export const jobPage = async (main: HTMLElement, name: string, signal: AbortSignal): Promise<void> => {
   const path = `/training-jobs/${part(name)}`
   const head = h('div', {})
+  const view = createView()
   let drawn = ''
   const draw = (job: JobDescription): void => {
     // What did not change stays as it is, with the reader's focus in it.
@@ -71,39 +91,38 @@ export const jobPage = async (main: HTMLElement, name: string, signal: AbortSign
     drawn = now
     redraw(job)
   }
+  const stop = (): void =>
+    askFor({
+      id: 'stop-title',
+      title: `Stop ${name}`,
+      content: [h('p', {}, 'It writes a checkpoint first, which is kept.')],
+      confirm: 'Stop it',
+      run: async () => draw(await sendJson<JobDescription>('POST', `${path}/stop`, {})),
+    })
   const redraw = (job: JobDescription): void => {
-    const stop = h(
-      'button',
-      {
-        type: 'button',
-        click: async () => {
-          if (!confirm(`Stop ${name}? Its checkpoint is kept.`)) return
-          try {
-            draw(await sendJson<JobDescription>('POST', `${path}/stop`, {}))
-          } catch (error) {
-            head.append(failure(error))
-          }
-        },
-      },
-      'Stop it…',
-    )
-    const { TrainingJobStatus: status, SecondaryStatus: now, Price: price } = job
+    const { TrainingJobStatus: status, FailureReason: reason } = job
+    const isOpen = head.querySelector('details')?.open === true
     head.replaceChildren(
-      h('p', {}, h('span', { class: 'alias' }, status), ...(now === status ? [] : [` ${now}`])),
-      ...(price === undefined ? [] : [h('p', { class: 'soft' }, `${price.Amount} ${price.Currency}, ${price.Basis}`)]),
-      ...[outcome(job)].filter((element) => element !== undefined),
-      h('details', {}, h('summary', {}, 'Course'), course(job)),
-      ...(status === 'InProgress' ? [h('div', { class: 'buttons' }, stop)] : []),
+      pageHead({
+        title: name,
+        back: { href: '#/jobs', text: 'Jobs' },
+        actions: status === 'InProgress' ? [h('button', { type: 'button', click: stop }, 'Stop it…')] : [],
+      }),
+      summary(job),
+      ...(reason === undefined ? [] : [h('p', { class: 'notice warning' }, reason)]),
+      course(job, isOpen),
     )
   }
   const job = await getJson<JobDescription>(path, signal)
   draw(job)
-  const view = createView()
-  main.append(h('h1', {}, name), head, view.element, h('p', {}, h('a', { href: '#/jobs' }, 'All jobs')))
+  main.append(head, view.element)
   const live = async (): Promise<void> => {
     for await (const { event, data } of follow(`${path}/events`, signal)) {
-      if (event === 'done') draw(data as JobDescription)
-      else view.show(data as TrainingEvent)
+      if (event !== 'done') view.show(data as TrainingEvent)
+      else {
+        draw(data as JobDescription)
+        view.over()
+      }
     }
   }
   live().catch((error: unknown) => {
@@ -113,7 +132,7 @@ export const jobPage = async (main: HTMLElement, name: string, signal: AbortSign
   const timer = setInterval(async () => {
     const latest = await getJson<JobDescription>(path, signal).catch(() => undefined)
     if (latest !== undefined) draw(latest)
-    if (latest !== undefined && !running(latest)) clearInterval(timer)
+    if (latest !== undefined && !isRunning(latest)) clearInterval(timer)
   }, 3000)
   signal.addEventListener('abort', () => clearInterval(timer))
 }

@@ -1,84 +1,33 @@
-/** One model: versions with metrics, aliases with their history, learning curves and reports. */
-import type { AliasRecord, History, Manifest } from '@maas/core/contract'
+/** One model: aliases with their history, and its versions, newest first. */
+import type { AliasRecord, Manifest } from '@maas/core/contract'
 import { confirmMove } from '../alias-dialog.ts'
-import { curve } from '../curves.ts'
 import { failure, h } from '../dom.ts'
-import { bytes, figure, targets, title, when } from '../format.ts'
-import { ask, getJson, part, sendJson } from '../service.ts'
+import { targets } from '../format.ts'
+import { empty, pageHead, pill, time } from '../parts.ts'
+import { getJson, part, sendJson } from '../service.ts'
+import { versionSection } from './version.ts'
 
-const headline = ['test_accuracy', 'accuracy', 'test_loss', 'parameters'] as const
+/** Versions shown before the others are asked for. */
+const firstShown = 10
 
-/** The report runs nothing and reaches nobody: it is text from data sets, shown in a frame without rights. */
-const reportFrame = async (path: string, name: string): Promise<HTMLElement> => {
-  const frame = h('iframe', { class: 'report', sandbox: '', title: name })
-  frame.srcdoc = await (await ask(path)).text()
-  return frame
-}
-
-const files = {
-  'report.html': ['report', 'Evaluation report'],
-  'conversion.json': ['conversion/report', 'Conversion report'],
-} as const
-
-const versionSection = (name: string, manifest: Manifest): HTMLElement => {
-  const { version } = manifest
-  const at = `/models/${part(name)}/versions/${version}`
-  const paths = new Set(manifest.files.map(({ path }) => path))
-  const below = h('div', {})
-  const shows = (text: string, load: () => Promise<readonly (HTMLElement | undefined)[]>): HTMLElement =>
+const changes = ({ history }: AliasRecord): HTMLElement =>
+  h(
+    'details',
+    {},
+    h('summary', {}, `${history.length} ${history.length === 1 ? 'change' : 'changes'}`),
     h(
-      'button',
-      {
-        type: 'button',
-        click: async () => {
-          below.replaceChildren(h('p', { role: 'status' }, 'Loading…'))
-          try {
-            below.replaceChildren(...(await load()).filter((element) => element !== undefined))
-          } catch (error) {
-            below.replaceChildren(failure(error))
-          }
-        },
-      },
-      text,
-    )
-  const size = manifest.files.reduce((sum, file) => sum + file.size, 0)
-  const figures = headline.filter((metric) => manifest.metrics[metric] !== undefined)
-  return h(
-    'section',
-    { class: 'card version', 'aria-label': `Version ${version}` },
-    h('h3', {}, `Version ${version}`),
-    h('p', { class: 'soft' }, `${when(manifest.createdAt)}, ${manifest.lineage.source}, ${bytes(size)}`),
-    manifest.description !== undefined && h('p', {}, manifest.description),
-    h(
-      'dl',
-      {},
-      ...figures.flatMap((metric) => [h('dt', {}, title(metric)), h('dd', {}, figure(manifest.metrics[metric] ?? 0))]),
+      'ol',
+      { class: 'history', reversed: true },
+      ...[...history]
+        .reverse()
+        .map(({ at, by, why, to }) =>
+          h('li', {}, time(at), `: ${targets(to)}, by ${by}${why === '' ? '' : `: ${why}`}`),
+        ),
     ),
-    h(
-      'div',
-      { class: 'buttons' },
-      h('a', { class: 'button', href: `#/try/${part(name)}/${version}` }, 'Try it'),
-      paths.has('history.json') &&
-        shows('Learning curves', async () => {
-          const history = await getJson<History>(`${at}/history`)
-          const drawn = ['loss', 'accuracy', 'mae'].map((metric) => curve(history, metric))
-          return [
-            h('div', { class: 'curves' }, ...drawn),
-            ...history.notices.map(({ level, message }) => h('p', { class: `notice ${level}` }, message)),
-          ]
-        }),
-      ...Object.entries(files).map(
-        ([path, [route, text]]) =>
-          paths.has(path) &&
-          shows(text, async () => [await reportFrame(`${at}/${route}`, `${text} of version ${version}`)]),
-      ),
-    ),
-    below,
   )
-}
 
 const aliasRow = (record: AliasRecord, versions: readonly number[], redraw: () => void): HTMLElement => {
-  const { name, alias, targets: now, generation, history } = record
+  const { name, alias, targets: now, shadow, generation, history } = record
   const before = history.at(-1)?.from
   const move = async (to: AliasRecord['targets'], reason: string): Promise<void> => {
     const path = `/models/${part(name)}/aliases/${part(alias)}`
@@ -87,8 +36,13 @@ const aliasRow = (record: AliasRecord, versions: readonly number[], redraw: () =
   }
   return h(
     'li',
-    { class: 'card' },
-    h('p', {}, h('span', { class: 'alias' }, alias), ` ${targets(now)}`),
+    {},
+    h(
+      'div',
+      {},
+      h('p', {}, pill(alias, 'accent'), ` ${targets(now)}${shadow === undefined ? '' : `, shadow version ${shadow}`}`),
+      changes(record),
+    ),
     h(
       'div',
       { class: 'buttons' },
@@ -101,31 +55,13 @@ const aliasRow = (record: AliasRecord, versions: readonly number[], redraw: () =
           `Roll ${alias} back…`,
         ),
     ),
-    h(
-      'details',
-      {},
-      h('summary', {}, `${history.length} ${history.length === 1 ? 'change' : 'changes'}`),
-      h(
-        'ol',
-        { class: 'history', reversed: true },
-        ...[...history]
-          .reverse()
-          .map(({ at, by, why, to }) =>
-            h('li', {}, `${when(at)}: ${targets(to)}, by ${by}${why === '' ? '' : `: ${why}`}`),
-          ),
-      ),
-    ),
   )
 }
 
 const newAlias = (name: string, versions: readonly number[], redraw: () => void): HTMLElement => {
   const create = async (alias: string, to: AliasRecord['targets'], reason: string): Promise<void> => {
-    await sendJson(
-      'PUT',
-      `/models/${part(name)}/aliases/${part(alias)}`,
-      { targets: to, reason },
-      { 'if-none-match': '*' },
-    )
+    const path = `/models/${part(name)}/aliases/${part(alias)}`
+    await sendJson('PUT', path, { targets: to, reason }, { 'if-none-match': '*' })
     redraw()
   }
   return h('button', { type: 'button', click: () => confirmMove({ versions, create }) }, 'New alias…')
@@ -140,17 +76,35 @@ export const modelPage = async (
     getJson<{ versions: Manifest[] }>(`/models/${part(name)}/versions`, signal),
     getJson<{ aliases: AliasRecord[] }>(`/models/${part(name)}/aliases`, signal),
   ])
-  const numbers = versions.map(({ version }) => version)
+  const newest = versions.toSorted((a, b) => b.version - a.version)
+  const numbers = newest.map(({ version }) => version)
   const redraw = (): void => {
-    main.replaceChildren()
-    modelPage(main, [name], signal).catch((error: unknown) => main.replaceChildren(failure(error)))
+    const built = h('div', {})
+    modelPage(built, [name], signal).then(
+      () => main.replaceChildren(...built.children),
+      (error: unknown) => main.replaceChildren(failure(error)),
+    )
   }
+  const pointing = (version: number): string[] =>
+    aliases.filter(({ targets: now }) => now.some((target) => target.version === version)).map(({ alias }) => alias)
+  const sections = newest.map((manifest) => versionSection(name, manifest, pointing(manifest.version)))
+  const more = h(
+    'button',
+    { type: 'button', click: () => more.replaceWith(...sections.slice(firstShown)) },
+    `Show the other ${sections.length - firstShown}`,
+  )
   main.append(
-    h('h1', {}, name),
-    h('h2', {}, 'Aliases'),
-    h('ul', { class: 'cards' }, ...aliases.map((record) => aliasRow(record, numbers, redraw))),
-    newAlias(name, numbers, redraw),
+    pageHead({
+      title: name,
+      back: { href: '#/', text: 'Models' },
+      actions: [h('a', { class: 'button primary', href: `#/try/${part(name)}` }, 'Try it')],
+    }),
+    h('div', { class: 'title' }, h('h2', {}, 'Aliases'), newAlias(name, numbers, redraw)),
+    aliases.length > 0
+      ? h('ul', { class: 'card rows' }, ...aliases.map((record) => aliasRow(record, numbers, redraw)))
+      : empty(h('p', {}, 'None yet. An alias such as production is a name that callers use, and that you move.')),
     h('h2', {}, 'Versions'),
-    ...versions.map((manifest) => versionSection(name, manifest)),
+    ...sections.slice(0, firstShown),
+    ...(sections.length > firstShown ? [more] : []),
   )
 }

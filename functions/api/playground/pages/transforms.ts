@@ -1,8 +1,11 @@
 /** Transform jobs below the training jobs: how far each is, what failed in it, and its predictions to save. */
 import type { TransformDescription, TransformList } from '@maas/core/contract'
 import { failure, h } from '../dom.ts'
-import { figure, when } from '../format.ts'
-import { ask, getJson, part } from '../service.ts'
+import { figure } from '../format.ts'
+import { empty, statusPill, time } from '../parts.ts'
+import { ask, getJson, part, sendJson } from '../service.ts'
+
+const command = 'npx maas transform --url URL --model NAME --input datasets/FILE --output predictions.jsonl'
 
 /** Milliseconds between two looks while one is under way. */
 const lookMs = 2000
@@ -18,42 +21,42 @@ const pause = (ms: number, signal: AbortSignal): Promise<void> =>
     })
   })
 
-/** Fetched with the key, which a plain link would not carry. */
-const saver = (name: string, said: HTMLElement): HTMLElement =>
+/** A button that says below what kept it from its errand. */
+const action = (text: string, said: HTMLElement, run: () => Promise<void>): HTMLElement =>
   h(
     'button',
     {
       type: 'button',
-      click: async () => {
-        try {
-          const response = await ask(`${pathOf(name)}/output`)
-          const kind = response.headers.get('content-type')?.includes('csv') ? 'csv' : 'jsonl'
-          const url = URL.createObjectURL(await response.blob())
-          h('a', { href: url, download: `${name}.${kind}` }).click()
-          setTimeout(() => URL.revokeObjectURL(url), 60_000)
-        } catch (error) {
-          said.replaceChildren(failure(error))
-        }
-      },
+      click: () => void run().catch((error: unknown) => said.replaceChildren(failure(error))),
     },
-    `Save the predictions of ${name}`,
+    text,
   )
+
+/** Fetched with the key, which a plain link would not carry. */
+const save = async (name: string): Promise<void> => {
+  const response = await ask(`${pathOf(name)}/output`)
+  const kind = response.headers.get('content-type')?.includes('csv') ? 'csv' : 'jsonl'
+  const url = URL.createObjectURL(await response.blob())
+  h('a', { href: url, download: `${name}.${kind}` }).click()
+  setTimeout(() => URL.revokeObjectURL(url), 60_000)
+}
 
 const card = ({ TransformJobName: name, ...job }: TransformDescription): HTMLElement => {
   const { TransformJobStatus: status, Progress: progress, Failures: failures, FailureReason: reason } = job
   const said = h('div', {})
   const failed = progress?.Failed ?? 0
+  const model = `${job.ModelName.split(/[@:]/)[0]} version ${job.ModelVersion}`
   return h(
     'section',
-    { class: 'card' },
-    h('h3', {}, name),
-    h('p', {}, h('span', { class: 'alias' }, status), ` ${job.ModelName}, ${when(job.CreationTime)}`),
+    { class: 'card', 'aria-label': name },
+    h('div', { class: 'title' }, h('h3', {}, name), statusPill(status)),
+    h('p', { class: 'soft' }, `${model}, `, time(job.CreationTime)),
     reason !== undefined && h('p', { class: 'notice warning' }, reason),
     progress && h('progress', { 'aria-label': `Progress of ${name}`, max: progress.Inputs, value: progress.Done }),
     progress &&
       h(
         'p',
-        { class: 'soft' },
+        {},
         `${figure(progress.Done)} of ${figure(progress.Inputs)} inputs${failed > 0 ? `, ${figure(failed)} failed` : ''}`,
       ),
     failures.length > 0 &&
@@ -61,9 +64,14 @@ const card = ({ TransformJobName: name, ...job }: TransformDescription): HTMLEle
         'details',
         {},
         h('summary', {}, 'What failed'),
-        h('ul', {}, ...failures.map(({ id, error }) => h('li', {}, `${id}: ${error}`))),
+        h('ul', { class: 'history' }, ...failures.map(({ id, error }) => h('li', {}, `${id}: ${error}`))),
       ),
-    status === 'Completed' && h('div', { class: 'buttons' }, saver(name, said)),
+    h(
+      'div',
+      { class: 'buttons' },
+      status === 'Completed' && action(`Save the predictions of ${name}`, said, () => save(name)),
+      status === 'InProgress' && action(`Stop ${name}`, said, () => sendJson('POST', `${pathOf(name)}/stop`, {})),
+    ),
     said,
   )
 }
@@ -98,7 +106,7 @@ export const transformSection = async (signal: AbortSignal): Promise<HTMLElement
     {},
     h('h2', {}, 'Transform jobs'),
     jobs.length === 0
-      ? h('p', {}, 'None yet: npx maas transform --url … predicts a whole data set.')
-      : jobs.map(({ TransformJobName: name }) => cards.get(name)?.element),
+      ? empty(h('p', {}, 'None yet. Predict a whole data set in a terminal:'), h('pre', {}, command))
+      : h('div', { class: 'cards' }, ...jobs.map(({ TransformJobName: name }) => cards.get(name)?.element)),
   )
 }

@@ -1,10 +1,12 @@
 /** Try a model: one input, answered by one version or by two side by side, with the request as curl. */
 import type { modelListSchema, modelMetadataSchema } from '@maas/core/contract'
 import type { z } from 'zod'
+import { field } from '../dialog.ts'
 import { failure, h } from '../dom.ts'
 import { drawingInput, type InputPanel, jsonInput, pictureInput } from '../inputs.ts'
-import { curlOf, send, type Target } from '../request.ts'
-import { results } from '../results.ts'
+import { empty, pageHead } from '../parts.ts'
+import { curlOf, type Input, send, type Target } from '../request.ts'
+import { agreement, asCurl, results } from '../results.ts'
 import { getJson, part } from '../service.ts'
 
 type Models = z.infer<typeof modelListSchema>['models']
@@ -35,15 +37,33 @@ const places = (models: Models, model: string): string[] => {
   return found === undefined ? [] : [...Object.keys(found.aliases), ...found.versions.map(String)]
 }
 
-const placeSelect = (id: string, options: readonly string[], chosen: string): HTMLSelectElement => {
-  const select = h(
-    'select',
-    { id },
-    ...options.map((at) => h('option', { value: at }, /^\d+$/.test(at) ? `version ${at}` : `@${at}`)),
-  )
+const placeText = (at: string): string => (/^\d+$/.test(at) ? `version ${at}` : `@${at}`)
+
+const placeSelect = (options: readonly string[], chosen: string): HTMLSelectElement => {
+  const select = h('select', {}, ...options.map((at) => h('option', { value: at }, placeText(at))))
   if (!options.includes(chosen) && chosen !== '') select.append(h('option', { value: chosen }, chosen))
   if (chosen !== '') select.value = chosen
   return select
+}
+
+const nothingYet = (): HTMLElement =>
+  empty(h('h2', {}, 'The answer appears here'), h('p', {}, 'With the same request as a curl command to take along.'))
+
+/** A card that fills when the answer comes, and the answer's body, undefined when it failed. */
+const answerCard = (target: Target, input: Input, signal: AbortSignal) => {
+  const place = h('div', {}, h('p', { class: 'soft', role: 'status' }, 'Asking…'))
+  const body = send(target, input, signal).then(
+    (answer) => {
+      place.replaceChildren(results(answer))
+      return answer.body
+    },
+    (error: unknown) => {
+      place.replaceChildren(failure(error))
+      return undefined
+    },
+  )
+  const heading = target.at === '' ? target.model : `${target.model} ${placeText(target.at)}`
+  return { element: h('section', { class: 'card' }, h('h2', {}, heading), place, asCurl(curlOf(target, input))), body }
 }
 
 export const tryPage = async (
@@ -57,16 +77,16 @@ export const tryPage = async (
   )
   const name = wanted || models[0]?.name || ''
   const options = places(models, name)
-  const model = h('input', { id: 'model', value: name, list: 'model-names', autocomplete: 'off', spellcheck: 'false' })
+  const model = h('input', { value: name, list: 'model-names', autocomplete: 'off', spellcheck: 'false' })
   model.addEventListener('change', () => {
     if (model.value !== name) location.hash = `#/try/${part(model.value)}`
   })
-  const first = placeSelect('first', options, at || options[0] || '')
-  const second = placeSelect('second', ['', ...options], '')
+  const first = placeSelect(options, at || options[0] || '')
+  const second = placeSelect(['', ...options], '')
   const [nobody] = second.options
   if (nobody) nobody.textContent = 'nothing'
 
-  const answers = h('div', { class: 'answers', 'aria-live': 'polite' })
+  const answers = h('div', { class: 'answers', 'aria-live': 'polite' }, nothingYet())
   const run = async (panel: InputPanel): Promise<void> => {
     const input = await panel.read()
     if (input === undefined) {
@@ -77,26 +97,12 @@ export const tryPage = async (
       model: model.value,
       at: place,
     }))
-    answers.replaceChildren(
-      ...targets.map((target) => {
-        const place = h('div', {}, h('p', { role: 'status' }, 'Asking…'))
-        const heading =
-          target.at === ''
-            ? target.model
-            : `${target.model} ${/^\d+$/.test(target.at) ? `version ${target.at}` : `@${target.at}`}`
-        send(target, input, signal).then(
-          (answer) => place.replaceChildren(results(answer)),
-          (error: unknown) => place.replaceChildren(failure(error)),
-        )
-        return h(
-          'section',
-          { class: 'card' },
-          h('h2', {}, heading),
-          place,
-          h('details', {}, h('summary', {}, 'The same as curl'), h('pre', {}, curlOf(target, input))),
-        )
-      }),
-    )
+    const asked = targets.map((target) => answerCard(target, input, signal))
+    const verdict = h('p', { class: 'verdict', hidden: true })
+    answers.replaceChildren(verdict, ...asked.map(({ element }) => element))
+    const words = agreement(await Promise.all(asked.map(({ body }) => body)))
+    verdict.textContent = words ?? ''
+    verdict.hidden = words === undefined
   }
 
   const panels = {
@@ -125,33 +131,26 @@ export const tryPage = async (
   )
   choose(current)
 
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault()
+    void run(panels[current])
+  }
   main.append(
-    h('h1', {}, 'Try a model'),
+    pageHead({ title: 'Try a model' }),
     h(
-      'form',
-      {
-        submit: (event: SubmitEvent) => {
-          event.preventDefault()
-          void run(panels[current])
-        },
-      },
+      'div',
+      { class: 'bench' },
       h(
-        'div',
-        { class: 'fields' },
-        h(
-          'div',
-          {},
-          h('label', { for: 'model' }, 'Model'),
-          model,
-          h('datalist', { id: 'model-names' }, ...models.map(({ name: other }) => h('option', { value: other }))),
-        ),
-        h('div', {}, h('label', { for: 'first' }, 'Version'), first),
-        h('div', {}, h('label', { for: 'second' }, 'Compare with'), second),
+        'form',
+        { class: 'card', submit },
+        field('model', 'Model', model),
+        h('datalist', { id: 'model-names' }, ...models.map(({ name: other }) => h('option', { value: other }))),
+        h('div', { class: 'pair' }, field('first', 'Version', first), field('second', 'Compare with', second)),
+        tabs,
+        holder,
+        h('button', { class: 'primary wide' }, 'Ask'),
       ),
-      tabs,
-      holder,
-      h('div', { class: 'buttons' }, h('button', { class: 'primary' }, 'Ask')),
+      answers,
     ),
-    answers,
   )
 }
