@@ -1,19 +1,21 @@
 /** The command `npm run test:conformance`: schemathesis makes requests up from openapi.json, a real local service answers, schemathesis judges. */
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { createObjectKeys, issueKey } from '@maas/core/keys'
 import { createFileStore } from '@maas/core/store'
+import { z } from 'zod'
 import { makeRegistry, runService } from '../e2e/serve/running.ts'
 import { asVersion, imagePreprocess, labels } from '../support/models.ts'
 import { findTools } from '../tools/sets.mjs'
 import { judge, reportSchema } from './report.ts'
 
 const help = `Judge the local service by its own openapi.json with schemathesis: no 5xx but 503 with Retry-After, and no answer that the document
-does not describe. Installs schemathesis into the cache, once (70 MB).
+does not describe. Then /metrics, read by Prometheus' own parser. Installs both into the cache, once (70 MB).
 
 Usage: npm run test:conformance -- [--cases N] [arguments of schemathesis run]
 
@@ -94,12 +96,27 @@ const main = async (args: readonly string[]): Promise<number> => {
     const logged = judged.entries.filter(({ level }) => level === 'error').map(({ message }) => message)
     const { lines, passed } = judge(reportSchema.parse(JSON.parse(await readFile(report, 'utf8'))), logged, least)
     for (const line of lines) console.log(line)
-    return status === 0 && passed ? 0 : 1
+    const { headers, text } = await readMetrics(judged)
+    const families = await parseMetrics(join(environment, 'bin/python'), text)
+    console.log(`/metrics (${headers.get('content-type')}): ${families.length} families, valid for prometheus_client`)
+    return status === 0 && passed && families.includes('maas_requests') ? 0 : 1
   } finally {
     await judged.close()
     await judged.remove()
     await rm(scratch, { recursive: true, force: true })
   }
+}
+
+const readMetrics = async ({ url, key }: { readonly url: string; readonly key: string }) => {
+  const response = await fetch(`${url}/metrics`, { headers: { 'x-api-key': key } })
+  return { headers: response.headers, text: await response.text() }
+}
+
+/** Names of the families; throws with the parser's words when it is no OpenMetrics. */
+const parseMetrics = async (python: string, text: string): Promise<readonly string[]> => {
+  const parsed = promisify(execFile)(python, [join(folder, 'metrics.py')])
+  parsed.child.stdin?.end(text)
+  return z.array(z.string()).parse(JSON.parse((await parsed).stdout))
 }
 
 /**

@@ -16,7 +16,7 @@ export const sets = /** @type {const} */ ({
   base: { file: 'requirements.txt', title: 'moto (AWS stand-in) and clients of the service', size: '350 MB' },
   keras: { file: 'requirements-keras.txt', title: 'Python Keras and the bench’s Python peers', size: '1.6 GB' },
   checks: { file: 'requirements-checks.txt', title: 'checkov and hadolint', size: '350 MB' },
-  conformance: { file: 'requirements-conformance.txt', title: 'schemathesis', size: '60 MB' },
+  conformance: { file: 'requirements-conformance.txt', title: 'schemathesis and Prometheus’ parser', size: '60 MB' },
 })
 
 /** Name of the file that makes a set complete: it is written last, in one rename, and names the environment beside it. */

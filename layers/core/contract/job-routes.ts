@@ -78,5 +78,6 @@ export const jobRoutes: readonly Route[] = [
       "SageMaker's wire form for unmodified clients (`endpoint_url=…/sagemaker`): CreateTrainingJob, DescribeTrainingJob, ListTrainingJobs, StopTrainingJob in `X-Amz-Target`; the key is the session token.",
     request: { 'application/x-amz-json-1.1': 'binary' },
     response: json(z.record(z.string(), z.unknown())),
+    examples: { request: { MaxResults: 10 }, headers: { 'x-amz-target': 'SageMaker.ListTrainingJobs' } },
   },
 ]

@@ -113,7 +113,12 @@ export interface Route {
   readonly response: { readonly status: number; readonly contents: Contents }
   /** Other answers that are no failures, each with the JSON body of the operation named. */
   readonly also?: readonly { readonly status: number; readonly as: Operation }[]
-  readonly examples?: { readonly request?: unknown; readonly response?: unknown }
+  /** `headers` are those that the example needs besides the key and the content type. */
+  readonly examples?: {
+    readonly request?: unknown
+    readonly response?: unknown
+    readonly headers?: Readonly<Record<string, string>>
+  }
   /** Sent piece by piece on AWS: for answers that grow over Lambda's 6 MB, or come over minutes. */
   readonly streamed?: true
 }

@@ -1,5 +1,5 @@
 /** How each route is called, from a terminal, from TypeScript and from Python: made from the route table, for pages and documents. */
-import { fillPath, type Route } from './route.ts'
+import { fillPath, type pathParameters, type Route } from './route.ts'
 
 export interface Snippets {
   readonly curl: string
@@ -8,72 +8,97 @@ export interface Snippets {
 }
 
 /** Values that stand for path parameters in examples. */
-const sample: Readonly<Record<string, string | number>> = {
+const sample = {
   model: 'cifar10',
   version: 1,
   label: 'production',
   alias: 'production',
-  id: '6b0c1c3e-2f43-4a62-9f0e-0d6c0f1f5a11',
-  asset: 'app.js',
   release: 'production',
-}
+  endpoint: 'cifar10@production',
+  job: 'cifar10-1',
+  id: '6b0c1c3e-2f43-4a62-9f0e-0d6c0f1f5a11',
+  import: '6b0c1c3e2f434a629f0e0d6c0f1f5a11',
+  upload: '6b0c1c3e2f434a629f0e0d6c0f1f5a11',
+  key: '3f9a1c2b44d0',
+  asset: 'app.js',
+} satisfies Record<keyof typeof pathParameters, string | number>
 
-/** `{name}` of a parameter without a sample is left as it is: the reader fills it in. */
-export const samplePath = (path: string): string =>
-  fillPath(
-    path,
-    Object.fromEntries([...path.matchAll(/\{(\w+)\}/g)].map(([whole, name = '']) => [name, sample[name] ?? whole])),
-  ).replace(/%7B(\w+)%7D/g, '{$1}')
+const samplePath = (path: string): string => fillPath(path, sample)
 
-/** What the example sends: a JSON body, else a file as it is. */
-type Body = { readonly json: string } | { readonly file: string; readonly type: string } | undefined
+/** What the example sends: JSON, else a file as it is. */
+type Body = { readonly type: string } & ({ readonly json: string } | { readonly file: string })
 
-const bodyOf = ({ request, examples }: Route): Body => {
+const bodyOf = ({ request, examples }: Route): Body | undefined => {
   if (request === undefined) return undefined
   if ('image/jpeg' in request) return { file: 'photo.jpg', type: 'image/jpeg' }
-  if ('application/json' in request) return { json: JSON.stringify(examples?.request ?? {}) }
-  const [type = 'application/octet-stream'] = Object.keys(request)
-  return { file: 'body.bin', type }
+  const [first = 'application/octet-stream'] = Object.keys(request)
+  const type = 'application/json' in request ? 'application/json' : first
+  return /json/.test(type) ? { json: JSON.stringify(examples?.request ?? {}), type } : { file: 'body.bin', type }
 }
+
+/** Names and values besides the key. */
+const headersOf = ({ examples }: Route, body: Body | undefined): readonly (readonly [string, string])[] => [
+  ...(body === undefined ? [] : [['content-type', body.type] as const]),
+  ...Object.entries(examples?.headers ?? {}),
+]
 
 const single = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
 
-const curl = ({ method, right }: Route, url: string, body: Body): string =>
+const curl = (route: Route, url: string, body: Body | undefined): string =>
   [
-    `curl${method === 'GET' || (method === 'POST' && body) ? '' : ` -X ${method}`} ${single(url)}`,
-    right !== 'none' && `-H "x-api-key: $MAAS_API_KEY"`,
-    body && `-H ${single(`content-type: ${'json' in body ? 'application/json' : body.type}`)}`,
+    `curl${route.method === 'GET' || (route.method === 'POST' && body) ? '' : ` -X ${route.method}`} ${single(url)}`,
+    route.right !== 'none' && `-H "x-api-key: $MAAS_API_KEY"`,
+    ...headersOf(route, body).map(([name, value]) => `-H ${single(`${name}: ${value}`)}`),
     body && ('json' in body ? `-d ${single(body.json)}` : `--data-binary @${body.file}`),
   ]
     .filter((part) => part)
     .join(' \\\n  ')
 
-const typescript = ({ method, right, response }: Route, url: string, body: Body): string => {
-  const headers = [
-    right !== 'none' && `'x-api-key': process.env.MAAS_API_KEY`,
-    body && `'content-type': '${'json' in body ? 'application/json' : body.type}'`,
-  ].filter((line) => line)
-  const options = [
-    method !== 'GET' && `method: '${method}'`,
-    headers.length > 0 && `headers: { ${headers.join(', ')} }`,
-    body && ('json' in body ? `body: JSON.stringify(${body.json})` : `body: await readFile('${body.file}')`),
-  ].filter((line) => line)
-  const call = `const response = await fetch('${url}'${options.length > 0 ? `, {\n${options.map((line) => `  ${line},\n`).join('')}}` : ''})`
-  return [call, readBy(response.contents, 'await response.json()', 'await response.text()')].filter(Boolean).join('\n')
+/** `key` is how the language reads it from the environment. */
+const headerTable = (route: Route, body: Body | undefined, key: string): string | undefined => {
+  const entries = [
+    ...(route.right === 'none' ? [] : [`'x-api-key': ${key}`]),
+    ...headersOf(route, body).map(([name, value]) => `'${name}': '${value}'`),
+  ]
+  return entries.length > 0 ? `{ ${entries.join(', ')} }` : undefined
 }
 
-const python = ({ method, right, response }: Route, url: string, body: Body): string => {
-  const headers = [
-    right !== 'none' && `'x-api-key': os.environ['MAAS_API_KEY']`,
-    body && `'content-type': '${'json' in body ? 'application/json' : body.type}'`,
+const typescript = (route: Route, url: string, body: Body | undefined): string => {
+  const { method, response } = route
+  const headers = headerTable(route, body, "process.env.MAAS_API_KEY ?? ''")
+  const isFile = body && 'file' in body
+  const options = [
+    method !== 'GET' && `method: '${method}'`,
+    headers && `headers: ${headers}`,
+    body && (isFile ? `body: await readFile('${body.file}')` : `body: JSON.stringify(${body.json})`),
   ].filter((line) => line)
+  const call = `const response = await fetch('${url}'${options.length > 0 ? `, {\n${options.map((line) => `  ${line},\n`).join('')}}` : ''})`
+  return [
+    isFile && `import { readFile } from 'node:fs/promises'\n`,
+    call,
+    readBy(response.contents, 'console.log(await response.json())', 'console.log(await response.text())'),
+  ]
+    .filter(Boolean)
+    .join('\n')
+}
+
+const python = (route: Route, url: string, body: Body | undefined): string => {
+  const { method, response, right } = route
+  const headers = headerTable(route, body, `os.environ['MAAS_API_KEY']`)
   const options = [
     `'${url}'`,
-    headers.length > 0 && `headers={${headers.join(', ')}}`,
+    headers && `headers=${headers}`,
     body && ('json' in body ? `data=${JSON.stringify(body.json)}` : `data=open('${body.file}', 'rb')`),
   ].filter((line) => line)
   const call = `response = requests.${method.toLowerCase()}(\n${options.map((line) => `    ${line},\n`).join('')})`
-  return [call, readBy(response.contents, 'print(response.json())', 'print(response.text)')].filter(Boolean).join('\n')
+  return [
+    right !== 'none' && 'import os',
+    'import requests\n',
+    call,
+    readBy(response.contents, 'print(response.json())', 'print(response.text)'),
+  ]
+    .filter(Boolean)
+    .join('\n')
 }
 
 const readBy = (contents: Route['response']['contents'], json: string, text: string): string | undefined => {

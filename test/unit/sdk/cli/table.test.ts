@@ -24,6 +24,12 @@ describe('table', () => {
     expect(lines.at(-1)).toContain('0.7')
   })
 
+  it('cuts words before numbers and times', () => {
+    const row = ['2026-11-24 23:15', '0.6453', 'cifar10-20261124-231023']
+    const [, , line] = table(['created', 'test_accuracy', 'from'], [row], 48).split('\n')
+    expect(line).toBe('2026-11-24 23:15         0.6453  cifar10-202611…')
+  })
+
   it('prints only the header when there are no rows', () => {
     expect(table(['a', 'b'], [], 80)).toBe('a  b\n─  ─')
   })
