@@ -193,7 +193,7 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
     }
   }
   const answer = (request: Request, env: NodeRequest) =>
-    local.files.isOurs(new URL(request.url).pathname) ? receive(request) : app.fetch(request, env)
+    local.files.isOurs(request.url) ? receive(request) : app.fetch(request, env)
   await local.resume()
   void local.sweep().catch((error: unknown) => say(`Certificates were not replayed: ${messageOf(error)}`))
 

@@ -15,7 +15,7 @@ import { z } from 'zod'
 
 export interface FileUploads extends UploadPort {
   /** Whether a request goes to an address that was signed here. */
-  isOurs(path: string): boolean
+  isOurs(url: string): boolean
   /** Stores the part whole or not at all. Throws for a signature, length or checksum that is not right. */
   receive(request: Request): Promise<void>
   /** The same without HTTP, for a process that has the file itself. */
@@ -130,7 +130,8 @@ export const createFileUploads = ({ store, secret, clock }: FileUploadDeps): Fil
       for await (const { key } of objectsBelow(store, partsPrefix(file))) await store.delete(key)
     },
 
-    isOurs: (path) => path.startsWith(prefix),
+    // Every request of the service is asked this: most are told without parsing their address.
+    isOurs: (url) => url.includes(prefix) && new URL(url).pathname.startsWith(prefix),
 
     receive: async (request) => {
       if (request.method !== 'PUT') throw new HttpError(405, 'This address takes PUT.', { allow: 'PUT' })

@@ -64,21 +64,34 @@ export async function probeImage(
  */
 export function pixelsToFloat(
   pixels: Uint8Array,
-  spec: Pick<ImagePreprocess, 'channels' | 'scale' | 'mean' | 'std'>,
+  spec: Scaling,
   out: Float32Array = new Float32Array(pixels.length),
 ): Float32Array {
-  const { channels, scale, mean, std } = spec
-  // 256 possible values per channel: computed once in double precision, looked up ever after.
-  const tables = Array.from({ length: channels }, (_, channel) =>
-    Float32Array.from({ length: 256 }, (_, pixel) => {
-      return (pixel * scale - (mean[channel] ?? (mean[0] as number))) / (std[channel] ?? (std[0] as number))
-    }),
-  )
+  const { channels } = spec
+  const tables = tablesOf(spec)
   for (let channel = 0; channel < channels; channel++) {
     const table = tables[channel] as Float32Array
     for (let at = channel; at < pixels.length; at += channels) out[at] = table[pixels[at] as number] as number
   }
   return out
+}
+
+type Scaling = Pick<ImagePreprocess, 'channels' | 'scale' | 'mean' | 'std'>
+
+const tablesBySpec = new WeakMap<Scaling, readonly Float32Array[]>()
+
+/** 256 possible values per channel: computed once per spec in double precision, looked up ever after. */
+function tablesOf(spec: Scaling): readonly Float32Array[] {
+  const known = tablesBySpec.get(spec)
+  if (known !== undefined) return known
+  const { channels, scale, mean, std } = spec
+  const tables = Array.from({ length: channels }, (_, channel) =>
+    Float32Array.from({ length: 256 }, (_, pixel) => {
+      return (pixel * scale - (mean[channel] ?? (mean[0] as number))) / (std[channel] ?? (std[0] as number))
+    }),
+  )
+  tablesBySpec.set(spec, tables)
+  return tables
 }
 
 async function decodeJpeg(bytes: Uint8Array, spec: ImagePreprocess, { native }: ImageKernels): Promise<Pixels> {

@@ -102,7 +102,7 @@ type Variables = {
   operation: Operation | 'none'
   model: string | undefined
   caller: string | undefined
-  /** Of a request that failed after its version was known. */
+  /** Which answered, or which a request was about that failed after it was known. */
   version: string | undefined
 }
 
@@ -138,10 +138,8 @@ export const createApp = (handlers: Handlers, options: AppOptions): Hono<{ Varia
     } catch (error) {
       c.res = fail(c, error, dialectOf(c.req.path))
     }
-    c.header('x-request-id', requestId)
-    c.header('x-content-type-options', 'nosniff')
     const ms = options.clock() - started
-    const version = c.res.headers.get(versionHeader) ?? c.get('version')
+    const version = c.get('version')
     options.log({
       level: 'info',
       at: new Date(started).toISOString(),
@@ -170,27 +168,27 @@ export const createApp = (handlers: Handlers, options: AppOptions): Hono<{ Varia
         ...(error instanceof Error && error.cause !== undefined ? { cause: String(error.cause) } : {}),
       })
     }
-    return new Response(JSON.stringify(reply.body), {
-      status: reply.status,
-      headers: { 'content-type': 'application/json', ...reply.headers },
-    })
+    return write({ status: reply.status, headers: reply.headers, json: reply.body }, requestId)
   }
 
   for (const route of mounted) {
     const handler = handlers[route.operation] as Handler
+    const placed = placedIn(route.path)
     // AWS' clients end an endpoint's own path in a slash.
     const paths = route.dialect === 'sagemaker' ? [route.path, `${route.path}/`] : [honoPath(route.path)]
     app.on(route.method, paths, async (c) => {
       c.set('operation', route.operation)
       try {
-        const open = toCall(c, route, options.limits)
+        const open = toCall(c, route, placed, options.limits)
         c.set('model', open.params.model)
         const caller =
           route.right === 'none' ? undefined : await options.access?.enter(c.req.raw, route, open.params, c.env)
         c.set('caller', caller?.name)
         const reply = await handler({ ...open, caller })
         if (caller !== undefined) await options.access?.charge(caller, Number(reply.headers?.[costHeader] ?? 0))
-        return write(reply)
+        const answered = reply.headers?.[versionHeader]
+        if (answered !== undefined) c.set('version', answered)
+        return write(reply, c.get('requestId'))
       } catch (error) {
         return fail(c, error, route.dialect)
       }
@@ -220,11 +218,17 @@ export const honoPath = (path: string): string =>
     .map((part) => part.replace(/^\{(\w+)\}(.*)$/, ':$1{[^/:]+$2}'))
     .join('/')
 
-const toCall = (c: Context, route: Route, limits: Limits): Omit<Call, 'caller'> => {
+/** Of a route's path: each parameter's name and what stands behind it, such as `:predict`. */
+type Placed = readonly (readonly [name: keyof typeof pathParameters, suffix: string])[]
+
+const placedIn = (path: string): Placed =>
+  Array.from(path.matchAll(/\{(\w+)\}([^/]*)/g), ([, name, suffix = '']) => [name as Placed[number][0], suffix])
+
+const toCall = (c: Context, route: Route, placed: Placed, limits: Limits): Omit<Call, 'caller'> => {
   const params: Record<string, unknown> = {}
-  for (const [, name = '', suffix = ''] of route.path.matchAll(/\{(\w+)\}([^/]*)/g)) {
+  for (const [name, suffix] of placed) {
     const text = (c.req.param(name) ?? '').slice(0, suffix === '' ? undefined : -suffix.length)
-    params[name] = checked<unknown>(pathParameters[name as keyof typeof pathParameters], text, name)
+    params[name] = checked<unknown>(pathParameters[name], text, name)
   }
   const contents = route.request ?? {}
   const type = () => contentType(c.req.raw.headers, contents, route.right === 'control')
@@ -253,10 +257,17 @@ const toCall = (c: Context, route: Route, limits: Limits): Omit<Call, 'caller'> 
 /** Of paths that no route has. */
 const dialectOf = (path: string): Dialect => (/^\/v[12](\/|$)/.test(path) ? 'serving' : 'control')
 
-const write = ({ status = 200, headers, json, body, stream }: Reply): Response =>
-  json === undefined
-    ? new Response(((stream ?? body) as BodyInit | undefined) ?? null, {
-        status,
-        ...(headers === undefined ? {} : { headers }),
-      })
-    : new Response(JSON.stringify(json), { status, headers: { 'content-type': 'application/json', ...headers } })
+/**
+ * With every header from the start: one that is put in afterwards makes Hono wrap the answer anew, and its text is then
+ * read as a stream, which took longer than the prediction.
+ */
+const write = ({ status = 200, headers, json, body, stream }: Reply, requestId: string): Response =>
+  new Response(json === undefined ? (((stream ?? body) as BodyInit | undefined) ?? null) : JSON.stringify(json), {
+    status,
+    headers: {
+      ...(json !== undefined && { 'content-type': 'application/json' }),
+      ...headers,
+      'x-request-id': requestId,
+      'x-content-type-options': 'nosniff',
+    },
+  })

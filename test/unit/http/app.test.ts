@@ -64,4 +64,28 @@ describe('createApp', () => {
     expect(new Uint8Array(await response.arrayBuffer())).toEqual(body)
     expect([response.headers.get('content-type'), response.headers.get('x-a')]).toEqual(['text/html', 'b'])
   })
+
+  it('puts its own headers on every answer, and logs which version gave it', async () => {
+    const logged: unknown[] = []
+    const app = createApp(
+      {
+        health: () => ({ json: {} }),
+        modelStatus: () => ({ json: {}, headers: { 'x-maas-model-version': '7' } }),
+        modelMetadata: ({ about }) => {
+          about(8)
+          throw new Error('secret reason')
+        },
+        getReport: () => ({ body: Uint8Array.of(1) }),
+      },
+      { ...options, log: ({ message, version }) => message === 'request' && logged.push(version) },
+    )
+    const paths = ['/healthz', '/v1/models/m', '/v1/models/m/metadata', '/models/m/versions/1/report', '/nowhere']
+    const answers = await Promise.all(paths.map((path) => app.request(path)))
+    const [ids, guards] = ['x-request-id', 'x-content-type-options'].map((name) =>
+      answers.map(({ headers }) => headers.get(name)),
+    )
+    expect(ids).toEqual(paths.map(() => 'id'))
+    expect(guards).toEqual(paths.map(() => 'nosniff'))
+    expect(logged).toEqual([undefined, '7', '8', undefined, undefined])
+  })
 })

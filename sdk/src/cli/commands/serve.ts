@@ -68,9 +68,11 @@ Examples:
   $ MAAS_WEBHOOK_SECRETS="whsec_$(openssl rand -base64 24)" npx maas serve     webhooks signed with that secret`,
     )
     .action(async (options: ServeOptions) => {
-      const { startService, untilSignal } = await import('@maas/local')
+      // By their own names: the rest of that package loads TensorFlow.js and image libraries, which a service never uses itself.
+      const { untilSignal } = await import('@maas/local/signals')
       // From now on, not from when the service is up: Ctrl-C may come at any moment.
       const stopped = untilSignal()
+      const { startService } = await import('@maas/local/service')
       const service = await startService({
         root: storeDirectory(options.root),
         port: options.port,
