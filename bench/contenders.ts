@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { bundleOf } from '../functions/local/bundle.ts'
+import { bundleOf } from '../functions/local/bundle.mjs'
 import type { Contender } from './interleave.ts'
 import { type Command, startPeer } from './peer.ts'
 import type { Bench } from './types.ts'

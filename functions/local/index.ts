@@ -1,5 +1,5 @@
 /** The service on one machine: serving, and training jobs as child processes. */
-export * from './bundle.ts'
+export * from './bundle.mjs'
 export * from './jobs.ts'
 export { workerProgram } from './process.ts'
 export { openLocalImports, pushModel } from './push.ts'

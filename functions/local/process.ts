@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { MaasError, messageOf, NotReadyError } from '@maas/core/errors'
-import { bundleOf } from './bundle.ts'
+import { bundleOf } from './bundle.mjs'
 import {
   type Answers,
   type Command,

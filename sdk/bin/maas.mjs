@@ -1,7 +1,29 @@
 #!/usr/bin/env node
-/** Starts the command line straight from its TypeScript source, so that `npx maas` works right after `npm ci`, with nothing built. */
-import { register } from 'tsx/esm/api'
+/**
+ * Starts the command line, so that `npx maas` works right after `npm ci`, with nothing built: straight from its TypeScript
+ * source. Only `serve`, which runs for long, is bundled first, once: it then needs neither the translator's memory nor its time.
+ */
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { bundleOf } from '@maas/local/bundle'
 
-register()
-const { main } = await import('../src/cli/main.ts')
-process.exitCode = await main(process.argv.slice(2))
+const args = process.argv.slice(2)
+const source = new URL('../src/cli/main.ts', import.meta.url)
+
+const fromSource = async () => {
+  const { register } = await import('tsx/esm/api')
+  register()
+  return source.href
+}
+
+const bundled = async () => {
+  try {
+    return pathToFileURL(await bundleOf(fileURLToPath(source))).href
+  } catch (error) {
+    const [reason] = String(error?.message ?? error).split('\n')
+    process.stderr.write(`The service runs from source, with more memory than it needs: ${reason}\n`)
+    return fromSource()
+  }
+}
+
+const { main } = await import(await (args[0] === 'serve' ? bundled() : fromSource()))
+process.exitCode = await main(args)

@@ -80,7 +80,8 @@ describe('createApp', () => {
       { ...options, log: ({ message, version }) => message === 'request' && logged.push(version) },
     )
     const paths = ['/healthz', '/v1/models/m', '/v1/models/m/metadata', '/models/m/versions/1/report', '/nowhere']
-    const answers = await Promise.all(paths.map((path) => app.request(path)))
+    const answers: Response[] = []
+    for (const path of paths) answers.push(await app.request(path))
     const [ids, guards] = ['x-request-id', 'x-content-type-options'].map((name) =>
       answers.map(({ headers }) => headers.get(name)),
     )

@@ -1,0 +1,118 @@
+// One program of ours as JavaScript in a cache: a process that starts often, or runs for long, must not translate TypeScript itself.
+// Plain JavaScript, because the command line asks for it before anything is translated.
+// @ts-check
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { basename, join, relative } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+const repository = fileURLToPath(new URL('../..', import.meta.url))
+/** Inside the repository, so that what stays outside the bundle is found beside it. */
+const cache = join(repository, 'node_modules', '.cache', 'maas')
+/** What a bundle may be made of; all of it decides the bundle's name. */
+const sources = ['layers/core', 'functions', 'sdk/src', 'package-lock.json']
+
+/** Native parts, files beside their code, or large and seldom needed. */
+const external = ['@maas/tfjs-node', 'sharp', '@tensorflow/*', 'h5wasm', '@aws-sdk/*', '@smithy/*', 'esbuild', 'tsx']
+
+const banner = {
+  js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
+}
+
+/**
+ * Our own files find what lies beside them where they were written, not where the bundle is.
+ *
+ * @type {import('esbuild').Plugin}
+ */
+const inPlace = {
+  name: 'in place',
+  setup({ onLoad, esbuild }) {
+    onLoad({ filter: /\.m?ts$|\.mjs$/ }, async ({ path }) => {
+      if (path.includes('node_modules')) return undefined
+      const text = await readFile(path, 'utf8')
+      if (!text.includes('import.meta.url')) return undefined
+      const { code } = await esbuild.transform(text, {
+        ...{ loader: path.endsWith('ts') ? 'ts' : 'js', sourcefile: path, sourcemap: 'inline', target: 'node20' },
+        define: { 'import.meta.url': JSON.stringify(pathToFileURL(path).href) },
+        tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
+      })
+      return { contents: code, loader: 'js' }
+    })
+  },
+}
+
+/** @param {string} entry */
+export const bundleOf = async (entry) => {
+  const name = basename(entry).replace(/\.ts$/, '')
+  const directory = join(cache, `${name}-${await hashOf([entry, ...(await filesBelow(sources))])}`)
+  const bundle = join(directory, `${name}.mjs`)
+  if (existsSync(bundle)) return bundle
+  const { build, stop } = await import('esbuild')
+  await mkdir(cache, { recursive: true })
+  const unfinished = await mkdtemp(`${directory}.`)
+  try {
+    await build({
+      ...{ entryPoints: [entry], outdir: unfinished, absWorkingDir: repository, banner, external, plugins: [inPlace] },
+      // Its CommonJS build asks for its parts by a `require` that bundlers do not see.
+      alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
+      ...{ bundle: true, splitting: true, format: 'esm', outExtension: { '.js': '.mjs' } },
+      // Not the names: keeping them apart from shortened ones costs a call for every function that is made.
+      ...{ minifySyntax: true, minifyWhitespace: true },
+      ...{ platform: 'node', target: 'node20', sourcemap: 'linked', logLevel: 'silent' },
+    })
+    await rename(unfinished, directory)
+  } catch (error) {
+    // Another process was first: its bundle is as good.
+    if (!existsSync(bundle)) throw error
+  } finally {
+    // Its process would stay as long as this one.
+    await stop()
+    await rm(unfinished, { recursive: true, force: true })
+  }
+  await sweep(name, directory)
+  return bundle
+}
+
+/**
+ * Bundles of older sources; one that a running process still loads from is a day old at most.
+ *
+ * @param {string} name
+ * @param {string} keep
+ */
+const sweep = async (name, keep) => {
+  for (const entry of await readdir(cache)) {
+    const path = join(cache, entry)
+    if (!entry.startsWith(`${name}-`) || path === keep) continue
+    const age = Date.now() - (await stat(path).catch(() => ({ mtimeMs: Date.now() }))).mtimeMs
+    if (age > 24 * 60 * 60 * 1000) await rm(path, { recursive: true, force: true })
+  }
+}
+
+/** @param {readonly string[]} roots */
+const filesBelow = async (roots) => {
+  const each = roots.map(async (root) => {
+    const path = join(repository, root)
+    if (root.endsWith('.json')) return [path]
+    const entries = await readdir(path, { recursive: true, withFileTypes: true })
+    return entries
+      .filter((entry) => entry.isFile() && /\.m?ts$|\.mjs$/.test(entry.name))
+      .map((entry) => join(entry.parentPath, entry.name))
+      .filter((file) => !relative(repository, file).includes('node_modules'))
+  })
+  return (await Promise.all(each)).flat().sort()
+}
+
+/**
+ * Of what is in the files and of where they are, which a bundle holds too.
+ *
+ * @param {readonly string[]} files
+ */
+const hashOf = async (files) => {
+  const hash = createHash('sha256').update(repository)
+  const contents = await Promise.all(files.map((file) => readFile(file)))
+  for (const [index, content] of contents.entries()) {
+    hash.update(`\0${relative(repository, /** @type {string} */ (files[index]))}\0`).update(content)
+  }
+  return hash.digest('hex').slice(0, 20)
+}
