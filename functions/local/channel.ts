@@ -52,26 +52,37 @@ export const channelDescriptor = 3
  * Frames of two lengths, a structured clone and a body. A request's own bytes are the body: written from where they
  * were received and read where they will be decoded, with no copy between, which the IPC channel of Node makes several of.
  */
-export const openChannel = <Sent extends object, Received>(stream: Duplex): Channel<Sent, Received> => ({
-  send: (message) => {
-    if (stream.destroyed || !stream.writable) return false
-    const [bare, body] = withoutBody(message)
-    const meta = serialize(bare)
-    const lengths = Buffer.allocUnsafe(lengthBytes)
-    lengths.writeUInt32LE(meta.length, 0)
-    lengths.writeUInt32LE(body?.length ?? 0, 4)
-    stream.cork()
-    stream.write(lengths)
-    stream.write(meta)
-    if (body !== undefined) stream.write(body)
+export const openChannel = <Sent extends object, Received>(stream: Duplex): Channel<Sent, Received> => {
+  let corked = false
+  const flush = (): void => {
+    corked = false
     stream.uncork()
-    return true
-  },
-  listen: (listener) => {
-    const frames = frameReader((meta, body) => listener(withBody(deserialize(meta), body) as Received))
-    stream.on('data', frames)
-  },
-})
+  }
+  return {
+    send: (message) => {
+      if (stream.destroyed || !stream.writable) return false
+      const [bare, body] = withoutBody(message)
+      const meta = serialize(bare)
+      const lengths = Buffer.allocUnsafe(lengthBytes)
+      lengths.writeUInt32LE(meta.length, 0)
+      lengths.writeUInt32LE(body?.length ?? 0, 4)
+      if (!corked) {
+        corked = true
+        stream.cork()
+        // The answers of one batch leave in one write, and wake the other side once.
+        process.nextTick(flush)
+      }
+      stream.write(lengths)
+      stream.write(meta)
+      if (body !== undefined) stream.write(body)
+      return true
+    },
+    listen: (listener) => {
+      const frames = frameReader((meta, body) => listener(withBody(deserialize(meta), body) as Received))
+      stream.on('data', frames)
+    },
+  }
+}
 
 const lengthBytes = 8
 

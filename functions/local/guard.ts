@@ -12,13 +12,20 @@ export const createGuard = (host: string, allowed: readonly string[]): ((request
   const loopback = isLoopback(host)
   const isOurs = (name: string): boolean => names.has(name) || (isIP(name) !== 0 && (!loopback || isLoopback(name)))
 
+  /** The last that was ours: nearly always the next one's too. */
+  let known: string | undefined
+
   return (request) => {
-    const name = hostName(`http://${request.headers.get('host') ?? ''}`)
-    if (name === undefined || !isOurs(name)) {
-      throw new HttpError(
-        421,
-        `host: got ${JSON.stringify(request.headers.get('host')?.slice(0, 100) ?? '')}; this service answers to ${[...names].join(', ')} and its address. Name further hosts at its start with --allow-host.`,
-      )
+    const given = request.headers.get('host') ?? ''
+    if (given !== known) {
+      const name = hostName(`http://${given}`)
+      if (name === undefined || !isOurs(name)) {
+        throw new HttpError(
+          421,
+          `host: got ${JSON.stringify(given.slice(0, 100))}; this service answers to ${[...names].join(', ')} and its address. Name further hosts at its start with --allow-host.`,
+        )
+      }
+      known = given
     }
     if (request.method === 'GET' || request.method === 'HEAD') return
     const origin = request.headers.get('origin')

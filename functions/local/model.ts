@@ -109,7 +109,7 @@ export const createModelProcess = ({
     return started
   }
 
-  const run = async (input: PredictInput, { signal }: PredictOptions): Promise<Prediction> => {
+  const run = async (input: PredictInput, options: PredictOptions): Promise<Prediction> => {
     try {
       return await runOnce(input)
     } catch (error) {
@@ -117,7 +117,7 @@ export const createModelProcess = ({
       queue.pause()
       held++
       try {
-        return (await suspects.add(() => runAlone(input, signal))) as Prediction
+        return (await suspects.add(() => runAlone(input, options.signal))) as Prediction
       } finally {
         held--
         if (held === 0) queue.start()
@@ -158,16 +158,18 @@ export const createModelProcess = ({
   }
 
   const enqueue = async (input: PredictInput, options: PredictOptions): Promise<Prediction> => {
-    const { signal } = options
     const bytes = bytesOf(input)
     if (queue.size >= limits.queued || waitingBytes + bytes > limits.queuedBytes) {
       throw new NotReadyError(`${label} is busy: ${queue.size} requests wait for it. Try again in a second.`)
     }
     waitingBytes += bytes
     try {
+      // Only who waits can be left out: what has gone to the process is run.
+      const waits = queue.isPaused || queue.pending >= inFlight
+      const signal = waits ? options.signal : undefined
       return (await queue.add(() => run(input, options), signal === undefined ? {} : { signal })) as Prediction
     } catch (error) {
-      if (signal?.aborted) throw new MaasError('canceled', 'The caller went away.', { cause: error })
+      if (options.signal?.aborted) throw new MaasError('canceled', 'The caller went away.', { cause: error })
       throw error
     } finally {
       waitingBytes -= bytes

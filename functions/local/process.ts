@@ -15,6 +15,7 @@ import {
   openChannel,
   type ToWorker,
 } from './channel.ts'
+import { smallYoungGeneration } from './garbage.ts'
 
 export interface WorkerOptions {
   readonly program: Program
@@ -67,7 +68,7 @@ export const workerEnvironment = (): Record<string, string> =>
   Object.fromEntries(passed.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))
 
 export const startWorker = ({ program, threads, notice, crashed }: WorkerOptions): Worker => {
-  const child = spawn(process.execPath, [...program.args, program.entry], {
+  const child = spawn(process.execPath, [smallYoungGeneration, ...program.args, program.entry], {
     env: {
       ...workerEnvironment(),
       ...(threads !== undefined && {

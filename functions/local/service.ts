@@ -21,6 +21,7 @@ import { createFileStore } from '@maas/core/store'
 import { createTransforms } from '@maas/core/transform'
 import { createShadows, createStatistics, predictHandlers } from '@maas/predict'
 import { createLocalImports } from './checks.ts'
+import { fewFullCollections } from './garbage.ts'
 import { createGuard, isLoopback } from './guard.ts'
 import { createProcessHost } from './host.ts'
 import { startJobProcess } from './job-process.ts'
@@ -83,6 +84,7 @@ export interface Service {
 }
 
 export const startService = async (options: ServiceOptions): Promise<Service> => {
+  fewFullCollections()
   const { host = '127.0.0.1', port = 8501, spares = 1, threads, idleSeconds = 600 } = options
   const { requestSeconds = 30, drainSeconds = 10, modelBytes = usableMemory() / 2 } = options
   const root = resolve(options.root)

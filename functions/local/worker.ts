@@ -6,7 +6,9 @@ import { loadPredictor, type Predictor } from '@maas/core/predict'
 import { createRegistry } from '@maas/core/registry'
 import { createFileStore } from '@maas/core/store'
 import { type Command, channelDescriptor, type FromWorker, openChannel, type ToWorker, toFailure } from './channel.ts'
+import { fewFullCollections } from './garbage.ts'
 
+fewFullCollections()
 const stream = new Socket({ fd: channelDescriptor })
 const channel = openChannel<FromWorker, ToWorker>(stream)
 const announce = (text: string): void => void channel.send({ type: 'notice', text })

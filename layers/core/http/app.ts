@@ -184,7 +184,7 @@ export const createApp = (handlers: Handlers, options: AppOptions): Hono<{ Varia
         const caller =
           route.right === 'none' ? undefined : await options.access?.enter(c.req.raw, route, open.params, c.env)
         c.set('caller', caller?.name)
-        const reply = await handler({ ...open, caller })
+        const reply = await handler(Object.assign(open, { caller }))
         if (caller !== undefined) await options.access?.charge(caller, Number(reply.headers?.[costHeader] ?? 0))
         const answered = reply.headers?.[versionHeader]
         if (answered !== undefined) c.set('version', answered)
@@ -250,7 +250,10 @@ const toCall = (c: Context, route: Route, placed: Placed, limits: Limits): Omit<
     },
     query: (schema) => checked(schema, Object.fromEntries(new URL(c.req.url).searchParams), 'query'),
     about: (version) => c.set('version', String(version)),
-    signal: c.req.raw.signal,
+    // Made when it is asked for: few requests have to be told of, and each signal costs.
+    get signal() {
+      return c.req.raw.signal
+    },
   }
 }
 

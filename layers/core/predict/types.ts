@@ -35,7 +35,9 @@ export interface Prediction {
   readonly timings: { readonly prepare: number; readonly run: number; readonly load?: number }
 }
 
+/** A `Call` is one. */
 export interface PredictOptions {
+  /** Read only where it matters. */
   readonly signal?: AbortSignal
 }
 
