@@ -5,8 +5,8 @@ import { setFlagsFromString } from 'node:v8'
 export const smallYoungGeneration = '--max-semi-space-size=1'
 
 /**
- * Full collections only when the heap is five times what the last one left. V8 counts the bytes of bodies, which are
+ * Full collections only when memory has grown by `percent` since the last one. V8 counts the bytes of bodies, which are
  * outside of its heap and gone in a moment, against a limit that it takes from the heap, a small one here: without this
- * it ran a full collection every 60 requests, and these were the slowest one in a hundred.
+ * a model's process ran a full collection every 60 requests, and these were the slowest in a hundred.
  */
-export const fewFullCollections = (): void => setFlagsFromString('--heap-growing-percent=400')
+export const fewFullCollections = (percent: number): void => setFlagsFromString(`--heap-growing-percent=${percent}`)

@@ -84,7 +84,8 @@ export interface Service {
 }
 
 export const startService = async (options: ServiceOptions): Promise<Service> => {
-  fewFullCollections()
+  // Its own heap is three times a model's, and memory counts as much as time.
+  fewFullCollections(150)
   const { host = '127.0.0.1', port = 8501, spares = 1, threads, idleSeconds = 600 } = options
   const { requestSeconds = 30, drainSeconds = 10, modelBytes = usableMemory() / 2 } = options
   const root = resolve(options.root)

@@ -8,7 +8,7 @@ import { createFileStore } from '@maas/core/store'
 import { type Command, channelDescriptor, type FromWorker, openChannel, type ToWorker, toFailure } from './channel.ts'
 import { fewFullCollections } from './garbage.ts'
 
-fewFullCollections()
+fewFullCollections(400)
 const stream = new Socket({ fd: channelDescriptor })
 const channel = openChannel<FromWorker, ToWorker>(stream)
 const announce = (text: string): void => void channel.send({ type: 'notice', text })
