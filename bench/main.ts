@@ -1,5 +1,5 @@
 /** Runs the parts asked for, prints their tables, and after a full run writes docs/performance.md. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { installNode, installPython, makeFixtures } from './install.ts'
@@ -16,6 +16,7 @@ import { training } from './parts/training.ts'
 import { transform } from './parts/transform.ts'
 import { tutorial } from './parts/tutorial.ts'
 import { type Report, type Section, toMarkdown } from './report.ts'
+import { sectionOf, withSection } from './section.ts'
 import { type Bench, type Part, type Row, Unavailable } from './types.ts'
 
 const parts: readonly Part[] = [data, training, predict, transform, start, cold, http, growth, memory, tutorial]
@@ -141,7 +142,10 @@ async function main(): Promise<void> {
   if (options.full) {
     const page = fileURLToPath(new URL('../docs/performance.md', import.meta.url))
     mkdirSync(fileURLToPath(new URL('../docs', import.meta.url)), { recursive: true })
-    writeFileSync(page, toMarkdown(report))
+    // `npm run test:load` writes its own section there.
+    const load = existsSync(page) ? sectionOf(readFileSync(page, 'utf8'), 'Under load') : undefined
+    const fresh = toMarkdown(report)
+    writeFileSync(page, load === undefined ? fresh : withSection(fresh, 'Under load', load.replace(/^## .*\n/, '')))
     console.error('Written: docs/performance.md')
   }
 }

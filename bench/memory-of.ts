@@ -11,7 +11,8 @@ export function anonymousMegabytes(pid: number): { readonly total: number; reado
   return { total: below.reduce((sum, one) => sum + one, front), model: below.length > 0 ? Math.max(...below) : front }
 }
 
-function anonymousOf(pid: number): number {
+/** Of one process, MB; 0 when it ended meanwhile. */
+export function anonymousOf(pid: number): number {
   const kilobytes = /^RssAnon:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`))?.[1]
   return (Number(kilobytes ?? 0) * 1024) / 1e6
 }

@@ -1,7 +1,7 @@
 /** The local ModelHost: versions load on demand, each in its own process, and the least recently used make room by bytes. */
 import { type Manifest, type ModelReference, weightBytesOf } from '@maas/core/contract'
 import { NotReadyError } from '@maas/core/errors'
-import { createLookup, type ModelHost, onVersion } from '@maas/core/predict'
+import { createLookup, type ModelHost, onVersion, orUnavailable } from '@maas/core/predict'
 import type { Registry } from '@maas/core/registry'
 import { LRUCache } from 'lru-cache'
 import { createModelProcess, type ModelLimits, type ModelProcess } from './model.ts'
@@ -52,11 +52,12 @@ export const createProcessHost = (options: HostOptions): ModelHost => {
   )
   sweep.unref()
 
-  const using = async <T>(reference: ModelReference, task: (model: ModelProcess) => Promise<T>): Promise<T> => {
-    lastUse = clock()
-    const manifest = await lookup.manifest(reference)
-    return onVersion(manifest.version, () => task(find(manifest)))
-  }
+  const using = <T>(reference: ModelReference, task: (model: ModelProcess) => Promise<T>): Promise<T> =>
+    orUnavailable(reference, async () => {
+      lastUse = clock()
+      const manifest = await lookup.manifest(reference)
+      return onVersion(manifest.version, () => task(find(manifest)))
+    })
 
   const find = (manifest: Manifest): ModelProcess => {
     const { name, version } = manifest

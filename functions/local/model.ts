@@ -111,7 +111,7 @@ export const createModelProcess = ({
 
   const run = async (input: PredictInput, options: PredictOptions): Promise<Prediction> => {
     try {
-      return await runOnce(input)
+      return await runOn(await ready(), input)
     } catch (error) {
       if (!(error instanceof EndedError)) throw error
       queue.pause()
@@ -127,8 +127,10 @@ export const createModelProcess = ({
 
   const runAlone = async (input: PredictInput, signal: AbortSignal | undefined): Promise<Prediction> => {
     signal?.throwIfAborted()
+    // A process that ends before it is loaded was not ended by this request, which may then be sent again.
+    const loaded = await ready()
     try {
-      return await runOnce(input)
+      return await runOn(loaded, input)
     } catch (error) {
       if (!(error instanceof EndedError)) throw error
       throw new MaasError('internal', `A request ended the process of ${label} twice, the second time alone.`, {
@@ -137,14 +139,19 @@ export const createModelProcess = ({
     }
   }
 
-  const runOnce = async (input: PredictInput): Promise<Prediction> => {
+  const ready = async () => {
     const began = clock()
     const cold = current?.loaded !== true
-    const { worker, model: loading } = current ?? start()
-    const model = await loading
-    const load = clock() - began
+    const { worker, model } = current ?? start()
+    return { worker, model: await model, timings: cold ? { load: clock() - began } : {} }
+  }
+
+  const runOn = async (
+    { worker, model, timings: before }: Awaited<ReturnType<typeof ready>>,
+    input: PredictInput,
+  ): Promise<Prediction> => {
     const { outputs, timings } = await worker.call({ type: 'predict', input }, limits.predictMs)
-    return { model, outputs, timings: cold ? { ...timings, load } : timings }
+    return { model, outputs, timings: { ...timings, ...before } }
   }
 
   const busy = async <T>(answer: () => Promise<T>): Promise<T> => {

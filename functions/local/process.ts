@@ -109,13 +109,14 @@ export const startWorker = ({ program, threads, notice, crashed }: WorkerOptions
     child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`))
   }).then((reason) => {
     if (!told) crashed(`A model's process (${child.pid}) ended: ${reason}. ${lastWords.trim()}`.trim())
-    const error = new EndedError(
-      `The model's process ended (${reason}) before it answered. A new one starts; try again.`,
-    )
-    for (const { reject } of waiting.values()) reject(error)
-    waiting.clear()
+    for (const id of waiting.keys()) failEnded(id, reason)
     return reason
   })
+  const failEnded = (id: number, reason: string): void => {
+    const text = `The model's process ended (${reason}) before it answered. A new one starts; try again.`
+    waiting.get(id)?.reject(new EndedError(text))
+    waiting.delete(id)
+  }
 
   return {
     pid: child.pid ?? -1,
@@ -136,11 +137,8 @@ export const startWorker = ({ program, threads, notice, crashed }: WorkerOptions
             then(value)
           }
         waiting.set(id, { resolve: settle(resolve), reject: settle(reject) })
-        if (!channel.send({ ...command, id })) {
-          waiting.delete(id)
-          clearTimeout(timer)
-          reject(new NotReadyError("The model's process has ended. A new one starts; try again."))
-        }
+        // Who comes after its end is told so when that is known, as those before.
+        if (!channel.send({ ...command, id })) void ended.then((reason) => failEnded(id, reason))
       }),
   }
 }

@@ -8,7 +8,7 @@ import type { NodeRequest } from '@maas/core/http'
 import { limitConnections } from './connections.ts'
 
 /** Below the number of files that every common system lets a process open. */
-const mostConnections = 900
+export const mostConnections = 900
 
 export const createServer = ({
   requestSeconds,

@@ -11,7 +11,7 @@ import {
   type Route,
   routes,
 } from '@maas/core/contract'
-import { MaasError, NotFoundError } from '@maas/core/errors'
+import { MaasError, messageOf, NotFoundError, NotReadyError } from '@maas/core/errors'
 import { type Context, Hono } from 'hono'
 import type { z } from 'zod'
 import { contentType, type Limits, readBody, readJson } from './body.ts'
@@ -159,11 +159,18 @@ export const createApp = (handlers: Handlers, options: AppOptions): Hono<{ Varia
   const fail = (c: Context<{ Variables: Variables }>, error: unknown, dialect: Dialect): Response => {
     const requestId = c.get('requestId')
     const reply = errorReply(error, dialect, requestId)
-    if (reply.status === 500) {
+    // What keeps a model from answering is told here alone: the caller is asked to wait.
+    const kept = error instanceof NotReadyError ? error.cause : undefined
+    if (reply.status === 500 || kept !== undefined) {
       options.log({
         level: 'error',
         at: new Date(options.clock()).toISOString(),
-        message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        message:
+          kept !== undefined
+            ? messageOf(kept)
+            : error instanceof Error
+              ? (error.stack ?? error.message)
+              : String(error),
         request_id: requestId,
         ...(error instanceof Error && error.cause !== undefined ? { cause: String(error.cause) } : {}),
       })

@@ -10,6 +10,8 @@ export const onVersion = async <T>(version: number, task: () => Promise<T> | T):
   }
 }
 
-/** Undefined when it is not known. */
+/** Also of what the failure was made from; undefined when it is not known. */
 export const blamedVersion = (error: unknown): number | undefined =>
-  typeof error === 'object' && error !== null ? blamed.get(error) : undefined
+  typeof error === 'object' && error !== null
+    ? (blamed.get(error) ?? blamedVersion((error as { readonly cause?: unknown }).cause))
+    : undefined

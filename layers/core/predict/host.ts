@@ -9,6 +9,7 @@ import { loadPredictor } from './load.ts'
 import { createLookup } from './lookup.ts'
 import type { Predictor } from './predictor.ts'
 import type { ModelHost } from './types.ts'
+import { orUnavailable } from './unavailable.ts'
 
 export interface InProcessHostOptions {
   readonly registry: Registry
@@ -64,12 +65,13 @@ export const createInProcessHost = (options: InProcessHostOptions): ModelHost =>
   }
 
   /** Runs `task` on the version that `reference` means now; `load` is what the caller waited for it, milliseconds. */
-  const using = async <T>(reference: ModelReference, task: Task<T>): Promise<T> => {
-    // What a name means is asked of the store too, and a cold caller waits for it.
-    const started = clock()
-    const { name, version } = await lookup.manifest(reference)
-    return onVersion(version, () => usingVersion(name, version, started, task))
-  }
+  const using = <T>(reference: ModelReference, task: Task<T>): Promise<T> =>
+    orUnavailable(reference, async () => {
+      // What a name means is asked of the store too, and a cold caller waits for it.
+      const started = clock()
+      const { name, version } = await lookup.manifest(reference)
+      return onVersion(version, () => usingVersion(name, version, started, task))
+    })
 
   const usingVersion = async <T>(name: string, version: number, started: number, task: Task<T>): Promise<T> => {
     const key = keyOf(name, version)

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
-import type { ApiKey } from '@maas/core/contract'
+import { type ApiKey, apiKeyHash } from '@maas/core/contract'
 import { readModelFile, writeModel } from '@maas/core/formats'
 import { compileInference } from '@maas/core/graph'
 import { createObjectKeys, issueKey } from '@maas/core/keys'
@@ -152,16 +152,32 @@ describe('a key', () => {
     expect([await read(admin), await read(counted), await read(counted)]).toEqual([404, 200, 429])
   })
 
-  it('that is revoked finishes what is under way and gets nothing more', async () => {
-    const key = await keys('create', 'leaver', '--model', 'tiny', ...local())
-    const underWay = predict(key)
-    const listed = await keys('list', '--json', ...local())
-    const id = (JSON.parse(listed) as { keys: { id: string; name: string }[] }).keys.find(
-      ({ name }) => name === 'leaver',
-    )?.id
-    await keys('revoke', id?.slice(0, 12) ?? '', ...local())
-    expect((await underWay).status).toBe(200)
-    expect(await until(async () => (await predict(key)).status === 401, 3000)).toBe(true)
+  it.each([
+    ['with limits', { quota: 10, budget: 5 }],
+    ['without', {}],
+  ])('%s that is revoked finishes the request that is half sent, and gets nothing more', async (_, limits) => {
+    const key = await create('leaver', { models: ['tiny'], ...limits })
+    const store = createObjectKeys(createFileStore(registry.root))
+    const id = apiKeyHash(key)
+    const body = JSON.stringify({ instances: rowsOf(1) })
+    const answered = new Promise<number | undefined>((resolve, reject) => {
+      const headers = { 'content-type': 'application/json', 'content-length': body.length, 'x-api-key': key }
+      const call = request(`${service.url}/v1/models/tiny:predict`, { method: 'POST', headers }, (response) => {
+        response.resume()
+        resolve(response.statusCode)
+      })
+      call.on('error', reject).write(body.slice(0, 100))
+      void (async () => {
+        // Its key was looked at when its headers came.
+        if ('quota' in limits) await until(async () => (await store.usage(id))?.usage.requests === 1, 3000)
+        else await new Promise((later) => setTimeout(later, 200))
+        await keys('revoke', id.slice(0, 12), ...local())
+        if (!(await until(async () => (await predict(key)).status === 401, 3000))) reject(new Error('still taken'))
+        call.end(body.slice(100))
+      })().catch(reject)
+    })
+    expect(await answered).toBe(200)
+    expect((await predict(key)).status).toBe(401)
   })
 })
 

@@ -1,7 +1,10 @@
 /** The service while things happen to it: aliases move, processes die, ports are taken, signals arrive. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { request } from 'node:http'
 import { fileURLToPath } from 'node:url'
+import { createFileStore } from '@maas/core/store'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { inFlight } from '../../../functions/local/model.ts'
 import { asVersion, heavyModel } from '../../support/models.ts'
 import { ask, childrenOf, cpuSeconds, isAlive, makeRegistry, post, rowsOf, runService, until } from './running.ts'
 
@@ -132,6 +135,31 @@ it('a model that takes too long fails with 504, and its process is replaced', as
   expect(await until(async () => (await health()).loaded.length === 0, 5000)).toBe(true)
 })
 
+it('a caller that goes away before its turn is not answered, and the model does not work for it', async () => {
+  const service = await start({ spares: 1 })
+  const path = '/v1/models/tiny/versions/1:predict'
+  const spare = childrenOf(process.pid)[0] ?? 0
+  process.kill(spare, 'SIGSTOP')
+  // As many as are sent to a process at once wait for this one, so that one more waits for its turn.
+  const others = Array.from({ length: inFlight }, () => post(`${service.url}${path}`, body))
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 200))
+  await pause()
+  const { port } = service
+  const headers = { 'content-type': 'application/json', 'x-request-id': 'gone' }
+  const leaving = request({ host: '127.0.0.1', port, path, method: 'POST', headers }).on('error', () => {})
+  leaving.end(JSON.stringify(body))
+  await pause()
+  leaving.destroy()
+  await pause()
+  process.kill(spare, 'SIGCONT')
+  expect((await Promise.all(others)).map(({ status }) => status)).toEqual(Array(inFlight).fill(200))
+  const line = () => service.entries.find(({ message, request_id: id }) => message === 'request' && id === 'gone')
+  expect(await until(() => line() !== undefined, 3000)).toBe(true)
+  expect(line()).toMatchObject({ status: 499 })
+  const stats = (await ask(`${service.url}/v2/models/tiny/versions/1/stats`)).body
+  expect(stats).toMatchObject({ model_stats: [{ inference_count: inFlight }] })
+})
+
 it('without native kernels the WASM backend answers, with the same numbers, and says so once', async () => {
   const { XDG_CACHE_HOME: cache } = process.env
   const native = await start({ spares: 0 })
@@ -150,15 +178,32 @@ it('without native kernels the WASM backend answers, with the same numbers, and 
   }
 })
 
-it('a damaged version fails with 500 and says nothing of files, and the others still answer', async () => {
-  const broken = await makeRegistry({ 'weights.bin': new Uint8Array(12) })
-  closing.push(broken.remove)
-  const service = await start({ root: broken.root })
-  const reply = await post(`${service.url}/v1/models/tiny:predict`, body)
-  expect(reply.status).toBe(500)
-  expect(JSON.stringify(reply.body)).not.toMatch(/weights|model\.json|store/)
-  expect(service.entries.some(({ level, message }) => level === 'error' && message.includes('is damaged'))).toBe(true)
-  expect((await ask(`${service.url}/v1/models/tiny`)).status).toBe(200)
+it('a damaged version is unavailable, not the service, and the log names the file', async () => {
+  const own = await makeRegistry()
+  closing.push(own.remove)
+  const [artifact] = own.artifacts
+  if (artifact !== undefined) {
+    await own.registry.register('tiny', asVersion(artifact, { files: { 'weights.bin': new Uint8Array(12) } }))
+  }
+  const { files } = await own.registry.manifest('tiny', 2)
+  const { sha256 = '' } = files.find(({ path }) => path === 'weights.bin') ?? {}
+  const store = createFileStore(own.root)
+  const { body: whole } = await store.get(`blobs/sha256/${sha256}`)
+  await store.put(`blobs/sha256/${sha256}`, whole.subarray(1))
+  const service = await start({ root: own.root, spares: 0 })
+  const predict = (version: number) => post(`${service.url}/v1/models/tiny/versions/${version}:predict`, body)
+  for (const version of [2, 3]) {
+    const reply = await predict(version)
+    expect([reply.status, reply.headers.get('retry-after')]).toEqual([503, '5'])
+    expect(reply.body).toEqual({ error: expect.stringContaining(`tiny:${version} is unavailable`) })
+    expect(JSON.stringify(reply.body)).not.toMatch(/weights|model\.json|blobs/)
+  }
+  const said = service.entries.flatMap(({ level, message }) => (level === 'error' ? [message] : []))
+  expect(said).toEqual([
+    expect.stringMatching(/^file "weights.bin" of tiny:2 is damaged: .* restore blobs.* or register the model again/),
+    expect.stringMatching(/^the model of tiny:3 is damaged/),
+  ])
+  expect(await predict(1)).toMatchObject({ status: 200 })
 })
 
 describe('the control plane', () => {

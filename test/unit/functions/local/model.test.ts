@@ -120,6 +120,18 @@ describe('a model in a process', () => {
     await expect(late).resolves.toMatchObject(answer)
   })
 
+  it('asks to come again, and blames nobody, when the second process ends before it has loaded', async () => {
+    const { model, workers } = setup()
+    const sent = model.predict(input).catch((error: unknown) => error)
+    await turn()
+    workers[0]?.load()
+    await turn()
+    workers[0]?.die()
+    await turn()
+    workers[1]?.die()
+    expect(await sent).toMatchObject({ code: 'not_ready', retryAfter: 1 })
+  })
+
   it('starts no fourth process within moments of three crashes, and says when', async () => {
     const { model, workers, clock } = setup()
     for (let crash = 0; crash < 3; crash++) {
