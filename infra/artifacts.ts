@@ -1,6 +1,8 @@
 /** Where built kernels and staged functions lie, and what to type when they are not there. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { nativeId } from '@maas/core/contract'
+import { z } from 'zod'
 import type { Config } from './config.ts'
 
 export type Architecture = Config['architecture']
@@ -9,7 +11,7 @@ export type Architecture = Config['architecture']
 export const zipFunctions = ['api', 'authorizer', 'events', 'check'] as const
 export const imageFunctions = ['predict', 'train'] as const
 
-export interface Artifacts {
+export interface ArtifactFolders {
   /** `dist/` of the repository. */
   readonly root: string
   readonly functions: Readonly<Record<(typeof zipFunctions)[number], string>>
@@ -18,12 +20,17 @@ export interface Artifacts {
   readonly layer: string
 }
 
+export interface Artifacts extends ArtifactFolders {
+  /** Id of the kernels in layer and images, as certificates name them. */
+  readonly kernels: string
+}
+
 export interface KernelFolders {
   readonly opt: string
   readonly layer: string
 }
 
-export const artifactsOf = (repository: string, architecture: Architecture): Artifacts => {
+export const artifactsOf = (repository: string, architecture: Architecture): ArtifactFolders => {
   const root = join(repository, 'dist')
   const folders = <T extends string>(kind: string, names: readonly T[]) =>
     Object.fromEntries(names.map((name) => [name, join(root, kind, name)])) as Record<T, string>
@@ -46,8 +53,22 @@ export const kernelsOf = (repository: string, architecture: Architecture): Kerne
   return folders
 }
 
-/** Says what was staged; written last. */
-export const stampOf = ({ root }: Artifacts): string => join(root, 'staged.json')
+/** Of the kernels in a layer's folder. */
+const manifestSchema = z.object({ tensorflow: z.string(), arch: z.string() })
+
+export const kernelsIn = ({ layer }: Pick<KernelFolders, 'layer'>): string => {
+  const { tensorflow, arch } = manifestSchema.parse(readJson(join(layer, 'maas', 'packed', 'manifest.json')))
+  return nativeId(tensorflow, arch)
+}
+
+const readJson = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'))
+
+/** What was staged. */
+const stampSchema = z.object({ architecture: z.string(), kernels: z.string() })
+export type Stamp = z.infer<typeof stampSchema>
+
+/** Written last. */
+export const stampOf = ({ root }: ArtifactFolders): string => join(root, 'staged.json')
 
 /** The artifacts, all of them there and for this architecture; otherwise an error with the commands that make them. */
 export const readArtifacts = (repository: string, architecture: Architecture): Artifacts => {
@@ -55,11 +76,12 @@ export const readArtifacts = (repository: string, architecture: Architecture): A
   const fix = `Run: npm run build:kernels -- --arch ${architecture} --bundle && npm run stage`
   if (!existsSync(artifacts.layer)) throw new Error(`${artifacts.layer} is missing. ${fix}`)
   if (!existsSync(stampOf(artifacts))) throw new Error(`Nothing is staged in ${artifacts.root}. ${fix}`)
-  const staged = JSON.parse(readFileSync(stampOf(artifacts), 'utf8')) as { architecture?: unknown }
+  const { success, data: staged } = stampSchema.safeParse(readJson(stampOf(artifacts)))
+  if (!success) throw new Error(`${artifacts.root} was staged by another version of this repository. ${fix}`)
   if (staged.architecture !== architecture) {
     throw new Error(
       `${artifacts.root} is staged for ${staged.architecture}, the configuration says ${architecture}. ${fix}`,
     )
   }
-  return artifacts
+  return { ...artifacts, kernels: staged.kernels }
 }

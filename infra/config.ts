@@ -19,7 +19,7 @@ const predictMemory = z.number().int().min(1024).max(10_240).default(2048)
 const vpcSchema = z.discriminatedUnion('kind', [
   /** Public subnets that take no incoming connection, and the free S3 gateway endpoint: idle costs nothing. */
   z.strictObject({ kind: z.literal('own') }),
-  /** An existing VPC; its subnets must reach S3, ECR and CloudWatch Logs. */
+  /** An existing VPC; its subnets must reach S3, ECR, CloudWatch Logs and Lambda. */
   z.strictObject({
     kind: z.literal('given'),
     vpcId: z.string().regex(/^vpc-[0-9a-f]+$/, 'a VPC id looks like vpc-0123abcd'),

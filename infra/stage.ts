@@ -2,7 +2,16 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { type Architecture, artifactsOf, imageFunctions, kernelsOf, stampOf, zipFunctions } from './artifacts.ts'
+import {
+  type Architecture,
+  artifactsOf,
+  imageFunctions,
+  kernelsIn,
+  kernelsOf,
+  type Stamp,
+  stampOf,
+  zipFunctions,
+} from './artifacts.ts'
 import { bundle, checkPrograms, repository as root, servePrograms } from './bundle.ts'
 import { readConfig } from './config.ts'
 
@@ -77,13 +86,16 @@ const kernels = kernelsOf(root, architecture)
 rmSync(artifacts.root, { recursive: true, force: true })
 for (const name of zipFunctions)
   await bundle(`functions/${name}/handler.ts`, join(artifacts.functions[name], 'index.mjs'))
+// Other entrances of the same code.
 await bundle('functions/api/keys-handler.ts', join(artifacts.functions.api, 'keys.mjs'))
+await bundle('functions/events/credentials-handler.ts', join(artifacts.functions.events, 'credentials.mjs'))
 buildPlayground(join(artifacts.functions.api, 'playground'))
 // Programs that check starts: one that touches a model, and the one that reads HDF5 for it.
 for (const [name, entry] of Object.entries(checkPrograms))
   await bundle(entry, join(artifacts.functions.check, `${name}.mjs`))
 for (const name of imageFunctions) await stageImage(name, artifacts.images[name], kernels.opt)
-writeFileSync(stampOf(artifacts), JSON.stringify({ architecture }))
+const stamp: Stamp = { architecture, kernels: kernelsIn(kernels) }
+writeFileSync(stampOf(artifacts), JSON.stringify(stamp))
 console.log(
   `Staged for ${architecture} in ${relative(process.cwd(), artifacts.root) || '.'}. Next: npx cdk deploy --all`,
 )

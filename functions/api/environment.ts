@@ -19,6 +19,8 @@ export interface Environment extends KeysEnvironment {
   readonly jobRole: string
   /** Of the machines that jobs run on; prices differ. */
   readonly architecture: 'x64' | 'arm64'
+  /** Id of the kernels that predictions run on, e.g. `tensorflow-2.21.0-x64`. */
+  readonly kernels: string
   readonly region: string
   /** Longest that a training job may ask for. */
   readonly maxJobHours: number
@@ -37,6 +39,7 @@ export const readEnvironment = (env: NodeJS.ProcessEnv): Environment => ({
   transformJob: required(env, 'MAAS_TRANSFORM_JOB'),
   jobRole: required(env, 'MAAS_JOB_ROLE'),
   architecture: required(env, 'MAAS_ARCHITECTURE') === 'arm64' ? 'arm64' : 'x64',
+  kernels: required(env, 'MAAS_KERNELS_ID'),
   region: required(env, 'AWS_REGION'),
   maxJobHours: Number(required(env, 'MAAS_MAX_JOB_HOURS')),
 })

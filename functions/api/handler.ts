@@ -7,7 +7,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { SFNClient } from '@aws-sdk/client-sfn'
 import { limits } from '@maas/core/contract'
 import { createLambdaLog, lambdaHandler, lambdaStream } from '@maas/core/http/lambda'
-import { createImports, createUploads, verifyKey } from '@maas/core/imports'
+import { createImports, createUploads, replayFirst, verifyKey } from '@maas/core/imports'
 import { createJobs, fargatePrices } from '@maas/core/jobs'
 import { createBatchRunner } from '@maas/core/jobs/batch'
 import { createAccess, createCounter, findInEvent } from '@maas/core/keys'
@@ -29,12 +29,14 @@ const {
   transformJob: definition,
   jobRole,
   architecture,
+  kernels,
   region,
   maxJobHours,
 } = readEnvironment(process.env)
 const { log, ...telemetry } = createLambdaLog('api')
 const clock = () => performance.timeOrigin + performance.now()
 const store = await openStore(storeUri)
+const registry = createRegistry(store)
 const now = () => new Date()
 const uploads = createUploads({ store, port: await openUploads(storeUri, store), now })
 const imports = {
@@ -45,6 +47,7 @@ const imports = {
     await store.put(verifyKey(randomUUID()), toJson({ schema: 1, name, version }))
     return undefined
   },
+  ensureReplayed: replayFirst({ store, registry, kernels, clock }),
 }
 
 // Counters of keys; the role lets nothing else of the table be seen.
@@ -56,8 +59,7 @@ const batch = new BatchClient()
 const transforms = createTransforms({ store, clock })
 
 const app = createControlApp({
-  registry: createRegistry(store),
-  imports,
+  ...{ registry, imports },
   assets: folderAssets(fileURLToPath(new URL('./playground/', import.meta.url))),
   training: {
     jobs: createJobs({ store, storeUri, clock, prices: fargatePrices(architecture, region) }),

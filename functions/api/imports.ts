@@ -27,7 +27,7 @@ export interface ImportServices {
   readonly ready?: (id: string) => void | Promise<void>
   /** The new replay, or undefined when it will come later. */
   readonly verify: (name: string, version: number) => Promise<Replay | undefined>
-  /** Before an alias means them: replays what was never replayed on the kernels in force. @default check does it by itself */
+  /** Before an alias means them: what was never replayed on the kernels in force is replayed, or the caller told to come again. @default they may be meant as they are */
   readonly ensureReplayed?: (name: string, versions: readonly number[]) => Promise<void>
 }
 

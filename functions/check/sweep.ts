@@ -1,7 +1,7 @@
 /** Replays the certificates that were never replayed on the kernels in force: after an upgrade, all of them. */
-import { formatReference, type Manifest, type Replay, versionFiles } from '@maas/core/contract'
+import { formatReference, type Replay } from '@maas/core/contract'
 import { messageOf } from '@maas/core/errors'
-import type { Registry } from '@maas/core/registry'
+import { type Registry, replayOn } from '@maas/core/registry'
 
 export interface SweepDeps {
   readonly registry: Registry
@@ -20,9 +20,6 @@ export interface Swept {
   readonly left: number
 }
 
-export const hasCertificate = ({ files }: Pick<Manifest, 'files'>): boolean =>
-  files.some(({ path }) => path === versionFiles.golden)
-
 /** Versions with a certificate but no replay on these kernels, of one model or of all: those that an alias means first, then the newest. */
 export const missingReplays = async (
   registry: Registry,
@@ -34,9 +31,7 @@ export const missingReplays = async (
     const meant = new Set(Object.values(aliases).flatMap((targets) => targets.map(({ version }) => version)))
     for (const manifest of await registry.versions(name)) {
       const { version } = manifest
-      if (!hasCertificate(manifest)) continue
-      const replays = await registry.replays(manifest)
-      if (!replays.some((replay) => replay.kernels === kernels))
+      if ((await replayOn(registry, manifest, kernels)) === 'missing')
         found.push({ name, version, meant: meant.has(version) })
     }
   }

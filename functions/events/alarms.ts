@@ -1,6 +1,6 @@
 /** After an alarm about a model: its alias goes back to where it pointed before. */
 import { parseRollbackAlarm } from '@maas/core/contract'
-import { type Registry, type RolledBack, rollBack } from '@maas/core/registry'
+import { type RollbackDeps, type RolledBack, rollBack } from '@maas/core/registry'
 import { z } from 'zod'
 
 /** EventBridge's form of CloudWatch's event. */
@@ -15,9 +15,9 @@ export const alarmChangeSchema = z.object({
 /** Undefined for what is no alarm about an alias, or one that has ended. */
 export const followAlarm = async (
   { detail: { alarmName, state } }: z.infer<typeof alarmChangeSchema>,
-  { registry, clock }: { readonly registry: Registry; readonly clock: () => number },
+  { clock, ...deps }: RollbackDeps & { readonly clock: () => number },
 ): Promise<RolledBack | undefined> => {
   const alias = state.value === 'ALARM' ? parseRollbackAlarm(alarmName) : undefined
   if (alias === undefined) return undefined
-  return rollBack(registry, { ...alias, why: `${alarmName}: ${state.reason ?? 'it rang'}`, now: clock() })
+  return rollBack(deps, { ...alias, why: `${alarmName}: ${state.reason ?? 'it rang'}`, now: clock() })
 }

@@ -15,10 +15,15 @@ export interface FinishDeps {
   readonly jobs: Pick<Jobs, 'add'>
   /** Milliseconds since 1970. */
   readonly clock: () => number
+  /** Id of the kernels that will serve the version. @default those that the job ran on */
+  readonly kernels?: string
 }
 
 /** Registers, then says in the job's record that it is done. Repeated calls register nothing twice. NotFoundError when the job left no whole candidate. */
-export const finishJob = async (job: string, { store, registry, jobs, clock }: FinishDeps): Promise<Finished> => {
+export const finishJob = async (
+  job: string,
+  { store, registry, jobs, clock, kernels }: FinishDeps,
+): Promise<Finished> => {
   const keys = jobKeys(job)
   const json = async (key: string): Promise<unknown> =>
     JSON.parse(new TextDecoder().decode((await store.get(key)).body))
@@ -31,6 +36,7 @@ export const finishJob = async (job: string, { store, registry, jobs, clock }: F
       ...{ model, job, by: 'training', candidate },
       ...(alias !== undefined && { alias }),
       ...(gate !== undefined && { gate }),
+      ...(kernels !== undefined && { kernels }),
     },
     registry,
   )

@@ -1,7 +1,9 @@
 /** Entry of the events Lambda: EventBridge brings Batch's state changes, check's verdicts and alarms, Step Functions asks to finish a job. */
+import { randomBytes } from 'node:crypto'
 import { BatchClient } from '@aws-sdk/client-batch'
 import { checked, jobNameSchema } from '@maas/core/contract'
-import { createJobs } from '@maas/core/jobs'
+import { replayFirst } from '@maas/core/imports'
+import { createGrants, createJobs, sessionPolicy } from '@maas/core/jobs'
 import { terminateJob } from '@maas/core/jobs/batch'
 import { createRegistry } from '@maas/core/registry'
 import { openStore } from '@maas/core/store'
@@ -17,12 +19,14 @@ import { recordTransform, transformChangeSchema } from './transforms.ts'
 
 const telemetry = createTelemetry('events')
 const { logger } = telemetry
-const { store: storeUri } = readEnvironment(process.env)
+const { store: storeUri, bucket, kernels } = readEnvironment(process.env)
 const clock = () => Date.now()
 const store = await openStore(storeUri)
 const registry = createRegistry(store)
 const jobs = createJobs({ store, storeUri, clock })
+const grants = createGrants({ store, jobs, clock })
 const transforms = createTransforms({ store, clock })
+const ensureReplayed = replayFirst({ store, registry, kernels, clock })
 const batch = new BatchClient()
 const terminate = (id: string) => terminateJob(batch, id)
 
@@ -32,9 +36,16 @@ const eventSchema = z.union([
   alarmChangeSchema,
   objectCreatedSchema,
   z.object({ task: z.literal('finish'), job: jobNameSchema }),
+  z.object({ task: z.literal('grant'), job: jobNameSchema, seconds: z.number().int().min(1) }),
 ])
 
-const answerTo = async (event: unknown): Promise<Finished | undefined> => {
+/** Before a job's container is started: a document that no credentials can be made for is refused here, where the job's record hears of it. */
+const grant = async (job: string, seconds: number): Promise<{ readonly token: string }> => {
+  sessionPolicy(await jobs.document(job), storeUri, bucket)
+  return { token: await grants.issue(job, seconds, randomBytes(32)) }
+}
+
+const answerTo = async (event: unknown): Promise<Finished | { readonly token: string } | undefined> => {
   const transform = transformChangeSchema.safeParse(event)
   if (transform.success) {
     const { name, end } = await recordTransform(transform.data, { store, transforms, terminate })
@@ -43,7 +54,8 @@ const answerTo = async (event: unknown): Promise<Finished | undefined> => {
   }
   const message = checked(eventSchema, event, 'event')
   if ('task' in message) {
-    const finished = await finishJob(message.job, { store, registry, jobs, clock })
+    if (message.task === 'grant') return grant(message.job, message.seconds)
+    const finished = await finishJob(message.job, { store, registry, jobs, clock, kernels })
     logger.info('finished', { job: message.job, ...finished })
     return finished
   }
@@ -52,7 +64,10 @@ const answerTo = async (event: unknown): Promise<Finished | undefined> => {
     return undefined
   }
   if (message.source === 'aws.cloudwatch') {
-    logger.info('alarm', { alarm: message.detail.alarmName, ...(await followAlarm(message, { registry, clock })) })
+    logger.info('alarm', {
+      alarm: message.detail.alarmName,
+      ...(await followAlarm(message, { registry, clock, ensureReplayed })),
+    })
     return undefined
   }
   if (message.source === 'aws.states') {

@@ -14,6 +14,8 @@ export interface RegisterRequest {
   readonly alias?: string
   readonly gate?: string
   readonly by: string
+  /** Id of the kernels that will serve the version. @default those that the job ran on */
+  readonly kernels?: string
 }
 
 export interface Registered {
@@ -31,11 +33,17 @@ const registeredBefore = async ({ model, job }: RegisterRequest, registry: Regis
   return known ? (await registry.versions(model)).find(({ lineage }) => lineage.job === job) : undefined
 }
 
-/** A version whose certificate fails is not served, whatever its metrics say. */
-const checkCertificate = ({ certified }: Candidate, gate: GateResult): GateResult =>
-  certified === undefined || certified.replay.passed || !gate.passed
-    ? gate
-    : { passed: false, message: `${gate.message}; the parity certificate ${describeReplay(certified.replay)}` }
+/** A version whose certificate fails is not served, whatever its metrics say; nor is one that other kernels vouch for, as when they were replaced while the job ran. */
+const checkCertificate = ({ candidate, kernels }: RegisterRequest, gate: GateResult): GateResult => {
+  const replay = candidate.certified?.replay
+  if (replay === undefined || !gate.passed) return gate
+  const refuse = (why: string): GateResult => ({ passed: false, message: `${gate.message}; ${why}` })
+  if (!replay.passed) return refuse(`the parity certificate ${describeReplay(replay)}`)
+  if (kernels === undefined || replay.kernels === kernels) return gate
+  return refuse(
+    `the parity certificate was replayed on ${replay.kernels}, predictions run on ${kernels} by now: move the alias by hand, which replays it there`,
+  )
+}
 
 /** What the job found on its own kernels: the first to serve it need neither compile nor replay. */
 const storeDerived = async (manifest: Manifest, { certified }: Candidate, registry: Registry): Promise<void> => {
@@ -49,7 +57,7 @@ const storeDerived = async (manifest: Manifest, { certified }: Candidate, regist
 export const registerCandidate = async (request: RegisterRequest, registry: Registry): Promise<Registered> => {
   const { candidate } = request
   const metrics = request.gate === undefined ? noGate : checkGate(parseGate(request.gate), candidate.metrics)
-  const gate = checkCertificate(candidate, metrics)
+  const gate = checkCertificate(request, metrics)
   const { files, lineage } = candidate
   const version = { files, lineage, metrics: candidate.metrics }
   const manifest = (await registeredBefore(request, registry)) ?? (await registry.register(request.model, version))

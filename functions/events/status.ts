@@ -31,6 +31,10 @@ export const workflowChangeSchema = z.object({
     cause: z.string().nullish(),
   }),
 })
+
+/** Of a Lambda. */
+const failureSchema = z.object({ errorMessage: z.string() })
+
 export type WorkflowChange = z.infer<typeof workflowChangeSchema>
 
 export interface ChangeDeps {
@@ -69,6 +73,15 @@ export const recordChange = async ({ time, detail }: JobChange, deps: ChangeDeps
   return changed
 }
 
+/** A task of the workflow that threw says so in JSON, with a trace that tells its job's owner nothing. */
+const wordsOf = (cause: string | null | undefined): string | null | undefined => {
+  try {
+    return failureSchema.parse(JSON.parse(cause ?? '')).errorMessage
+  } catch {
+    return cause
+  }
+}
+
 const failures = new Set<WorkflowChange['detail']['status']>(['FAILED', 'TIMED_OUT', 'ABORTED'])
 
 /** Whether the record was changed. */
@@ -77,6 +90,6 @@ export const recordWorkflow = async (
   { store, jobs }: Pick<ChangeDeps, 'store' | 'jobs'>,
 ): Promise<boolean> => {
   if (!failures.has(status)) return false
-  const words = [error, cause].filter((part) => part).join(': ') || `the workflow ended as ${status}`
+  const words = [error, wordsOf(cause)].filter((part) => part).join(': ') || `the workflow ended as ${status}`
   return jobs.add(name, { kind: 'end', at: time, outcome: 'Failed', reason: await reasonOf(name, words, store) })
 }

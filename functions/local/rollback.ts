@@ -42,7 +42,7 @@ export const watchRollback = ({ registry, rules, clock, say }: RollbackDeps): Lo
     ringing.add(rule)
     const found = metric === 'errors' ? `${value} errors` : `${value.toFixed(1)} ms on average`
     const why = `${found} of ${model} in ${rollbackWindow / 60} minutes, allowed are ${limit}`
-    const { reason } = await rollBack(registry, { model, alias, why, now: clock() })
+    const { reason } = await rollBack({ registry }, { model, alias, why, now: clock() })
     say(`${why}: ${reason}.`)
   }
 

@@ -21,6 +21,14 @@ export interface BatchEnvironment extends Environment {
   readonly storeUri: string
   /** From 1; a higher one goes on where the last was interrupted. */
   readonly attempt: number
+  /** On AWS: who lends credentials for the store, and what proves which job asks. Else the process's own are used. */
+  readonly lender?: Lender
+}
+
+export interface Lender {
+  /** ARN of a Lambda. */
+  readonly functionArn: string
+  readonly token: string
 }
 
 const required = (env: NodeJS.ProcessEnv, name: string): string => {
@@ -29,12 +37,18 @@ const required = (env: NodeJS.ProcessEnv, name: string): string => {
   throw new Error(`The environment variable ${name} is not set; the job definition or the job sets it.`)
 }
 
+/** A secret: of no use to the process that trains, so that one does not get it. */
+export const tokenVariable = 'MAAS_JOB_TOKEN'
+
 export const readBatchEnvironment = (env: NodeJS.ProcessEnv): BatchEnvironment => ({
   ...readEnvironment(env),
   jobName: required(env, 'TRAINING_JOB_NAME'),
   store: required(env, 'MAAS_STORE'),
   storeUri: env.MAAS_STORE_URI || required(env, 'MAAS_STORE'),
   attempt: Number(env.AWS_BATCH_JOB_ATTEMPT || 1),
+  ...(env.MAAS_JOB_CREDENTIALS && {
+    lender: { functionArn: env.MAAS_JOB_CREDENTIALS, token: required(env, tokenVariable) },
+  }),
 })
 
 /** What a container that predicts a share of a data set needs. */

@@ -3,11 +3,13 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { LambdaClient } from '@aws-sdk/client-lambda'
 import { messageOf } from '@maas/core/errors'
 import { createLogWriter, type LogWriter } from '@maas/core/jobs'
 import { openStore } from '@maas/core/store'
 import { runContainer, stoppedCode } from './container.ts'
-import { readBatchEnvironment } from './environment.ts'
+import { borrowedCredentials } from './credentials.ts'
+import { readBatchEnvironment, tokenVariable } from './environment.ts'
 import { layoutOf } from './layout.ts'
 
 /** Beside this file under the extension it has itself: both are bundled, or neither. */
@@ -32,8 +34,9 @@ const exitOf = (child: ChildProcess, log: LogWriter): Promise<number> =>
   })
 
 const train = async (baseDir: string, log: LogWriter, signal: AbortSignal): Promise<number> => {
+  const { [tokenVariable]: _, ...env } = process.env
   const child = spawn(process.execPath, [...process.execArgv, program, 'train'], {
-    env: { ...process.env, SAGEMAKER_BASE_DIR: baseDir },
+    env: { ...env, SAGEMAKER_BASE_DIR: baseDir },
     // The channel tells the training process when this one dies.
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
@@ -48,8 +51,10 @@ const train = async (baseDir: string, log: LogWriter, signal: AbortSignal): Prom
 /** Resolves with the exit code. */
 export const runTrainJob = async (): Promise<number> => {
   const environment = readBatchEnvironment(process.env)
-  const store = await openStore(environment.store)
-  const log = createLogWriter(store, environment.jobName, environment.attempt)
+  const { jobName: job, lender } = environment
+  const credentials = lender && borrowedCredentials(new LambdaClient(), job, lender)
+  const store = await openStore(environment.store, credentials && { s3: { credentials } })
+  const log = createLogWriter(store, job, environment.attempt)
 
   const stopping = new AbortController()
   const stop = (): void => stopping.abort()
@@ -60,7 +65,7 @@ export const runTrainJob = async (): Promise<number> => {
 
   const code = await runContainer({
     transfer: {
-      ...{ job: environment.jobName, storeUri: environment.storeUri, store },
+      ...{ job, storeUri: environment.storeUri, store },
       layout: layoutOf(environment.baseDir),
     },
     ...{ attempt: environment.attempt, log, signal: stopping.signal },

@@ -4,16 +4,9 @@ import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import {
-  checked,
-  dataPrefixes,
-  type JobPhase,
-  jobKeys,
-  storeKeyOf,
-  type TrainingJob,
-  trainingJobSchema,
-} from '@maas/core/contract'
-import { MaasError, NotFoundError } from '@maas/core/errors'
+import { checked, type JobPhase, jobKeys, type TrainingJob, trainingJobSchema } from '@maas/core/contract'
+import { NotFoundError } from '@maas/core/errors'
+import { channelKey, checkpointsKey } from '@maas/core/jobs'
 import type { ObjectStore } from '@maas/core/store'
 import type { Layout } from './layout.ts'
 import { prepareJob } from './prepare.ts'
@@ -41,14 +34,6 @@ const keysBelow = async (store: ObjectStore, prefix: string): Promise<string[]> 
 const download = async (store: ObjectStore, key: string, path: string): Promise<void> => {
   await mkdir(dirname(path), { recursive: true })
   await pipeline(Readable.from(await store.stream(key), { objectMode: false }), createWriteStream(path))
-}
-
-/** A channel's address to the key below which its data lies; data outside the service's own prefixes is refused. */
-export const channelKey = (address: string, storeUri: string, param: string): string => {
-  const key = storeKeyOf(address, storeUri, dataPrefixes)
-  if (key !== undefined) return key
-  const allowed = dataPrefixes.map((prefix) => `${storeUri}/${prefix}`).join(' and ')
-  throw new MaasError('forbidden', `${param}: got ${address}; data is read from below ${allowed}`, { param })
 }
 
 /** One object becomes a file, a prefix becomes a folder; returns the path. */
@@ -81,25 +66,13 @@ export const reportPhase = async ({ job, store }: Transfer, attempt: number, pha
 export const isComplete = async ({ job, store }: Transfer): Promise<boolean> =>
   (await store.head(jobKeys(job).complete)) !== undefined
 
-/** A folder of checkpoints that the document names is shared with every job that names it. */
-const checkpointsOf = ({ CheckpointConfig }: TrainingJob, { job, storeUri }: Transfer): string => {
-  if (CheckpointConfig === undefined) return jobKeys(job).checkpoints
-  const key = storeKeyOf(CheckpointConfig.S3Uri, storeUri, ['checkpoints/'])
-  if (key !== undefined) return key.endsWith('/') ? key : `${key}/`
-  throw new MaasError(
-    'forbidden',
-    `CheckpointConfig.S3Uri: got ${CheckpointConfig.S3Uri}; checkpoints lie below ${storeUri}/checkpoints/`,
-    { param: 'CheckpointConfig.S3Uri' },
-  )
-}
-
 /** Fills `input/` and `checkpoints/` of the layout; returns the key below which checkpoints lie. NotFoundError and others say in words what is missing. */
 export const fetchJob = async (transfer: Transfer): Promise<string> => {
   const { job, store, layout } = transfer
   const keys = jobKeys(job)
   const { body } = await store.get(keys.spec)
   const document = checked(trainingJobSchema, JSON.parse(new TextDecoder().decode(body)), 'job')
-  const checkpoints = checkpointsOf(document, transfer)
+  const checkpoints = checkpointsKey(document, transfer.storeUri)
   const channels: TrainingJob['InputDataConfig'] = []
   for (const channel of document.InputDataConfig) {
     const path = await fetchChannel(transfer, channel)

@@ -1,6 +1,7 @@
 /** One container's share of a transform job on Batch: the version in this process, the parts into the store, the exit code. */
 import { transformKeys } from '@maas/core/contract'
 import { messageOf } from '@maas/core/errors'
+import { channelKey } from '@maas/core/jobs'
 import { lazyKernels } from '@maas/core/kernels/sessions'
 import { loadPredictor } from '@maas/core/predict'
 import { createRegistry } from '@maas/core/registry'
@@ -9,7 +10,6 @@ import { createTransforms } from '@maas/core/transform'
 import { type Lane, openInputs, runTransform, storeSource, type TransformProgress } from '@maas/core/transform/work'
 import { stoppedCode } from './container.ts'
 import { readTransformEnvironment, type TransformEnvironment } from './environment.ts'
-import { channelKey } from './transfer.ts'
 
 /** Milliseconds between two lines about progress. */
 const tellEvery = 10_000

@@ -18,6 +18,16 @@ export interface BatchProps {
   readonly transformRole: Role
   readonly executionRole: Role
   readonly store: string
+  /** ARN of the function that lends training jobs their credentials. */
+  readonly lender: string
+}
+
+/** What tells the two kinds of jobs apart. */
+interface Definition {
+  readonly name: string
+  readonly command: string
+  readonly role: Role
+  readonly environment: Readonly<Record<string, string>>
 }
 
 /** Name of the container in the job definition, for overrides. */
@@ -65,8 +75,14 @@ export class Batch extends Construct {
       environments.length > 1 ? this.createQueue('OnDemandQueue', environments.slice(-1)) : this.queueArn
     const { stage } = props.config
     this.transformQueueArn = this.createQueue('TransformQueue', environments, transformName(stage))
-    const train = { name: `maas-${stage}-train`, command: 'train', role: props.jobRole }
-    const transform = { name: transformName(stage), command: 'transform', role: props.transformRole }
+    const environment = { MAAS_STORE: props.store }
+    const train: Definition = {
+      ...{ name: `maas-${stage}-train`, command: 'train', role: props.jobRole },
+      environment: { ...environment, MAAS_JOB_CREDENTIALS: props.lender },
+    }
+    const transform: Definition = {
+      ...{ name: transformName(stage), command: 'transform', role: props.transformRole, environment },
+    }
     this.definitionArn = this.createDefinition('Job', props, train).ref
     this.createDefinition('TransformJob', props, transform)
     this.definitionPattern = this.revisionsOf(train.name)
@@ -113,11 +129,7 @@ export class Batch extends Construct {
   }
 
   /** The same image and container, told apart by the command and by the role. */
-  private createDefinition(
-    id: string,
-    props: BatchProps,
-    job: { readonly name: string; readonly command: string; readonly role: Role },
-  ): CfnJobDefinition {
+  private createDefinition(id: string, props: BatchProps, job: Definition): CfnJobDefinition {
     const { config, image, logs, network } = props
     const { cpus, memory, disk, maxHours } = config.training
     const volumes = { work: '/opt/ml', temporary: '/tmp' }
@@ -153,7 +165,7 @@ export class Batch extends Construct {
                 mountPoints: Object.entries(volumes).map(([sourceVolume, containerPath]) => ({
                   ...{ sourceVolume, containerPath, readOnly: false },
                 })),
-                environment: [{ name: 'MAAS_STORE', value: props.store }],
+                environment: Object.entries(job.environment).map(([name, value]) => ({ name, value })),
                 resourceRequirements: [
                   { type: 'VCPU', value: String(cpus) },
                   { type: 'MEMORY', value: String(memory) },

@@ -33,6 +33,7 @@ export const functionsOf = ({ service, training }: Watched): Record<string, Maas
   ...service.functions,
   ...Object.fromEntries(Object.entries(service.dedicated).map(([model, each]) => [`predict-${model}`, each])),
   events: training.events,
+  credentials: training.credentials,
 })
 
 /** Queues that something must come out of, by name. */

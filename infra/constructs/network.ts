@@ -16,11 +16,12 @@ import {
 import { Construct } from 'constructs'
 import type { Config } from '../config.ts'
 
-/** What Fargate asks before and while a job runs; S3 has its free gateway. */
+/** What Fargate and the job ask before and while it runs; S3 has its free gateway. */
 export const interfaceEndpoints = {
   EcrApi: InterfaceVpcEndpointAwsService.ECR,
   EcrDocker: InterfaceVpcEndpointAwsService.ECR_DOCKER,
   Logs: InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
+  Lambda: InterfaceVpcEndpointAwsService.LAMBDA,
 } as const
 
 export class Network extends Construct {
@@ -65,7 +66,7 @@ export class Network extends Construct {
       description: 'Training jobs: nothing comes in, HTTPS goes out',
       allowAllOutbound: false,
     })
-    this.securityGroup.addEgressRule(Peer.anyIpv4(), Port.HTTPS, 'S3, ECR, CloudWatch Logs')
+    this.securityGroup.addEgressRule(Peer.anyIpv4(), Port.HTTPS, 'S3, ECR, CloudWatch Logs, Lambda')
     if (vpc.kind === 'private') this.addEndpoints()
   }
 

@@ -1,4 +1,4 @@
-/** From a job's name to a registered version: submit to Batch, wait, then gate, register and move the alias. */
+/** From a job's name to a registered version: a token for the job, submit to Batch, wait, then gate, register and move the alias. */
 import { Duration } from 'aws-cdk-lib'
 import type { Alias, IFunction } from 'aws-cdk-lib/aws-lambda'
 import type { LogGroup } from 'aws-cdk-lib/aws-logs'
@@ -45,6 +45,13 @@ export class Workflow extends Construct {
     super(scope, id)
     const onSpot = this.createSubmit('Train', batch, batch.queueArn)
     const onDemand = this.createSubmit('TrainOnDemand', batch, batch.onDemandQueueArn)
+    const grant = new LambdaInvoke(this, 'Grant', {
+      lambdaFunction: events as IFunction,
+      // A token is of no use after its workflow.
+      payload: TaskInput.fromObject({ task: 'grant', job: JsonPath.stringAt('$.job'), seconds: timeout.toSeconds() }),
+      payloadResponseOnly: true,
+      resultPath: '$.grant',
+    })
     const submit = new Choice(this, 'Spot').when(Condition.booleanEquals('$.spot', true), onSpot).otherwise(onDemand)
     const wait = new Wait(this, 'Wait', { time: WaitTime.duration(Duration.seconds(LOOK_SECONDS)) })
     const look = new CallAwsService(this, 'Look', {
@@ -76,16 +83,18 @@ export class Workflow extends Construct {
     finish.next(
       new Choice(this, 'Passed').when(Condition.booleanEquals('$.version.passed', true), moved).otherwise(heldBack),
     )
+    grant.next(submit)
     onSpot.next(wait)
     onDemand.next(wait)
     wait.next(look)
     look.next(ended)
     this.machine = new StateMachine(this, 'Machine', {
       stateMachineName: workflowName(stage),
-      definitionBody: DefinitionBody.fromChainable(submit),
+      definitionBody: DefinitionBody.fromChainable(grant),
       timeout,
       tracingEnabled: true,
-      logs: { destination: logs, level: LogLevel.ALL },
+      // Without what is passed on: a job's token is part of it.
+      logs: { destination: logs, level: LogLevel.ALL, includeExecutionData: false },
     })
   }
   private createSubmit(id: string, batch: Batch, queueArn: string): CallAwsService {
@@ -106,7 +115,10 @@ export class Workflow extends Construct {
               Containers: [
                 {
                   Name: containerName,
-                  Environment: [{ Name: 'TRAINING_JOB_NAME', Value: JsonPath.stringAt('$.job') }],
+                  Environment: [
+                    { Name: 'TRAINING_JOB_NAME', Value: JsonPath.stringAt('$.job') },
+                    { Name: 'MAAS_JOB_TOKEN', Value: JsonPath.stringAt('$.grant.token') },
+                  ],
                   ResourceRequirements: [
                     { Type: 'VCPU', Value: JsonPath.stringAt('$.cpus') },
                     { Type: 'MEMORY', Value: JsonPath.stringAt('$.memory') },

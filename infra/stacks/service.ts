@@ -64,7 +64,7 @@ export class ServiceStack extends Stack {
       })
     const control = {
       ...{ ...common, role: storage.registryRole, memory: 512 },
-      environment: { ...environment, ...this.trainingEnvironment(config) },
+      environment: { ...environment, MAAS_KERNELS_ID: artifacts.kernels, ...this.trainingEnvironment(config) },
       code: { zip: artifacts.functions.api },
     }
     const { MAAS_STORE, ...ofKeys } = environment

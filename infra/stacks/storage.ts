@@ -59,6 +59,7 @@ export class StorageStack extends Stack {
           'gc/*',
           'jobs/*/spec.json',
           'jobs/*/status.json',
+          'jobs/*/grants/*',
           'jobs/_index/*',
           'uploads/*',
           'datasets/*',

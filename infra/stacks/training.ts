@@ -4,7 +4,7 @@ import { ArnFormat, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-
 import { DockerImageAsset } from 'aws-cdk-lib/aws-ecr-assets'
 import { Rule } from 'aws-cdk-lib/aws-events'
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets'
-import { type IRole, Policy, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam'
+import { ArnPrincipal, type IRole, Policy, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import { type IQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
@@ -13,7 +13,7 @@ import type { Config } from '../config.ts'
 import { Batch } from '../constructs/batch.ts'
 import { createLogGroup, MaasFunction, platformOf } from '../constructs/function.ts'
 import { Network } from '../constructs/network.ts'
-import { allowLogs, jobRoleName, taskRole } from '../constructs/role.ts'
+import { allowLogs, functionRole, jobRoleName, taskRole } from '../constructs/role.ts'
 import { allowStore } from '../constructs/store.ts'
 import { Workflow } from '../constructs/workflow.ts'
 import type { StorageStack } from './storage.ts'
@@ -28,6 +28,8 @@ export class TrainingStack extends Stack {
   readonly batch: Batch
   readonly workflow: Workflow
   readonly events: MaasFunction
+  /** Lends each training job what it may do with the bucket. */
+  readonly credentials: MaasFunction
   /** State changes that the events function could not take. */
   readonly lost: Queue
 
@@ -39,13 +41,24 @@ export class TrainingStack extends Stack {
       directory: artifacts.images.train,
       platform: platformOf(config),
     })
+    const environment = { MAAS_STORE: `s3://${storage.models.bucketName}`, MAAS_BUCKET_ARN: storage.models.bucketArn }
+    const lending = this.lendingRoles(props)
+    this.credentials = new MaasFunction(this, 'Credentials', {
+      ...{ ...common, name: 'credentials', description: 'Lends training jobs their rights', role: lending.lender },
+      code: { zip: artifacts.functions.events },
+      handler: 'credentials.handler',
+      environment: { ...environment, MAAS_WRITER_ROLE: lending.writer.roleArn },
+      memory: 512,
+      timeout: Duration.seconds(29),
+    })
+    const lender = this.credentials.live.functionArn
     this.batch = new Batch(this, 'Batch', {
       ...{ config, image, network: new Network(this, 'Network', config) },
       logs: createLogGroup(this, 'JobLogs', { ...common, name: 'train' }),
-      jobRole: this.jobRole(props),
+      ...{ jobRole: this.jobRole(props, lender), lender },
       transformRole: this.transformRole(props),
       executionRole: this.executionRole(props, image),
-      store: `s3://${storage.models.bucketName}`,
+      store: environment.MAAS_STORE,
     })
     this.lost = new Queue(this, 'Lost', {
       enforceSSL: true,
@@ -55,7 +68,7 @@ export class TrainingStack extends Stack {
     this.events = new MaasFunction(this, 'Events', {
       ...{ ...common, name: 'events', description: 'Records, gates and registers jobs', role: storage.registryRole },
       code: { zip: artifacts.functions.events },
-      environment: { MAAS_STORE: `s3://${storage.models.bucketName}` },
+      environment: { ...environment, MAAS_KERNELS_ID: artifacts.kernels },
       memory: 1024,
       timeout: Duration.minutes(5),
       deadLetterQueue: this.lost,
@@ -166,13 +179,31 @@ export class TrainingStack extends Stack {
     )
   }
 
-  /** S3 has no variable for a job's name, so a job could write another's folder; it can touch no model and no alias. */
-  private jobRole({ config, storage }: TrainingProps): Role {
+  /** Of training jobs: touches nothing in the bucket by itself. It may ask for credentials, which come for one job's folder and data. */
+  private jobRole({ config }: TrainingProps, lender: string): Role {
     const role = taskRole(this, 'JobRole', {
-      description: 'Of training jobs: reads data, writes candidates and checkpoints',
+      description: 'Of training jobs: asks for the rights of one job',
       roleName: jobRoleName(config.stage),
     })
-    allowStore(role, storage, {
+    role.addToPolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [lender] }))
+    return role
+  }
+
+  /**
+   * `writer` has what all training jobs need together. Only the function that lends credentials may assume it, and it
+   * narrows each session to one job: S3's policies have no variable for a job's name, and Batch knows one role for all.
+   */
+  private lendingRoles({ config, storage }: TrainingProps): Readonly<Record<'lender' | 'writer', Role>> {
+    const lender = functionRole(this, 'CredentialsRole', {
+      stage: config.stage,
+      description: 'Checks tokens of training jobs, lends them their rights',
+    })
+    allowStore(lender, storage, { read: ['jobs/*/grants/*', 'jobs/*/spec.json', 'jobs/*/status.json'] })
+    const writer = new Role(this, 'WriterRole', {
+      description: 'Lent to training jobs, each for its own folder: reads data, writes candidates and checkpoints',
+      assumedBy: new ArnPrincipal(lender.roleArn),
+    })
+    allowStore(writer, storage, {
       read: ['datasets/*', 'uploads/*', 'jobs/*', 'checkpoints/*'],
       write: [
         'jobs/*/candidate/*',
@@ -183,7 +214,8 @@ export class TrainingStack extends Stack {
         'checkpoints/*',
       ],
     })
-    return role
+    lender.addToPolicy(new PolicyStatement({ actions: ['sts:AssumeRole'], resources: [writer.roleArn] }))
+    return { lender, writer }
   }
 
   /** Of transform jobs: reads data and models, writes parts of predictions and nothing else. */

@@ -20,7 +20,7 @@ export const acknowledged: readonly Acknowledged[] = [
   },
   {
     rule: /^AwsSolutions-IAM5\[Resource::.*Models.*\/(models|blobs|gc|jobs|predictions|imports|verifications|datasets|uploads|checkpoints|transforms)\/.*\]$/,
-    path: /(RegistryRole|PredictRole|CheckRole|JobRole|TransformRole)\/DefaultPolicy/,
+    path: /(RegistryRole|PredictRole|CheckRole|CredentialsRole|WriterRole|TransformRole)\/DefaultPolicy/,
     reason: 'Keys below a prefix are made at run time; each role has only the prefixes of its job.',
   },
   {
@@ -76,8 +76,8 @@ export const acknowledged: readonly Acknowledged[] = [
   },
   {
     rule: /^Serverless-LambdaDLQ$/,
-    path: /service\/(Predict|Api|Keys|Stream|Authorizer)\//,
-    reason: 'API Gateway waits for the answer: there is no event that could be lost.',
+    path: /(service\/(Predict|Api|Keys|Stream|Authorizer)|training\/Credentials)\//,
+    reason: 'A caller waits for the answer: there is no event that could be lost.',
   },
   {
     rule: /^Serverless-LambdaDLQ$/,

@@ -49,8 +49,15 @@ describe('without what has to be built first', () => {
     const { layer, root } = artifactsOf(repository, 'arm64')
     for (const folder of [layer, root]) mkdirSync(folder, { recursive: true })
     expect(() => readArtifacts(repository, 'arm64')).toThrow(`Nothing is staged in ${root}. Run: ${commands}`)
-    writeFileSync(join(root, 'staged.json'), JSON.stringify({ architecture: 'x64' }))
+    const stage = (stamp: unknown) => writeFileSync(join(root, 'staged.json'), JSON.stringify(stamp))
+    stage({ architecture: 'x64', kernels: 'tensorflow-2.21.0-x64' })
     expect(() => readArtifacts(repository, 'arm64')).toThrow('is staged for x64, the configuration says arm64')
+    stage({ architecture: 'arm64' })
+    expect(() => readArtifacts(repository, 'arm64')).toThrow(
+      `staged by another version of this repository. Run: ${commands}`,
+    )
+    stage({ architecture: 'arm64', kernels: 'tensorflow-2.21.0-arm64' })
+    expect(readArtifacts(repository, 'arm64').kernels).toBe('tensorflow-2.21.0-arm64')
   })
 })
 

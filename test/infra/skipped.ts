@@ -26,8 +26,8 @@ export const skipped: readonly Skipped[] = [
   },
   {
     check: 'CKV_AWS_116',
-    resource: /(Predict|Api|Keys|Stream|Authorizer)Function/,
-    reason: 'API Gateway waits for the answer: there is no event that could be lost.',
+    resource: /(Predict|Api|Keys|Stream|Authorizer|Credentials)Function/,
+    reason: 'A caller waits for the answer: there is no event that could be lost.',
   },
   {
     check: 'CKV_AWS_116',

@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { nativeId } from '@maas/core/contract'
 import { Validations } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag'
@@ -20,7 +21,7 @@ export const placeholders = (architecture: Config['architecture'] = 'x64'): Arti
   for (const folder of Object.values(artifacts.functions)) fill(folder, 'index.mjs')
   for (const folder of Object.values(artifacts.images)) fill(folder, 'Dockerfile')
   fill(artifacts.layer, 'packed.json')
-  return artifacts
+  return { ...artifacts, kernels: nativeId('2.0.0', architecture) }
 }
 
 export const stackNames = ['storage', 'service', 'training', 'observability'] as const

@@ -36,13 +36,13 @@ describe('jobs', () => {
     ).toEqual(['/opt/ml', '/tmp'])
   })
 
-  it('may touch no model, no alias and no key', () => {
-    const [policy] = Object.entries(training.findResources('AWS::IAM::Policy')).filter(([id]) =>
-      id.startsWith('JobRole'),
-    )
-    const text = JSON.stringify(policy)
-    expect(text).not.toMatch(/\/models\/|\/blobs\/|dynamodb|s3:DeleteObject/)
-    expect(text).toContain('/jobs/*/candidate/*')
+  it('are started with a token of their own, which no log of the workflow holds', () => {
+    const [machine] = Object.values(training.findResources('AWS::StepFunctions::StateMachine'))
+    const text = JSON.stringify(machine?.Properties.DefinitionString)
+    expect(text).toContain('\\"Value.$\\":\\"$.grant.token\\"')
+    expect(machine?.Properties.LoggingConfiguration).toMatchObject({ IncludeExecutionData: false })
+    const names = task().Containers[0].Environment.map(({ Name }: { Name: string }) => Name)
+    expect(names).toEqual(['MAAS_STORE', 'MAAS_JOB_CREDENTIALS'])
   })
 
   it('prefer Spot for the share of it that is configured, which can be none', () => {
@@ -73,7 +73,8 @@ describe('transform jobs', () => {
 
   it('run the training image by another command and another role, on a queue of a known name', () => {
     const [train, transform] = ['maas-dev-train', 'maas-dev-transform'].map(container)
-    expect({ ...transform, Command: ['train'] }).toEqual(train)
+    const Environment = [transform.Environment[0], train.Environment[1]]
+    expect({ ...transform, Command: ['train'], Environment }).toEqual(train)
     expect(transform.Command).toEqual(['transform'])
     const roles = ['maas-dev-train', 'maas-dev-transform'].map((name) =>
       JSON.stringify(named(name).EcsProperties.TaskProperties[0].TaskRoleArn),
@@ -141,8 +142,8 @@ describe('the network', () => {
     const endpoints = Object.values(closed.findResources('AWS::EC2::VPCEndpoint'))
     const services = endpoints
       .filter(({ Properties }) => Properties.VpcEndpointType === 'Interface')
-      .map(({ Properties }) => JSON.stringify(Properties.ServiceName).match(/(ecr\.api|ecr\.dkr|logs)/)?.[0])
-    expect(services.sort()).toEqual(['ecr.api', 'ecr.dkr', 'logs'])
+      .map(({ Properties }) => JSON.stringify(Properties.ServiceName).match(/(ecr\.api|ecr\.dkr|lambda|logs)/)?.[0])
+    expect(services.sort()).toEqual(['ecr.api', 'ecr.dkr', 'lambda', 'logs'])
     const ingress = Object.values(closed.findResources('AWS::EC2::SecurityGroupIngress'))
     expect(ingress).toHaveLength(1)
     expect(ingress[0]?.Properties).toMatchObject({ FromPort: 443, ToPort: 443 })
@@ -185,7 +186,7 @@ describe('what follows a job', () => {
     const text = JSON.stringify(
       machine?.Properties.DefinitionString['Fn::Join'][1].filter((part: unknown) => typeof part === 'string').join(''),
     )
-    for (const state of ['Train', 'Wait', 'Look', 'Ended', 'GateRegisterAlias', 'Passed', 'Failed']) {
+    for (const state of ['Grant', 'Train', 'Wait', 'Look', 'Ended', 'GateRegisterAlias', 'Passed', 'Failed']) {
       expect(text).toContain(`\\"${state}\\":{`)
     }
     expect(text).toContain('aws-sdk:batch:submitJob')

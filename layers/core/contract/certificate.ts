@@ -2,6 +2,9 @@
 import { z } from 'zod'
 import { tensorSpecSchema } from './tensors.ts'
 
+/** Names native kernels in certificates and derived files, e.g. `tensorflow-2.21.0-x64`. */
+export const nativeId = (tensorflow: string, arch: string): string => `tensorflow-${tensorflow}-${arch}`
+
 /** max|a-b| / max|b|, the measure of every comparison. */
 export const defaultTolerance = 1e-5
 export const toleranceSchema = z.number().positive().max(0.1)

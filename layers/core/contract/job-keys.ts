@@ -1,6 +1,8 @@
 /** Where a training job's things lie in the object store: what api, container and events tell each other. */
 
 export interface JobKeys {
+  /** All of the job but its checkpoints lies below it. */
+  readonly folder: string
   /** The job document; written once, before the job is queued. */
   readonly spec: string
   /** The job's record; changed by compare-and-swap. */
@@ -15,11 +17,14 @@ export interface JobKeys {
   readonly complete: string
   /** Why the job failed, in words. */
   readonly failure: string
+  /** Below it, the tokens by which the job's container is known on AWS: one object each, named by the token's hash. */
+  readonly grants: string
   /** Below it, the newest checkpoint; a prefix of its own because it is kept for a shorter time than the job. */
   readonly checkpoints: string
 }
 
 export const jobKeys = (job: string): JobKeys => ({
+  folder: `jobs/${job}/`,
   spec: `jobs/${job}/spec.json`,
   status: `jobs/${job}/status.json`,
   phases: `jobs/${job}/phases/`,
@@ -27,6 +32,7 @@ export const jobKeys = (job: string): JobKeys => ({
   candidate: `jobs/${job}/candidate/`,
   complete: `jobs/${job}/candidate.json`,
   failure: `jobs/${job}/failure.txt`,
+  grants: `jobs/${job}/grants/`,
   checkpoints: `checkpoints/${job}/`,
 })
 

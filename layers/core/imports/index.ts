@@ -2,4 +2,5 @@
 export * from './imports.ts'
 export * from './keys.ts'
 export * from './register.ts'
+export * from './replay-first.ts'
 export * from './uploads.ts'

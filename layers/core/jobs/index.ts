@@ -1,8 +1,11 @@
 /** Training jobs as records in the object store, whoever runs them. */
+export * from './data-keys.ts'
 export * from './describe.ts'
+export * from './grants.ts'
 export * from './jobs.ts'
 export * from './log.ts'
 export * from './newest-first.ts'
 export * from './price.ts'
 export * from './record.ts'
 export * from './runner.ts'
+export * from './session-policy.ts'

@@ -8,5 +8,4 @@ export const findNative = (env: NodeJS.ProcessEnv): ReturnType<typeof searchKern
     throw new KernelError(messageOf(cause), { cause })
   })
 
-/** Names kernels in certificates and derived files, e.g. `tensorflow-2.21.0-x64`. */
-export const nativeId = (tensorflow: string, arch: string): string => `tensorflow-${tensorflow}-${arch}`
+export { nativeId } from '../contract/index.ts'

@@ -1,4 +1,5 @@
 /** The registry: versions, aliases and their files in an object store. */
+export { parityFails, replayOn } from './certificates.ts'
 export type { RegistryDeps } from './context.ts'
 export * as registryKeys from './layout.ts'
 export { createRegistry } from './registry.ts'

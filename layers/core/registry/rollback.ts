@@ -23,24 +23,38 @@ const MOST_WHY = 500
 
 const kept = (reason: string): RolledBack => ({ moved: false, reason })
 
+export interface RollbackDeps {
+  readonly registry: Registry
+  /** Before an alias means these versions again; what it throws goes on to the caller, who comes again. @default they may be meant as they are */
+  readonly ensureReplayed?: (model: string, versions: readonly number[]) => Promise<void>
+}
+
 /** The same alarm again finds its own move and does nothing, so two versions that are both bad do not alternate. */
-export const rollBack = async (registry: Registry, request: RollbackRequest): Promise<RolledBack> => {
-  const { model, alias, why, now } = request
+export const rollBack = async (
+  { registry, ensureReplayed = async () => {} }: RollbackDeps,
+  { model, alias, why, now }: RollbackRequest,
+): Promise<RolledBack> => {
   const name = `${model}@${alias}`
+  const record = await registry.alias(model, alias).catch((error: unknown) => {
+    if (error instanceof NotFoundError) return error
+    throw error
+  })
+  if (record instanceof NotFoundError) return kept(record.message)
+  const { generation, history } = record
+  const last = history.at(-1)
+  if (last === undefined || last.from.length === 0) return kept(`${name} has never pointed anywhere else`)
+  if (last.by === rollbackBy) return kept(`${name} went back already, at ${last.at}`)
+  if (now - Date.parse(last.at) > rollbackHours * 3_600_000) {
+    return kept(`${name} has not moved for ${rollbackHours} hours, so its last move is not to blame`)
+  }
+  const versions = last.from.map(({ version }) => version)
+  await ensureReplayed(model, versions)
   try {
-    const { generation, history } = await registry.alias(model, alias)
-    const last = history.at(-1)
-    if (last === undefined || last.from.length === 0) return kept(`${name} has never pointed anywhere else`)
-    if (last.by === rollbackBy) return kept(`${name} went back already, at ${last.at}`)
-    if (now - Date.parse(last.at) > rollbackHours * 3_600_000) {
-      return kept(`${name} has not moved for ${rollbackHours} hours, so its last move is not to blame`)
-    }
     await registry.setAlias(model, alias, last.from, { by: rollbackBy, why: why.slice(0, MOST_WHY), generation })
-    const versions = last.from.map(({ version }) => version).join(' and ')
-    return { moved: true, reason: `${name} points at version ${versions} again` }
+    return { moved: true, reason: `${name} points at version ${versions.join(' and ')} again` }
   } catch (error) {
-    if (error instanceof ConflictError) return kept(`${name} was moved meanwhile`)
-    if (error instanceof NotFoundError) return kept(error.message)
+    // Moved meanwhile, or the version before fails its certificate by now.
+    if (error instanceof ConflictError || error instanceof NotFoundError) return kept(error.message)
     throw error
   }
 }

@@ -6,13 +6,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CreateBucketCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { CreateStateMachineCommand, DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn'
-import { transformSpecSchema } from '@maas/core/contract'
+import { nativeId, transformSpecSchema } from '@maas/core/contract'
 import { createS3Store } from '@maas/core/store/s3'
 import { createTransforms } from '@maas/core/transform'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bundle, checkPrograms, repository } from '../../../infra/bundle.ts'
 import { searchKernels } from '../../../layers/core/kernels/native.ts'
 import { Maas } from '../../../sdk/src/client.ts'
+import { type LambdaEndpoint, startLambdaEndpoint } from '../../support/lambda-endpoint.ts'
 import { fetchByEvents, proxyEvent } from '../../support/lambda-events.ts'
 import { noLayer, onLayer } from '../../support/layer.ts'
 import { isMotoMissing, type Moto, startMoto } from '../../support/moto.ts'
@@ -42,6 +43,7 @@ describe.skipIf(isMotoMissing() || kernels.found === undefined)('the deployed pr
   let inputOf: (name: string) => Promise<Record<string, unknown>>
   const directory = mkdtempSync(join(tmpdir(), 'deployed-'))
   const started: FunctionProcess[] = []
+  let lambda: LambdaEndpoint | undefined
 
   beforeAll(async () => {
     moto = await startMoto()
@@ -69,7 +71,11 @@ describe.skipIf(isMotoMissing() || kernels.found === undefined)('the deployed pr
       MAAS_JOB_ROLE: 'arn:aws:iam::123456789012:role/maas-dev-train',
       ...{ MAAS_TRANSFORM_QUEUE: 'maas-dev-transform', MAAS_TRANSFORM_JOB: 'maas-dev-transform' },
     })
-    Object.assign(env, { MAAS_ARCHITECTURE: 'x64', MAAS_MAX_JOB_HOURS: '24' })
+    const { tensorflow = '', arch = '' } = kernels.found?.manifest ?? {}
+    Object.assign(env, {
+      ...{ MAAS_ARCHITECTURE: 'x64', MAAS_MAX_JOB_HOURS: '24', MAAS_KERNELS_ID: nativeId(tensorflow, arch) },
+      ...{ MAAS_BUCKET_ARN: `arn:aws:s3:::${bucket}`, MAAS_WRITER_ROLE: 'arn:aws:iam::123456789012:role/writer' },
+    })
     inputOf = async (name) => {
       const executionArn = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`
       const { input = '{}' } = await workflows.send(new DescribeExecutionCommand({ executionArn }))
@@ -80,6 +86,7 @@ describe.skipIf(isMotoMissing() || kernels.found === undefined)('the deployed pr
       ['functions/train/batch.ts', 'batch'],
       ['functions/train/main.ts', 'main'],
       ['functions/events/handler.ts', 'events'],
+      ['functions/events/credentials-handler.ts', 'credentials'],
       ['functions/api/handler.ts', 'api'],
       ['functions/predict/handler.ts', 'predict'],
     ] as const) {
@@ -91,7 +98,7 @@ describe.skipIf(isMotoMissing() || kernels.found === undefined)('the deployed pr
   })
 
   afterAll(async () => {
-    await Promise.all(started.map((each) => each.stop()))
+    await Promise.all([...started.map((each) => each.stop()), lambda?.stop()])
     await moto?.stop()
     rmSync(directory, { recursive: true, force: true })
   })
@@ -153,11 +160,25 @@ describe.skipIf(isMotoMissing() || kernels.found === undefined)('the deployed pr
     expect((await ask('POST', '/training-jobs', { ...document, Environment: { A: 'b' } })).status).toBe(403)
   })
 
-  it('train a job from S3 and leave a whole candidate there', async () => {
-    await tell(await start('events'), 'RUNNING', 0)
-    const base = mkdtempSync(join(tmpdir(), 'ml-'))
-    const own = { TRAINING_JOB_NAME: job, SAGEMAKER_BASE_DIR: base, AWS_BATCH_JOB_ATTEMPT: '1' }
-    const { code, output } = await runContainer('train', own)
+  it('train a job from S3 with credentials of its own, and leave a whole candidate there', async () => {
+    const events = await start('events')
+    const { token } = (await events.invoke({ task: 'grant', job, seconds: 3600 })) as { token: string }
+    await tell(events, 'RUNNING', 0)
+    const lender = await start('credentials')
+    lambda = await startLambdaEndpoint((event) => lender.invoke(event))
+    const functionArn = 'arn:aws:lambda:eu-west-1:123456789012:function:credentials:live'
+    const container = (MAAS_JOB_TOKEN: string) =>
+      runContainer('train', {
+        ...{ TRAINING_JOB_NAME: job, SAGEMAKER_BASE_DIR: mkdtempSync(join(directory, 'ml-')) },
+        ...{ AWS_BATCH_JOB_ATTEMPT: '1', MAAS_JOB_CREDENTIALS: functionArn, MAAS_JOB_TOKEN },
+        AWS_ENDPOINT_URL_LAMBDA: lambda?.url ?? '',
+      })
+    const forged = await container('forged')
+    expect(forged.code).toBe(1)
+    expect(forged.output).toContain('the token is not one of this job')
+    const { code, output } = await container(token)
+    expect(new Set(lambda.called)).toEqual(new Set([functionArn]))
+    expect(`${output}${forged.output}${lender.output()}`).not.toContain(token)
     expect(output).not.toContain('WASM')
     expect(output).toContain('"event":"end"')
     expect(code).toBe(0)

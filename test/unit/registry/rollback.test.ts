@@ -8,7 +8,7 @@ import { change, newVersion, only } from './samples.ts'
 const hour = 3_600_000
 let now: number
 let registry: Registry
-const goBack = (why = 'too many errors') => rollBack(registry, { model: 'm', alias: 'production', why, now })
+const goBack = (why = 'too many errors') => rollBack({ registry }, { model: 'm', alias: 'production', why, now })
 const pointsAt = async () => (await registry.alias('m', 'production')).targets
 
 beforeEach(async () => {
@@ -46,16 +46,19 @@ describe('an alias whose model fails', () => {
     now += 25 * hour
     expect(await goBack()).toMatchObject({ moved: false, reason: expect.stringContaining('24 hours') })
     expect(await pointsAt()).toEqual(only(2))
-    const ghost = await rollBack(registry, { model: 'ghost', alias: 'production', why: '', now })
+    const ghost = await rollBack({ registry }, { model: 'ghost', alias: 'production', why: '', now })
     expect(ghost).toMatchObject({ moved: false, reason: expect.stringContaining('ghost') })
   })
 
   it('stays where somebody put it meanwhile, and other failures are not hidden', async () => {
     await registry.setAlias('m', 'production', only(2), change)
-    const failing = (error: Error): Registry => ({ ...registry, setAlias: () => Promise.reject(error) })
+    const failing = (error: Error) => ({ registry: { ...registry, setAlias: () => Promise.reject(error) } })
     const request = { model: 'm', alias: 'production', why: '', now }
     expect(await rollBack(failing(new ConflictError('generation 3')), request)).toMatchObject({ moved: false })
     await expect(rollBack(failing(new Error('S3 is away')), request)).rejects.toThrow('S3 is away')
+    const ensureReplayed = () => Promise.reject(new ConflictError('come again', { retryAfter: 20 }))
+    await expect(rollBack({ registry, ensureReplayed }, request)).rejects.toThrow('come again')
+    expect(await pointsAt()).toEqual(only(2))
   })
 })
 

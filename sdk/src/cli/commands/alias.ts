@@ -1,6 +1,7 @@
 /** `maas alias`: point a name such as `production` at a version, see its history, take it back. */
 import type { AliasTarget } from '@maas/core/contract'
 import { type Command, InvalidArgumentError } from 'commander'
+import { comeAgain } from '../come-again.ts'
 import { CliCommand, integer, type TargetOptions } from '../options.ts'
 import type { Output } from '../output.ts'
 import { openCatalog, storeDirectory } from '../target.ts'
@@ -91,11 +92,13 @@ const move = async (
       targets.map((target) => target.version),
     )
   }
-  const record = await (await openCatalog(options)).setAlias(name, alias, targets, {
+  const catalog = await openCatalog(options)
+  const change = {
     by: process.env.USER ?? 'command line',
     why: options.why ?? (options.rollback ? 'rollback' : 'moved by hand'),
     ...(options.shadow !== undefined && { shadow: options.shadow === false ? null : options.shadow }),
-  })
+  }
+  const record = await comeAgain(() => catalog.setAlias(name, alias, targets, change), { tell: output.note })
   output.data({ alias: record })
   const beside = record.shadow === undefined ? '' : `; version ${record.shadow} answers in its shadow`
   output.line(`${name}@${alias} now means version ${versionsText(record.targets)}${beside}.`)

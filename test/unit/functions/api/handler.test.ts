@@ -19,6 +19,7 @@ describe('the api Lambda', () => {
     vi.stubEnv('MAAS_TRANSFORM_JOB', 'definition')
     vi.stubEnv('MAAS_JOB_ROLE', 'arn:aws:iam::111122223333:role/maas-dev-train')
     vi.stubEnv('MAAS_ARCHITECTURE', 'x64')
+    vi.stubEnv('MAAS_KERNELS_ID', 'tensorflow-2.21.0-x64')
     vi.stubEnv('MAAS_MAX_JOB_HOURS', '24')
     vi.stubEnv('POWERTOOLS_DEV', 'false')
     s3.on(ListObjectsV2Command).resolves({ Contents: [], CommonPrefixes: [] })

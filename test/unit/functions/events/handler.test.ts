@@ -28,6 +28,8 @@ const sdkBody = (text: string) => Readable.from([Buffer.from(text)]) as never
 describe('the events Lambda', () => {
   beforeEach(() => {
     vi.stubEnv('MAAS_STORE', 's3://models')
+    vi.stubEnv('MAAS_BUCKET_ARN', 'arn:aws:s3:::models')
+    vi.stubEnv('MAAS_KERNELS_ID', 'tensorflow-2.21.0-x64')
     vi.stubEnv('AWS_REGION', 'eu-west-1')
     s3.reset()
     s3.on(PutObjectCommand).resolves({ ETag: '"8"' })
@@ -64,6 +66,25 @@ describe('the events Lambda', () => {
     })
     s3.on(PutObjectCommand).rejects(denied)
     await expect(send(change('STARTING', '2026-01-01T00:00:01Z'))).rejects.toThrow(/status\.json.*kms:GenerateDataKey/s)
+  })
+
+  it('issues a token for a job before it is started, and none for one that no credentials can be made for', async () => {
+    const document = (S3Uri: string) => {
+      const body = JSON.stringify({
+        ...{ TrainingJobName: 'cifar10-1', OutputDataConfig: { S3OutputPath: 's3://models/jobs' } },
+        InputDataConfig: [{ ChannelName: 'train', DataSource: { S3DataSource: { S3Uri } } }],
+      })
+      s3.on(GetObjectCommand, { Key: 'jobs/cifar10-1/spec.json' }).callsFake(() => ({ Body: sdkBody(body) }))
+    }
+    document('s3://models/datasets/x')
+    const grant = { task: 'grant', job: 'cifar10-1', seconds: 3600 }
+    expect(await send(grant)).toEqual({ token: expect.stringMatching(/^[\w-]{43}$/) })
+    const written = s3.commandCalls(PutObjectCommand).map(({ args: [{ input }] }) => input)
+    expect(written).toEqual([expect.objectContaining({ IfNoneMatch: '*' })])
+    expect(written[0]?.Key).toMatch(/^jobs\/cifar10-1\/grants\/[0-9a-f]{64}\.json$/)
+    document(`s3://models/datasets/${'x'.repeat(900)}`)
+    await expect(send(grant)).rejects.toThrow('too long together')
+    expect(s3.commandCalls(PutObjectCommand)).toHaveLength(1)
   })
 
   it('refuses an event of another shape by naming the field', async () => {

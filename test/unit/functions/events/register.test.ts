@@ -73,6 +73,14 @@ describe('registerCandidate', () => {
     expect(await readCompiled(open(), manifest, 'k1')).toEqual({ graph: Buffer.from('graph'), rowsIndependent: true })
   })
 
+  it('moves no alias on the word of other kernels than those that serve', async () => {
+    const certified = { ...request, candidate: { ...candidate, certified: replayed(true) } }
+    const { alias, gate, manifest } = await registerCandidate({ ...certified, kernels: 'k2' }, open())
+    expect([manifest.version, alias, gate.passed]).toEqual([1, undefined, false])
+    expect(gate.message).toContain('was replayed on k1, predictions run on k2 by now')
+    expect((await registerCandidate({ ...certified, job: 'birds-2', kernels: 'k1' }, open())).alias).toBe('production')
+  })
+
   it('registers a version whose certificate fails, and moves no alias to it, whatever the gate says', async () => {
     const { alias, gate, manifest } = await registerCandidate(
       { ...request, gate: 'test_accuracy>=0.6', candidate: { ...candidate, certified: replayed(false) } },

@@ -87,6 +87,13 @@ describe('what AWS says about a job', () => {
     expect((await jobs.describe('job-1')).FailureReason).toBe('Batch.ClientException: JobQueue maas is DISABLED')
   })
 
+  it('gives the words of a task of the workflow that threw, and not its trace', async () => {
+    const { jobs, workflow } = await setup()
+    const cause = { errorMessage: 'the addresses are too long', errorType: 'InvalidInputError', trace: ['at x.mjs:1'] }
+    await workflow('FAILED', 2, 'InvalidInputError', JSON.stringify(cause))
+    expect((await jobs.describe('job-1')).FailureReason).toBe('InvalidInputError: the addresses are too long')
+  })
+
   it('never unmakes a version', async () => {
     const { jobs, batch, workflow, time } = await setup()
     await batch('SUCCEEDED', 5, 1)
