@@ -28,7 +28,7 @@ export const kerasSupport = (): string => {
 Written by \`npm run docs\` from the conversion rules, from what Keras ${names.keras} offers, and from results measured on models that Keras wrote.
 
 ## Models
-Each file is read, its answers are compared with Keras' own, and once more with changed weights, which must show. Two numbers agree when
+Each file is read and its answers are compared with Keras' own; with changed weights, and on other inputs, the same comparison must fail. Two numbers agree when
 max|a-b| / max|b| is at most 1e-5; half precision, which is computed in float32 here, has 2e-3 (float16) and 1e-2 (bfloat16).
 
 ${table(
@@ -77,9 +77,9 @@ What \`model.save_weights('m.weights.h5')\` and \`model.to_json()\` wrote belong
 \`--url\`; in a program \`loadModel('m.weights.h5', { topology: 'm.json' })\`; over HTTP the import names the topology among its files (\`topology\`).
 
 ## Training that goes on
-\`npx maas train --from model.h5 --data …\` starts with the file's weights, loss, optimiser, rates and the optimiser's slots (Adam, SGD, RMSprop): the next 20 losses are those of
-Keras within 1e-4, with fresh slots they are not (\`test/kernels/train/continue.test.ts\`). Flags come over what the file says. What Keras would do differently (a loss from
-logits, Nesterov, other betas) is refused and can be said anew with \`--optimizer\` and \`--loss\`. Keras 3.15 leaves the optimiser's name out of \`.keras\` but not its slots: name it with
+\`npx maas train --from model.h5 --data …\` starts with the file's weights, loss, optimiser (Adam, AdamW, SGD, RMSprop), its rates, weight decay and clipping by global norm, and its slots: the next 20 losses are those of
+Keras within 1e-4, with fresh slots they are not (\`test/kernels/train/continue.test.ts\`, and \`fine-tuning.test.ts\` beside Python, opt-in). Flags come over what the file says. What Keras would do differently (a loss from
+logits, Nesterov, other betas) is refused and can be said anew with \`--optimizer\` and \`--loss\`. Keras 3.15 leaves the optimiser's name out of \`.keras\` but not its loss and slots (and goes on with RMSprop itself): name it with
 \`--optimizer\`. Registered versions (\`--from name@alias\`) keep weights and configuration, no slots; those start fresh, and the command says so. Data is prepared as for any
 training (images scaled to 0..1).
 

@@ -31,6 +31,8 @@ export type Measured =
       readonly difference: number
       /** The same with changed weights; undefined for a model that has none. */
       readonly disturbed?: number
+      /** The same on other inputs, which a model whose answers are all alike would not notice. */
+      readonly elsewhere: number
       /** Tensors that were left behind. */
       readonly leaked: number
     }
@@ -74,10 +76,15 @@ const answersOf = (
   weighted: boolean,
 ) => {
   const measured = worst(model, expected, preprocess, kernels)
-  if (!weighted) return { difference: measured }
+  const elsewhere = worst(model, { ...expected, inputs: backwards(expected.inputs) }, preprocess, kernels)
+  if (!weighted) return { difference: measured, elsewhere }
   disturb(model, kernels)
-  return { difference: measured, disturbed: worst(model, expected, preprocess, kernels) }
+  return { difference: measured, elsewhere, disturbed: worst(model, expected, preprocess, kernels) }
 }
+
+/** The same numbers and texts, last first: inputs that are as good, and whose answers are others. */
+export const backwards = (inputs: Expected['inputs']): Expected['inputs'] =>
+  inputs.map((tensor) => ({ ...tensor, data: [...tensor.data].reverse() }))
 
 const worst = (
   model: LayersModel,

@@ -59,7 +59,7 @@ export const toLayersModel = async (artifact: ModelArtifact, kernels: ModelKerne
       slot.variable.write(tensor)
       tensor.dispose()
     }
-    if (artifact.trainingConfig) restoreTraining(model, artifact.trainingConfig)
+    if (artifact.trainingConfig?.optimizer_config) restoreTraining(model, artifact.trainingConfig)
   } catch (error) {
     model.dispose()
     throw error

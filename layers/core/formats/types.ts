@@ -13,7 +13,7 @@ export interface WeightTensor {
 export interface ModelArtifact {
   /** `{ class_name: 'Sequential' | 'Model', config, keras_version, backend }` */
   readonly topology: Readonly<Record<string, unknown>>
-  /** `{ loss, metrics, optimizer_config }` as Keras writes it. */
+  /** `{ loss, metrics, optimizer_config }` as Keras writes it; some files do not say which optimiser. */
   readonly trainingConfig?: Readonly<Record<string, unknown>>
   readonly weights: readonly WeightTensor[]
 }

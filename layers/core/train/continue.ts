@@ -39,15 +39,15 @@ const constants: Readonly<Record<string, number | boolean>> = {
 }
 
 /**
- * Loss, optimiser and its rates as hyperparameters, of a training configuration as artifacts hold it. InvalidInputError naming what
+ * Loss and, where it is known, optimiser and its rates as hyperparameters, of a training configuration as artifacts hold it. InvalidInputError naming what
  * this machine's optimisers would do differently.
  */
 export const configuredTraining = (config: Readonly<Record<string, unknown>>): Record<string, string> => {
-  const { class_name: className, config: options = {} } = config.optimizer_config as {
-    readonly class_name: string
+  const { class_name: className, config: options = {} } = (config.optimizer_config ?? {}) as {
+    readonly class_name?: string
     readonly config?: Readonly<Record<string, unknown>>
   }
-  const optimizer = className === 'Momentum' ? 'sgd' : className.toLowerCase()
+  const optimizer = className === 'Momentum' ? 'sgd' : className?.toLowerCase()
   const refuse = (what: string): never => {
     throw new InvalidInputError(
       `the file's ${what} is not what training here has; say it anew with --optimizer and --loss`,
@@ -56,7 +56,7 @@ export const configuredTraining = (config: Readonly<Record<string, unknown>>): R
       },
     )
   }
-  if (!(optimizerNames as readonly string[]).includes(optimizer)) refuse(`optimiser ${className}`)
+  if (optimizer !== undefined && !(optimizerNames as readonly string[]).includes(optimizer)) refuse(`optimiser ${className}`)
   for (const [option, value] of Object.entries(constants)) {
     const given = options[option] ?? value
     const same = typeof given === 'number' ? Math.abs(given - Number(value)) <= 1e-6 * Number(value) : given === value
@@ -68,10 +68,11 @@ export const configuredTraining = (config: Readonly<Record<string, unknown>>): R
     momentum: options.momentum,
     weight_decay: options.weight_decay,
     clip_norm: options.global_clipnorm,
+    gradient_accumulation_steps: options.gradient_accumulation_steps,
   }
   const set = Object.entries(numbers).filter(([, value]) => typeof value === 'number' && value > 0)
   return {
-    optimizer,
+    ...(optimizer !== undefined && { optimizer }),
     loss: String(config.loss),
     ...Object.fromEntries(set.map(([name, value]) => [name, String(value)])),
   }

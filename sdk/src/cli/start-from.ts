@@ -24,11 +24,15 @@ export const startFrom = async ({ from, root, given }: StartOptions, output: Out
   const artifact = requireLayers(read, 'trained')
   const { trainingConfig } = artifact
   const own = given.optimizer !== undefined
+  const named = trainingConfig?.optimizer_config !== undefined
   // Keras 3.15 leaves the optimiser out of .keras, but not its slots: they belong to the one that a person names.
-  const nameless = optimizer !== undefined && !trainingConfig
-  if (!trainingConfig && !own) {
+  const nameless = optimizer !== undefined && !named
+  if (!named && !own) {
+    const unsaid = trainingConfig
+      ? 'which optimiser it was trained: it is the default'
+      : 'which loss and optimiser it was trained: both are the defaults'
     output.note(
-      `${from} does not say with which loss and optimiser it was trained: both are the defaults, and its slots fresh${nameless ? '. It holds slots: name their optimiser by --optimizer to go on with them' : ''}.`,
+      `${from} does not say with ${unsaid}, and its slots fresh${nameless ? '. It holds slots: name their optimiser by --optimizer to go on with them' : ''}.`,
     )
   } else if (!optimizer) output.note(`${from} holds no optimiser slots: they start fresh.`)
   else if (own && !nameless) output.note('The optimiser is another one by --optimizer: its slots start fresh.')

@@ -22,6 +22,7 @@ describe.runIf(wanted)('keras.applications', { timeout: 600_000 }, () => {
     if ('refused' in measured) throw new Error(measured.refused)
     expect(measured.difference).toBeLessThanOrEqual(toleranceOf(name))
     expect(measured.disturbed).toBeGreaterThan(toleranceOf(name))
+    expect(measured.elsewhere).toBeGreaterThan(toleranceOf(name))
     expect(Object.keys(keptResults('applications.json').files['Keras 3'] ?? {})).toContain(file)
   })
 })

@@ -9,6 +9,8 @@ import { filesOfSet, fixtureSets, measureFile, modelName } from '../../support/k
 const refusals: Readonly<Record<string, RegExp>> = {
   lambda: /lambda \(Lambda\): a Lambda holds Python bytecode, which is never executed; replace it/,
   custom: /doubled \(.*Doubled\): it is (a custom class|not a layer of Keras)/,
+  ops_initial: /max \(Max\): operation Max is called with initial=0.9, which is not supported/,
+  bidirectional_backward_other: /its backward_layer is another one than its layer/,
   // A .h5 file has no place for what a layer learned of texts.
   text_vectorization_adapted: /does not hold its vocabulary; save the model as .keras/,
 }
@@ -41,7 +43,9 @@ for (const set of fixtureSets) {
       }
       expect(refusal).toBeUndefined()
       expect(result.difference).toBeLessThanOrEqual(toleranceOf(name))
+      // Controls: with changed weights, and on other inputs, the same comparison must fail.
       if (result.disturbed !== undefined) expect(result.disturbed).toBeGreaterThan(toleranceOf(name))
+      expect(result.elsewhere).toBeGreaterThan(toleranceOf(name))
       expect(result.leaked).toBe(0)
     })
   })

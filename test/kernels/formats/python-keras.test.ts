@@ -26,9 +26,16 @@ const parts = 8
 const tried = process.env.MAAS_TEST_EVERY === '1' ? parts : 1
 
 /** Not readable here, so there is nothing to write. */
-const unread = new Set(['lambda', 'custom', 'text_vectorization_adapted'])
+const unread = new Set([
+  ...['lambda', 'custom', 'text_vectorization_adapted'],
+  ...['ops_initial', 'bidirectional_backward_other'],
+])
 /** Cannot be said in a .h5 file that Keras 3 reads. */
-const unwritten = new Set(['layer_normalization_axes', 'mask_add', 'ops_arithmetic', 'ops_keras', 'twice_operation'])
+const unwritten = new Set([
+  ...['layer_normalization_axes', 'mask_add', 'twice_operation'],
+  ...['ops_arithmetic', 'ops_keras', 'ops_integers'],
+  ...['ops_binary_logic', 'ops_reduction_shape', 'ops_unary_activation'],
+])
 const tolerances: Readonly<Record<string, number>> = { float16: 2e-3, mixed_policy: 2e-3, bfloat16: 1e-2 }
 
 let folder: string
@@ -79,6 +86,20 @@ const saveTutorial = async (into: string): Promise<void> => {
   await writeFile(join(into, 'tutorial.json'), JSON.stringify(expected))
 }
 
+/** By check.py: text where the file was not even loaded. */
+type Checked = string | Record<'difference' | 'otherInputs' | 'movedWeights', number | null>
+
+const toleranceOf = (file: string): number => tolerances[file.replace(/\.\w+$/, '')] ?? 1e-5
+
+/** Agrees, and would not with other weights or on other inputs. */
+const isRight = ([file, checked]: readonly [string, Checked]): boolean => {
+  if (typeof checked === 'string') return false
+  const { difference, otherInputs, movedWeights } = checked
+  const allowed = toleranceOf(file)
+  const rejected = [otherInputs, movedWeights].every((far) => far === null || far > allowed)
+  return difference !== null && difference <= allowed && rejected
+}
+
 describe.runIf(python)('Python Keras 3 and TensorFlow', () => {
   it.for(Array.from({ length: tried }, (_, part) => part))(
     'load every model that we write and answer as Keras did, part %i',
@@ -100,11 +121,8 @@ describe.runIf(python)('Python Keras 3 and TensorFlow', () => {
       }
       if (part === 0) await saveTutorial(into)
       const program = ['test/fixtures/keras/check.py', into]
-      const results = await runPython<Record<string, number | string>>(python ?? '', program)
-      const wrong = Object.entries(results).filter(
-        ([file, result]) => !(Number(result) <= (tolerances[file.replace(/\.\w+$/, '')] ?? 1e-5)),
-      )
-      expect(wrong).toEqual([])
+      const results = await runPython<Record<string, Checked>>(python ?? '', program)
+      expect(Object.entries(results).filter((result) => !isRight(result))).toEqual([])
       for (const why of refused) expect(why).toContain('cannot be written as a SavedModel: ')
       expect(Object.keys(results).length).toBeGreaterThan(60)
       console.log(

@@ -13,9 +13,13 @@ export type CustomLayer = Omit<LayerDefinition<Options>, 'className'>
 /** By registered name (`package>Name`) or class name. */
 export type CustomLayers = ReadonlyMap<string, CustomLayer>
 
+const PREFIX = 'KerasCustom'
+
+export const isCustomClass = (className: string): boolean => className.startsWith(PREFIX)
+
 /** As the topology names it; tfjs changes the case of what follows an underscore, so there is none. */
 export const customClass = (name: string): string =>
-  `KerasCustom${name.replace(/[^a-zA-Z0-9]/g, (sign) => `x${sign.charCodeAt(0).toString(16)}`)}`
+  `${PREFIX}${name.replace(/[^a-zA-Z0-9]/g, (sign) => `x${sign.charCodeAt(0).toString(16)}`)}`
 
 interface Stored extends Options {
   readonly options: Literal

@@ -1,7 +1,7 @@
 /** How a functional model calls its layers: which tensors go in, in which order, and what the other arguments mean. */
 import { InvalidInputError } from '../../errors.ts'
 import { literal } from '../adapters/literal.ts'
-import { isKnownOperation, type OperationCall } from '../adapters/operations.ts'
+import { type OperationCall, whyNotComputed } from '../adapters/operations.ts'
 import { asRecord, type Config, type KerasLayer, nameOf } from './config.ts'
 import { isOperation } from './layer.ts'
 import { operationOf } from './operations.ts'
@@ -171,8 +171,10 @@ const bindOperation = (layer: KerasLayer, call: LayerCall): BoundCall => {
     const object = asRecord(value)
     return object ? Object.fromEntries(Object.entries(object).map(([key, inner]) => [key, numbered(inner)])) : value
   }
-  const { op, args, kwargs } = operationOf(layer, call)
-  if (!isKnownOperation(op)) throw new Refusal(`operation ${op} is not supported`)
+  const operation = operationOf(layer, call)
+  const why = whyNotComputed(operation)
+  if (why !== undefined) throw new Refusal(why)
+  const { op, args, kwargs } = operation
   const template: OperationCall = { op, args: args.map(numbered), kwargs: numbered(kwargs) as Config }
   if (inputs.length === 0) throw new InvalidInputError(`operation ${nameOf(layer)} has no tensor among its arguments`)
   return { inputs, options: { call: literal(JSON.stringify(template)) } }

@@ -1,4 +1,5 @@
 /** One layer from the topology back to one that Python Keras reads; what would mean something else there is refused. */
+import { isCustomClass } from '../adapters/custom.ts'
 import { type Literal, textOf } from '../adapters/literal.ts'
 import { asRecord, type Config, type KerasLayer, layerFrom, nameOf, text } from './config.ts'
 import { ruleNamed } from './layer.ts'
@@ -27,6 +28,11 @@ export const exportLayer = (layer: KerasLayer): { class_name: string; config: Co
   const className = kerasName(layer.class_name)
   if (className === 'Operation') {
     throw new Refusal(`layer ${nameOf(layer)} is an operation on tensors, which a .h5 file cannot hold`)
+  }
+  if (isCustomClass(layer.class_name)) {
+    throw new Refusal(
+      `layer ${nameOf(layer)} is one of your own (registerLayer); such a model is written as a SavedModel`,
+    )
   }
   const rule = ruleNamed(className)
   if (!rule) throw new Refusal(`layer ${nameOf(layer)} (${className}) has no counterpart in Keras that is known here`)

@@ -213,7 +213,11 @@ export const layerRules: Readonly<Record<string, LayerRule>> = {
     ],
     { ...lastChannels, ...recurrentOnly },
   ),
-  Bidirectional: rule(['layer', 'merge_mode'], { backward_layer: ANY }, (kept, { layer }, { masked, inputs = [] }) => {
+  Bidirectional: rule(['layer', 'merge_mode'], { backward_layer: ANY }, (kept, own, { masked, inputs = [] }) => {
+    const { layer, backward_layer: backward } = own
+    if (backward && computedFrom(backward) !== computedFrom(layer)) {
+      throw new Refusal('its backward_layer is another one than its layer, which is not supported')
+    }
     if (!masked) return kept
     if (inputs.some((call) => call.length > 1)) {
       throw new Refusal('it starts from given states while steps are masked, which is not supported')
@@ -261,6 +265,15 @@ export const layerRules: Readonly<Record<string, LayerRule>> = {
   ThresholdedReLU: rule(['theta']),
   Rescaling: rule(['scale', 'offset']),
 }
+
+/** What decides about a recurrent layer's answers, in words that can be compared. */
+const computedFrom = (layer: unknown): string => {
+  const { class_name: className, config } = layer as { class_name: string; config: Config }
+  const meant = Object.entries(config).filter(([option]) => !unmeant.test(option))
+  return JSON.stringify([className, Object.fromEntries(meant.sort(([a], [b]) => (a < b ? -1 : 1)))])
+}
+
+const unmeant = /^(name|go_backwards|seed|trainable|dtype|batch_input_shape)$|_(initializer|regularizer|constraint)$/
 
 const singleAxis = (axis: unknown): unknown => {
   if (!Array.isArray(axis)) return axis

@@ -2,6 +2,7 @@
 
 import { type CustomLayers, customClass } from '../adapters/custom.ts'
 import { literal } from '../adapters/literal.ts'
+import { isKnownOperation } from '../adapters/operations.ts'
 import { adapterRules } from './adapter-rules.ts'
 import type { Reference } from './calls.ts'
 import { type Config, isModelClass, type KerasLayer, layerFrom, nameOf } from './config.ts'
@@ -105,12 +106,13 @@ const customRule = (name: string): LayerRule => ({
     adapted(customClass(name), { ...kept, options: literal(JSON.stringify(own)) }, 'given by registerLayer'),
 })
 
-/** Keras 3 writes operations like layers, with neither dtype nor trainable; Keras 2 wraps them in a layer of their own. */
-export const isOperation = ({ class_name: className, module, config }: KerasLayer): boolean =>
-  className === 'TFOpLambda' ||
-  className === 'SlicingOpLambda' ||
-  /^keras\.src\.ops/.test(module ?? '') ||
-  (!isModelClass(className) && className !== 'InputLayer' && !('dtype' in config) && !('trainable' in config))
+/** Keras 3 writes operations like layers, with neither dtype nor trainable (a few have a dtype); Keras 2 wraps them in a layer of their own. */
+export const isOperation = ({ class_name: className, module, config }: KerasLayer): boolean => {
+  if (className === 'TFOpLambda' || className === 'SlicingOpLambda') return true
+  if (/^keras\.src\.ops/.test(module ?? '')) return true
+  if (isModelClass(className) || className === 'InputLayer' || 'trainable' in config) return false
+  return !('dtype' in config) || (ruleNamed(className) === undefined && isKnownOperation(className))
+}
 
 const applyRule = (
   layer: KerasLayer,

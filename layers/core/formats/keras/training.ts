@@ -2,20 +2,22 @@
 import { asRecord, type Config, text } from './config.ts'
 import type { ReportBuilder } from './report.ts'
 
-/** Undefined when training cannot go on exactly as configured; predictions do not depend on it. */
+/**
+ * Without `optimizer_config` where the file does not say which optimiser it was, undefined when training cannot go on exactly as
+ * configured; predictions do not depend on it.
+ */
 export const trainingConfigOf = (value: unknown, report: ReportBuilder, withSlots = false): Config | undefined => {
   const config = asRecord(value)
   if (!config) return undefined
   try {
-    const { optimizer } = config
+    const named = asRecord(config.optimizer_config) ?? asRecord(config.optimizer) ?? namedOptimizer(config.optimizer)
     const restored = {
       loss: lossOf(config.loss),
       metrics: metricsOf(config.metrics, report),
-      optimizer_config: optimizerOf(
-        asRecord(config.optimizer_config) ?? asRecord(optimizer) ?? namedOptimizer(optimizer),
-      ),
+      ...(named && { optimizer_config: optimizerOf(named) }),
     }
-    if (!withSlots) report.note('the optimiser starts with empty slots')
+    if (!named) report.note('the file does not say which optimiser it was trained with')
+    else if (!withSlots) report.note('the optimiser starts with empty slots')
     return restored
   } catch (error) {
     if (!(error instanceof NotRestorable)) throw error
@@ -98,37 +100,36 @@ const metricsOf = (value: unknown, report: ReportBuilder): string[] => {
 const namedOptimizer = (value: unknown): Config | undefined => {
   const name = text(value)
   if (name === undefined) return undefined
-  const known = ['Adam', 'SGD', 'RMSprop'].find((className) => className.toLowerCase() === name.toLowerCase())
+  const known = ['Adam', 'AdamW', 'SGD', 'RMSprop'].find((className) => className.toLowerCase() === name.toLowerCase())
   return { class_name: known ?? name, config: known === 'SGD' ? { learning_rate: 0.01 } : {} }
 }
 
-const optimizerOf = (value: Config | undefined): Config => {
-  const own = asRecord(value?.config)
-  if (!value || !own) throw new NotRestorable('it has no optimizer')
+const optimizerOf = (value: Config): Config => {
+  const own = asRecord(value.config)
+  if (!own) throw new NotRestorable('its optimizer has no configuration')
   const name = String(value.class_name).split('>').at(-1)
   const number = (option: string, fallback: number): number => {
     const given = own[option] ?? fallback
     if (typeof given !== 'number') throw new NotRestorable(`${name}'s ${option} is a schedule`)
     return given
   }
-  for (const option of [
-    'weight_decay',
-    'clipnorm',
-    'global_clipnorm',
-    'clipvalue',
-    'use_ema',
-    'amsgrad',
-    'gradient_accumulation_steps',
-  ]) {
+  for (const option of ['clipnorm', 'clipvalue', 'use_ema', 'amsgrad', 'gradient_accumulation_steps']) {
     if (own[option]) throw new NotRestorable(`${name}'s ${option} is not supported`)
   }
-  const learning_rate = number('learning_rate', 0.001)
+  const decay = number('weight_decay', name === 'AdamW' ? 0.004 : 0)
+  const limit = number('global_clipnorm', 0)
+  const common = {
+    learning_rate: number('learning_rate', 0.001),
+    ...(decay > 0 && { weight_decay: decay }),
+    ...(limit > 0 && { global_clipnorm: limit }),
+  }
   switch (name) {
     case 'Adam':
+    case 'AdamW':
       return {
         class_name: 'Adam',
         config: {
-          learning_rate,
+          ...common,
           beta_1: number('beta_1', 0.9),
           beta_2: number('beta_2', 0.999),
           epsilon: number('epsilon', 1e-7),
@@ -136,14 +137,14 @@ const optimizerOf = (value: Config | undefined): Config => {
       }
     case 'SGD': {
       const momentum = number('momentum', 0)
-      if (momentum === 0) return { class_name: 'SGD', config: { learning_rate } }
-      return { class_name: 'Momentum', config: { learning_rate, momentum, use_nesterov: own.nesterov === true } }
+      if (momentum === 0) return { class_name: 'SGD', config: common }
+      return { class_name: 'Momentum', config: { ...common, momentum, use_nesterov: own.nesterov === true } }
     }
     case 'RMSprop':
       return {
         class_name: 'RMSProp',
         config: {
-          learning_rate,
+          ...common,
           decay: number('rho', 0.9),
           momentum: number('momentum', 0),
           epsilon: number('epsilon', 1e-7),
@@ -151,6 +152,6 @@ const optimizerOf = (value: Config | undefined): Config => {
         },
       }
     default:
-      throw new NotRestorable(`optimizer ${name} is not known; known: Adam, SGD, RMSprop`)
+      throw new NotRestorable(`optimizer ${name} is not known; known: Adam, AdamW, SGD, RMSprop`)
   }
 }

@@ -100,14 +100,22 @@ const exportOptimizer = (optimizer: Config | undefined): Config | undefined => {
   const own = asRecord(optimizer?.config) ?? {}
   // tfjs' optimisers name their options in camel case.
   const option = (keras: string, tfjs: string, fallback: number): unknown => own[keras] ?? own[tfjs] ?? fallback
-  const learning_rate = option('learning_rate', 'learningRate', 0.001)
+  const common = {
+    learning_rate: option('learning_rate', 'learningRate', 0.001),
+    // tfjs has none of them, training here has.
+    ...Object.fromEntries(
+      ['weight_decay', 'global_clipnorm', 'gradient_accumulation_steps'].flatMap((name) =>
+        own[name] === undefined ? [] : [[name, own[name]]],
+      ),
+    ),
+  }
   switch (optimizer?.class_name) {
     case 'Adam':
       return {
         class_name: 'Adam',
         config: {
           name: 'Adam',
-          learning_rate,
+          ...common,
           beta_1: option('beta_1', 'beta1', 0.9),
           beta_2: option('beta_2', 'beta2', 0.999),
           epsilon: option('epsilon', 'epsilon', 1e-7),
@@ -115,13 +123,13 @@ const exportOptimizer = (optimizer: Config | undefined): Config | undefined => {
         },
       }
     case 'SGD':
-      return { class_name: 'SGD', config: { name: 'SGD', learning_rate, momentum: option('momentum', 'momentum', 0) } }
+      return { class_name: 'SGD', config: { name: 'SGD', ...common, momentum: option('momentum', 'momentum', 0) } }
     case 'Momentum':
       return {
         class_name: 'SGD',
         config: {
           name: 'SGD',
-          learning_rate,
+          ...common,
           momentum: option('momentum', 'momentum', 0),
           nesterov: (own.use_nesterov ?? own.useNesterov) === true,
         },
@@ -132,7 +140,7 @@ const exportOptimizer = (optimizer: Config | undefined): Config | undefined => {
         class_name: 'RMSprop',
         config: {
           name: 'RMSprop',
-          learning_rate,
+          ...common,
           rho: option('rho', 'decay', 0.9),
           momentum: option('momentum', 'momentum', 0),
           epsilon: option('epsilon', 'epsilon', 1e-7),

@@ -1,6 +1,7 @@
 /** A model as the folder of a TF.js layers model, which stock `tf.loadLayersModel` reads: only its own layers, weights by its own names. */
 import { createHash } from 'node:crypto'
 import { UnsupportedError } from '../../errors.ts'
+import { isCustomClass } from '../adapters/custom.ts'
 import { adapterNames } from '../adapters/index.ts'
 import { joinedWeights, modelJsonOf } from '../layers-json.ts'
 import { type ModelKernels, toLayersModel, toModelArtifact } from '../layers-model.ts'
@@ -43,6 +44,7 @@ const findForeign = (value: unknown, adapters: ReadonlySet<string>, layer = 'the
   if (typeof value !== 'object' || value === null) return undefined
   const { class_name: className, config } = value as { class_name?: unknown; config?: { name?: unknown } }
   const here = typeof className === 'string' && typeof config?.name === 'string' ? `layer ${config.name}` : layer
+  if (typeof className === 'string' && isCustomClass(className)) return `${here} is one of your own (registerLayer)`
   if (typeof className === 'string' && adapters.has(className)) return `${here} is computed as ${className}`
   for (const [key, inner] of Object.entries(value)) {
     const activation = typeof inner === 'string' && key.endsWith('activation') ? inner : undefined
