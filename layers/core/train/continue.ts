@@ -56,7 +56,8 @@ export const configuredTraining = (config: Readonly<Record<string, unknown>>): R
       },
     )
   }
-  if (optimizer !== undefined && !(optimizerNames as readonly string[]).includes(optimizer)) refuse(`optimiser ${className}`)
+  if (optimizer !== undefined && !(optimizerNames as readonly string[]).includes(optimizer))
+    refuse(`optimiser ${className}`)
   for (const [option, value] of Object.entries(constants)) {
     const given = options[option] ?? value
     const same = typeof given === 'number' ? Math.abs(given - Number(value)) <= 1e-6 * Number(value) : given === value

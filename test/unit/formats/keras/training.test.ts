@@ -42,7 +42,10 @@ describe('the optimiser of a Keras file', () => {
 
   it('may be missing, as in .keras by Keras 3.15; the loss is kept', () => {
     const report = new ReportBuilder()
-    expect(trainingConfigOf({ loss: 'mse', metrics: null }, report)).toEqual({ loss: 'mean_squared_error', metrics: [] })
+    expect(trainingConfigOf({ loss: 'mse', metrics: null }, report)).toEqual({
+      loss: 'mean_squared_error',
+      metrics: [],
+    })
     expect(report.finish('a test').notes).toEqual([expect.stringContaining('does not say which optimiser')])
   })
 
