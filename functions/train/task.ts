@@ -7,7 +7,7 @@ import { InvalidInputError, MaasError } from '@maas/core/errors'
 import { drawExamples, evaluate, headlineOf, renderReport } from '@maas/core/evaluate'
 import { encodeLayersJson, type ModelArtifact, signatureOf, toModelArtifact, writeKerasH5 } from '@maas/core/formats'
 import { certify } from '@maas/core/predict/certify'
-import type { Settings } from '@maas/core/train'
+import { overfittingGap, type Settings } from '@maas/core/train'
 import type { Candidate } from './candidate.ts'
 import { dataOptions, type Plan, type Run, type RunDeps, runTrainingLoop, targetUnit } from './run.ts'
 import type { TrainingSpec } from './spec.ts'
@@ -242,6 +242,7 @@ const makeCandidate = async (
     metrics: {
       ...headlineOf(evaluation),
       ...validationMetrics(result.metrics),
+      ...overfittingGap(result.metrics),
       parameters,
       best_epoch: result.history.bestEpoch,
       epochs: result.history.epochs.length,

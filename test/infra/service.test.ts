@@ -216,7 +216,7 @@ describe('functions', () => {
         return Properties.Environment.Variables.POWERTOOLS_SERVICE_NAME
       }),
     )
-    expect(names.sort()).toEqual(['api', 'authorizer', 'check', 'events', 'keys', 'predict', 'stream'])
+    expect(names.sort()).toEqual(['api', 'authorizer', 'check', 'credentials', 'events', 'keys', 'predict', 'stream'])
   })
 
   it('have kernels by layer where they check, by image where they predict, and none where they need none', () => {

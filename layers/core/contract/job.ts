@@ -127,10 +127,13 @@ export const hyperParametersSchema = z.strictObject({
   maas_model_name: modelNameSchema.optional(),
   /** Alias to move to the new version when the gate lets it pass. */
   maas_alias: aliasSchema.optional(),
-  /** Lowest allowed value of the gate metric on test data, e.g. `test_accuracy>=0.6`. */
+  /** Conditions on metrics that must all hold before the alias moves, e.g. `test_accuracy>=0.6,overfitting_gap<=0.1`. */
   maas_gate: z
     .string()
-    .regex(/^[a-z_0-9]+(>=|<=)-?\d+(\.\d+)?$/, 'a metric, >= or <=, and a number, e.g. test_accuracy>=0.6')
+    .regex(
+      /^[a-z_0-9]+(>=|<=)-?\d+(\.\d+)?(,[a-z_0-9]+(>=|<=)-?\d+(\.\d+)?)*$/,
+      'a metric, >= or <=, and a number, e.g. test_accuracy>=0.6, or several separated by commas',
+    )
     .optional(),
 })
 export type HyperParameters = z.infer<typeof hyperParametersSchema>

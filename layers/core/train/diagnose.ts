@@ -91,3 +91,14 @@ export const explainNaN = (
 export const tooHigh = (learningRate: number): string =>
   `the numbers overflowed, most often because the learning rate of ${learningRate} is too high. ` +
   `Try learning_rate=${Number((learningRate / 10).toPrecision(2))}, and check that features are scaled to about -1..1`
+
+/**
+ * How far the kept epoch was ahead on its own training data, for a gate to bound: accuracy less validation accuracy, or for
+ * numbers the mean error on validation data less that on training data. Nothing where nothing was validated.
+ */
+export const overfittingGap = (metrics: Metrics): Record<string, number> => {
+  const { accuracy, val_accuracy, mae, val_mae } = metrics
+  if (accuracy !== undefined && val_accuracy !== undefined) return { overfitting_gap: accuracy - val_accuracy }
+  if (mae !== undefined && val_mae !== undefined) return { overfitting_gap: val_mae - mae }
+  return {}
+}

@@ -22,7 +22,7 @@ import { type FunctionProcess, runtimeClient, startFunction } from '../../suppor
 
 const bucket = 'models'
 const document = pointsJob(bucket, {
-  ...{ epochs: '30', maas_alias: 'production', maas_gate: 'test_accuracy>=0.8' },
+  ...{ epochs: '30', maas_alias: 'production', maas_gate: 'test_accuracy>=0.8,overfitting_gap<=0.2' },
 })
 
 const kernels = await searchKernels()

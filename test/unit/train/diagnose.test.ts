@@ -1,4 +1,4 @@
-import { findOverfitting, findStandstill } from '@maas/core/train'
+import { findOverfitting, findStandstill, overfittingGap } from '@maas/core/train'
 import { describe, expect, it } from 'vitest'
 
 const epochs = (train: readonly number[], validation: readonly number[]) =>
@@ -35,5 +35,17 @@ describe('a run that learned nothing', () => {
 
   it.each([[[2, 1.9]], [[2]], [[]]])('is not claimed of %j', (losses) => {
     expect(findStandstill(epochs(losses, []))).toBeUndefined()
+  })
+})
+
+describe('the gap that a gate can bound', () => {
+  it('is how much better the training data went than the validation data, whatever better means', () => {
+    expect(overfittingGap({ accuracy: 0.75, val_accuracy: 0.5 })).toEqual({ overfitting_gap: 0.25 })
+    expect(overfittingGap({ accuracy: 0.5, val_accuracy: 0.75 })).toEqual({ overfitting_gap: -0.25 })
+    expect(overfittingGap({ mae: 2, val_mae: 3.5 })).toEqual({ overfitting_gap: 1.5 })
+  })
+
+  it('is not there where nothing was validated, so that a gate on it holds the alias back', () => {
+    expect(overfittingGap({ accuracy: 0.75 })).toEqual({})
   })
 })

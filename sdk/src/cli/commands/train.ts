@@ -232,7 +232,7 @@ export const trainCommand = (output: Output): Command =>
     .option('--hidden-units <widths>', 'hidden layers of the mlp preset, e.g. 64,32')
     .option('--max-bad-files <n>', 'unreadable files allowed before giving up', integer(0, 1_000_000))
     .option('--alias <alias>', 'alias to move to the new version')
-    .option('--gate <condition>', 'move the alias only if this holds, e.g. "test_accuracy>=0.6"')
+    .option('--gate <condition>', 'move the alias only if this holds, e.g. "test_accuracy>=0.6,overfitting_gap<=0.1"')
     .option('--resume <job>', 'go on with a stopped job')
     .option('--remote', 'train at the service of --url: sends the data, follows the job')
     .option('--detach', 'with --remote: do not wait for the job')
