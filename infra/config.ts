@@ -1,6 +1,6 @@
 /** What an operator may decide about a deployment: the `maas` object in cdk.json's context, checked before anything is synthesized. */
 import { modelNameSchema, rollbackRulesSchema } from '@maas/core/contract'
-import { z } from 'zod'
+import * as z from 'zod'
 
 const throttle = (rate: number, burst: number, quota: number) =>
   z

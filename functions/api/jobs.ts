@@ -14,7 +14,7 @@ import {
 import { InvalidInputError } from '@maas/core/errors'
 import type { Handler } from '@maas/core/http'
 import { endOf, type JobRunner, type Jobs } from '@maas/core/jobs'
-import { z } from 'zod'
+import * as z from 'zod'
 import { eventStream, type FollowOptions } from './event-stream.ts'
 import { sagemakerHandler } from './sagemaker.ts'
 

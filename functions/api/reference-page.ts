@@ -1,7 +1,7 @@
 /** The page at /docs: every route with what it takes, what it answers and how to call it. No script, no request to anywhere. */
 import { type Contents, operationIdOf, type Route, routes, snippetsOf, tags } from '@maas/core/contract'
 import { html, type Markup, style } from '@maas/core/html'
-import { z } from 'zod'
+import * as z from 'zod'
 
 export const referencePolicy =
   "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

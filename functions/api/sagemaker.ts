@@ -3,7 +3,7 @@
 import { checked, type JobQuery, jobNameSchema, jobQuerySchema } from '@maas/core/contract'
 import { ConflictError, InvalidInputError, UnsupportedError } from '@maas/core/errors'
 import { type Call, type Handler, parseJson, type Reply } from '@maas/core/http'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { JobActions } from './jobs.ts'
 
 const namedSchema = z.strictObject({ TrainingJobName: jobNameSchema })

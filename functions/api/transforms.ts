@@ -13,7 +13,7 @@ import { InvalidInputError } from '@maas/core/errors'
 import type { Handler } from '@maas/core/http'
 import type { Registry } from '@maas/core/registry'
 import type { TransformRunner, Transforms } from '@maas/core/transform'
-import { z } from 'zod'
+import * as z from 'zod'
 
 export interface TransformDependencies {
   readonly transforms: Transforms

@@ -4,7 +4,7 @@ import { NotFoundError } from '@maas/core/errors'
 import { checkTaskOf } from '@maas/core/imports'
 import { readRecord } from '@maas/core/store'
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda'
-import { z } from 'zod'
+import * as z from 'zod'
 import { sweep } from './sweep.ts'
 import { type CheckDeps, checkImport, verifyVersion } from './task.ts'
 

@@ -1,7 +1,7 @@
 /** After an alarm about a model: its alias goes back to where it pointed before. */
 import { parseRollbackAlarm } from '@maas/core/contract'
 import { type RollbackDeps, type RolledBack, rollBack } from '@maas/core/registry'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** EventBridge's form of CloudWatch's event. */
 export const alarmChangeSchema = z.object({

@@ -9,7 +9,7 @@ import {
   versionFiles,
 } from '@maas/core/contract'
 import { TrainingError } from '@maas/core/errors'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** What a training job leaves behind: files of the version by name, headline metrics, lineage, and its certificate. */
 export interface Candidate {

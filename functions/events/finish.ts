@@ -3,7 +3,7 @@ import { checked, type JobOutput, jobKeys, trainingJobSchema } from '@maas/core/
 import type { Jobs } from '@maas/core/jobs'
 import type { Registry } from '@maas/core/registry'
 import type { ObjectStore } from '@maas/core/store'
-import { z } from 'zod'
+import * as z from 'zod'
 import { readCandidate } from './candidate.ts'
 import { registerCandidate } from './register.ts'
 

@@ -3,7 +3,7 @@ import { type Outcome, registerImport, verdictOf } from '@maas/core/imports'
 import { writeCompiled } from '@maas/core/predict/derived'
 import type { Registry } from '@maas/core/registry'
 import type { ObjectStore } from '@maas/core/store'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** EventBridge's form of an S3 event. */
 export const objectCreatedSchema = z.object({

@@ -3,7 +3,7 @@ import { type JobFact, jobKeys, jobNameSchema, runStates } from '@maas/core/cont
 import { NotFoundError } from '@maas/core/errors'
 import { endOf, type Jobs } from '@maas/core/jobs'
 import type { ObjectStore } from '@maas/core/store'
-import { z } from 'zod'
+import * as z from 'zod'
 
 export const jobChangeSchema = z.object({
   source: z.literal('aws.batch'),

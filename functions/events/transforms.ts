@@ -3,7 +3,7 @@ import { runStates, type TransformRecord, transformKeys, transformOfRun } from '
 import { MaasError } from '@maas/core/errors'
 import { ifFound, type ObjectStore } from '@maas/core/store'
 import type { Transforms } from '@maas/core/transform'
-import { z } from 'zod'
+import * as z from 'zod'
 
 export const transformChangeSchema = z.object({
   source: z.literal('aws.batch'),

@@ -11,7 +11,7 @@ import {
   partsOf,
   type UploadPort,
 } from '@maas/core/store'
-import { z } from 'zod'
+import * as z from 'zod'
 
 export interface FileUploads extends UploadPort {
   /** Whether a request goes to an address that was signed here. */

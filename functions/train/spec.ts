@@ -11,7 +11,7 @@ import {
 } from '@maas/core/contract'
 import { InvalidInputError, messageOf, NotFoundError } from '@maas/core/errors'
 import type { Topology } from '@maas/core/train'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Layout } from './layout.ts'
 import { readStart, type Start } from './start.ts'
 

@@ -24,7 +24,7 @@ import {
 import type { Alias, IFunction } from 'aws-cdk-lib/aws-lambda'
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Config } from '../config.ts'
 import { addGatewayErrors } from './gateway-errors.ts'
 

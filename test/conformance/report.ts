@@ -1,5 +1,5 @@
 /** What schemathesis' report and the service's log say together, in a few lines. */
-import { z } from 'zod'
+import * as z from 'zod'
 
 export const reportSchema = z.object({
   test_cases: z.object({ generated: z.number().int(), unique_failures: z.number().int() }),

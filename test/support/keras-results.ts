@@ -1,6 +1,6 @@
 /** What was measured of the models that Keras wrote, as it is kept beside them and shown in docs/keras-support.md. */
 import { readFileSync } from 'node:fs'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Measured } from './keras-measure.ts'
 
 /** How one class of layers fared in all models together. */

@@ -1,6 +1,6 @@
 /** Reads the container's environment, once; the names are SageMaker's where it has some. */
 import { checked, modelNameSchema } from '@maas/core/contract'
-import { z } from 'zod'
+import * as z from 'zod'
 
 export interface Environment {
   /** Folder with the model. */

@@ -1,5 +1,5 @@
 /** The parity certificate of a version: golden inputs and outputs that never change, and what replaying them on some kernels showed. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { tensorSpecSchema } from './tensors.ts'
 
 /** Names native kernels in certificates and derived files, e.g. `tensorflow-2.21.0-x64`. */

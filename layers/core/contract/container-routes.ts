@@ -1,5 +1,5 @@
 /** Routes of the container that serves one model as SageMaker asks for it; other deployments do not have them. */
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Route } from './route.ts'
 import { invocation, json } from './route-forms.ts'
 import { servingErrorSchema } from './serving.ts'

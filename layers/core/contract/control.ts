@@ -1,5 +1,5 @@
 /** Request and response bodies of the control plane. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { apiKeySchema } from './keys.ts'
 import { aliasSchema, modelNameSchema, versionSchema } from './names.ts'
 import { aliasRecordSchema, aliasTargetSchema, manifestSchema } from './version.ts'

@@ -1,5 +1,5 @@
 /** What evaluation measures, as it is stored in `evaluation.json` and drawn in the report. */
-import { z } from 'zod'
+import * as z from 'zod'
 
 const perClassSchema = z.object({
   label: z.string(),

@@ -1,5 +1,5 @@
 /** What a training run says while it runs: one JSON object a line with `--json`, the same lines the container logs. */
-import { z } from 'zod'
+import * as z from 'zod'
 
 const at = z.string()
 const metrics = z.record(z.string(), z.number())

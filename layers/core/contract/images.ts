@@ -1,5 +1,5 @@
 /** Images that are sent once and named in many requests. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { sha256Schema } from './uploads.ts'
 
 /** Seconds that an image is kept. */

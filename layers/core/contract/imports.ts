@@ -1,5 +1,5 @@
 /** Imports: a model file from elsewhere as a resource, from its upload to a registered version, or to a report of why not. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { replaySchema, toleranceSchema } from './certificate.ts'
 import { limits } from './limits.ts'
 import { aliasSchema, modelNameSchema, versionSchema } from './names.ts'

@@ -1,5 +1,5 @@
 /** Request and response bodies of the Open Inference Protocol, version 2, with the binary tensor and classification extensions. */
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Options of a request, an input or an output: `binary_data_size`, `binary_data`, `classification`, `content_type`, … */
 const parametersSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))

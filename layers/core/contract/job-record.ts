@@ -1,5 +1,5 @@
 /** What the service knows about a training job: the facts it keeps, and DescribeTrainingJob's and ListTrainingJobs' shapes made from them. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { trainingEventSchema } from './events.ts'
 import { trainingJobSchema } from './job.ts'
 import { jobNameSchema } from './names.ts'

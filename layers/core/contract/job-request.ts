@@ -1,5 +1,5 @@
 /** CreateTrainingJob as a stranger may send it: what would run foreign code, read foreign data or borrow a role is refused by its name. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { MaasError } from '../errors.ts'
 import { channelSchema, hyperParametersSchema, type TrainingJob, trainingJobSchema } from './job.ts'
 import { dataPrefixes } from './job-keys.ts'

@@ -1,5 +1,5 @@
 /** Routes of training jobs, in plain REST and in SageMaker's wire form. */
-import { z } from 'zod'
+import * as z from 'zod'
 import * as jobs from './job-record.ts'
 import { createJobSchema } from './job-request.ts'
 import type { Route } from './route.ts'

@@ -1,5 +1,5 @@
 /** The training job document: CreateTrainingJob's field names, read alike by the command line, the container and the API. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { aliasSchema, jobNameSchema, modelNameSchema } from './names.ts'
 
 /** How large a job is, under SageMaker's names: virtual CPUs and MB that Fargate gives. */

@@ -1,6 +1,6 @@
 /** API keys: what one may do, how it is stored, and how it is looked up without being kept. */
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { modelNameSchema } from './names.ts'
 
 /** `data`: predictions. `control`: models, versions, aliases, jobs. */

@@ -1,5 +1,5 @@
 /** Names of models, versions and aliases, and the references `name`, `name@alias` and `name:version` that people type. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { InvalidInputError } from '../errors.ts'
 import { shown } from './show.ts'
 

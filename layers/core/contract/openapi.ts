@@ -1,5 +1,5 @@
 /** The contract as an OpenAPI 3.1 document, made from the route table: nothing in it is written by hand. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { answerExamples } from './answer-examples.ts'
 import { awsErrorSchema, errorBodySchema } from './control.ts'
 import { type Contents, pathParameters, type Route } from './route.ts'

@@ -1,5 +1,5 @@
 /** A prediction as a resource: asked now, answered later. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { classifyRequestSchema, predictRequestSchema } from './serving.ts'
 
 export const predictionIdSchema = z.string().regex(/^[\w-]{1,64}$/, 'a prediction id is 1-64 letters, digits, _ and -')

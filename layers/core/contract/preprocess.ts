@@ -1,5 +1,5 @@
 /** The preprocessing spec: fitted by training or given at push, stored with the version, run by training and serving alike. */
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Signature } from './tensors.ts'
 
 const sizeSchema = z.object({ height: z.number().int().min(1).max(4096), width: z.number().int().min(1).max(4096) })

@@ -1,5 +1,5 @@
 /** When an alias goes back by itself: rules such as `cifar10@production:errors>5`, in one form for cdk.json, alarms and `maas serve`. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { InvalidInputError } from '../errors.ts'
 import { aliasSchema, modelNameSchema } from './names.ts'
 

@@ -1,5 +1,5 @@
 /** What one route is, as data: the operation, its address, its bodies, and what a key must allow. */
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Dialect } from './http.ts'
 import { importIdSchema } from './imports.ts'
 import { aliasSchema, jobNameSchema, modelNameSchema, versionSchema } from './names.ts'

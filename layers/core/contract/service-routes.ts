@@ -1,5 +1,5 @@
 /** Routes of the service itself: keys, metrics, and the pages and documents that anybody may read. */
-import { z } from 'zod'
+import * as z from 'zod'
 import * as control from './control.ts'
 import type { Route } from './route.ts'
 import { json, managed, open, page } from './route-forms.ts'

@@ -1,5 +1,5 @@
 /** Request and response bodies of the data plane, as TensorFlow Serving's REST API has them. */
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Any nesting of values; `{"b64": "…"}` stands for bytes wherever a value goes. Checked against the model's signature later. */
 const value = z.unknown()

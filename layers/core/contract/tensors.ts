@@ -1,5 +1,5 @@
 /** Tensors as plain data: what crosses a process, a wire or a file, without any TensorFlow type. */
-import { z } from 'zod'
+import * as z from 'zod'
 
 export const dtypeSchema = z.enum(['float32', 'int32', 'bool', 'uint8', 'string'])
 export type DType = z.infer<typeof dtypeSchema>

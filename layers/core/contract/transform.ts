@@ -1,5 +1,5 @@
 /** Batch transform: predictions for all of a data set, under CreateTransformJob's field names. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { MaasError } from '../errors.ts'
 import { type InstanceType, instanceTypes } from './job.ts'
 import { dataPrefixes } from './job-keys.ts'

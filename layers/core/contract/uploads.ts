@@ -1,5 +1,5 @@
 /** Uploads: large files go straight to the object store by URLs that are signed for one length and one checksum each. */
-import { z } from 'zod'
+import * as z from 'zod'
 
 export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 is 64 hexadecimal digits in lower case')
 

@@ -1,5 +1,5 @@
 /** What a registered version holds: the manifest, its files, its lineage, and the alias record. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { aliasSchema, modelNameSchema, versionSchema } from './names.ts'
 import { sha256Schema } from './uploads.ts'
 

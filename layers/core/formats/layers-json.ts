@@ -1,5 +1,5 @@
 /** The TF.js layers-model format: `model.json` with topology, training configuration and weight specs, and all weights in one binary. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { sizeOf } from '../contract/tensors.ts'
 import { InvalidInputError, messageOf, UnsupportedError } from '../errors.ts'
 import { decodeWeights } from './tfjs/weights.ts'

@@ -1,6 +1,6 @@
 /** Imports as resources: what an import is follows from which of its objects exist, so that no two writers can disagree about it. */
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import {
   type Import,
   type ImportRequest,

@@ -1,6 +1,6 @@
 /** Uploads as resources: announced by size and hash, so that the same file is the same upload and an interrupted one goes on. */
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import {
   checked,
   partBytes,

@@ -12,7 +12,7 @@ import {
   TransactWriteCommand,
 } from '@aws-sdk/lib-dynamodb'
 import { ConflictError, NotFoundError, StorageError } from '@maas/core/errors'
-import { z } from 'zod'
+import * as z from 'zod'
 import { storedKeySchema } from './object-store.ts'
 import type { KeyStore, StoredKey } from './types.ts'
 import { usageSchema } from './usage.ts'

@@ -2,7 +2,7 @@
 import { apiKeySchema } from '@maas/core/contract'
 import { messageOf, NotFoundError, StorageError } from '@maas/core/errors'
 import type { ObjectStore } from '@maas/core/store'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { KeyStore, StoredKey } from './types.ts'
 import { usageSchema } from './usage.ts'
 

@@ -1,6 +1,6 @@
 /** What a key has used, and whether one more request fits: pure, so that every store counts alike. */
 import type { ApiKey } from '@maas/core/contract'
-import { z } from 'zod'
+import * as z from 'zod'
 
 export const usageSchema = z.object({
   /** UTC, `2026-11`. */

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { type Manifest, versionFiles } from '@maas/core/contract'
 import type { Registry } from '@maas/core/registry'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Predictor } from './predictor.ts'
 
 /** Raised when what `compileInference` writes gets better or its reader changes: older files are then written anew. */

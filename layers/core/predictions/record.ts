@@ -2,7 +2,7 @@
 import { predictionSchema, webhookEventSchema, webhookUrlSchema } from '@maas/core/contract'
 import { NotFoundError } from '@maas/core/errors'
 import type { ETag, ObjectStore } from '@maas/core/store'
-import { z } from 'zod'
+import * as z from 'zod'
 
 export const recordSchema = predictionSchema.omit({ output: true, urls: true }).extend({
   schema: z.literal(1),

@@ -1,5 +1,5 @@
 /** Checks what callers give the registry before anything is stored. */
-import { z } from 'zod'
+import * as z from 'zod'
 import {
   type AliasTarget,
   aliasSchema,

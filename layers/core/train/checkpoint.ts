@@ -1,7 +1,7 @@
 /** Checkpoints: everything a stopped run needs to go on as if it had never stopped, in one file that is whole or absent. */
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { historySchema } from '../contract/index.ts'
 import { StorageError, TrainingError } from '../errors.ts'
 import { decodeTensors, encodeTensors, type NamedArray } from './safetensors.ts'

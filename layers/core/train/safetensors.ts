@@ -1,5 +1,5 @@
 /** Named float arrays and a little text in one file, in the safetensors format: an 8-byte length, a JSON header, then the bytes. */
-import { z } from 'zod'
+import * as z from 'zod'
 
 export interface NamedArray {
   readonly name: string

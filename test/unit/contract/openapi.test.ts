@@ -1,7 +1,7 @@
 import { type OpenApiOperation, openApi, operationIdOf, routes, snippetsOf } from '@maas/core/contract'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 
 const document = openApi('1.2.3')
 const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods))

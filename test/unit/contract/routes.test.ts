@@ -1,6 +1,6 @@
 import { checked, fillPath, pathParameters, pathPattern, routes, shown } from '@maas/core/contract'
 import { describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 
 describe('routes', () => {
   it('are told apart by method and path alone', () => {

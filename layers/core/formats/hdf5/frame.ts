@@ -1,5 +1,5 @@
 /** Takes the reading process's output apart as it arrives, checking every size before memory is set aside for it. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { sizeOf } from '../../contract/index.ts'
 import { type Hdf5Dataset, type Hdf5Element, type Hdf5Group, type Hdf5Value, hdf5Elements } from './types.ts'
 

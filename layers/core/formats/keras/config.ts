@@ -1,5 +1,5 @@
 /** A model's configuration as Keras writes it, checked as far as every layer needs; what a layer's options mean is in `layer-rules.ts`. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { InvalidInputError, messageOf } from '../../errors.ts'
 
 export type Config = Record<string, unknown>

@@ -1,5 +1,5 @@
 /** What the service and the reading process tell each other. */
-import { z } from 'zod'
+import * as z from 'zod'
 
 export interface ReaderTask {
   readonly files: readonly {
