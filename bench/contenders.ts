@@ -2,7 +2,12 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+<<<<<<< HEAD
 import { bundleOf } from '../functions/local/bundle.mjs'
+=======
+import { bundleOf } from '../functions/local/bundle.ts'
+import { preloadHint, workerEnvironment } from '../functions/local/process.ts'
+>>>>>>> dc6d540 (Start a model's process in a third of the time: one compiled file, TensorFlow on a thread of its own, calls bound when it is built)
 import type { Contender } from './interleave.ts'
 import { type Command, startPeer } from './peer.ts'
 import type { Bench } from './types.ts'
@@ -18,10 +23,11 @@ export const ours: CommandOf = async (_, script, args) => ({
   args: ['--import', tsx, path(`peers/ours/${script}.ts`), ...args],
 })
 
-/** As the service starts a model's process: bundled. */
+/** As the service starts a model's process: bundled, with an environment of its own. */
 export const oursBundled: CommandOf = async (_, script, args) => ({
   program: process.execPath,
   args: [await bundleOf(path(`peers/ours/${script}.ts`)), ...args],
+  env: { ...workerEnvironment(), ...(await preloadHint()) },
 })
 
 export const python: CommandOf = async (bench, script, args) => ({
@@ -34,6 +40,9 @@ export const node: CommandOf = async (bench, script, args) => ({
   program: process.execPath,
   args: [join(await bench.node(), `${script}.mjs`), ...args],
 })
+
+/** With no more of the environment than ours is started with. */
+export const nodeAlone: CommandOf = async (...asked) => ({ ...(await node(...asked)), env: workerEnvironment() })
 
 /** A contender that runs `script` on the bench's model; `more` are further arguments. */
 export const onModel = (

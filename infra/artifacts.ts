@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { nativeId } from '@maas/core/contract'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Config } from './config.ts'
 
 export type Architecture = Config['architecture']

@@ -1,6 +1,6 @@
 /** How long a fresh process takes from its start to its first answer. */
 import { mustAgree } from '../agree.ts'
-import { type CommandOf, node, oursBundled, python } from '../contenders.ts'
+import { type CommandOf, nodeAlone, oursBundled, python } from '../contenders.ts'
 import { type Contender, interleave, measured } from '../interleave.ts'
 import { type Peer, startPeer } from '../peer.ts'
 import type { Bench, Part } from '../types.ts'
@@ -43,7 +43,7 @@ export const start: Part = {
       contenders: [
         launcher(bench, 'maas', oursBundled, async () => [await bench.registry()]),
         launcher(bench, 'Python TensorFlow', python),
-        launcher(bench, 'onnxruntime-node', node),
+        launcher(bench, 'onnxruntime-node', nodeAlone),
       ],
       tasks: [
         {

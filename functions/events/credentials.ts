@@ -2,7 +2,7 @@
 import { jobNameSchema } from '@maas/core/contract'
 import { InvalidInputError } from '@maas/core/errors'
 import { type Grants, type Jobs, sessionPolicy } from '@maas/core/jobs'
-import { z } from 'zod'
+import * as z from 'zod'
 
 const loanSchema = z.strictObject({ job: jobNameSchema, token: z.string().min(1).max(200) })
 

@@ -40,8 +40,11 @@ channel.listen(({ id, ...command }) => {
   )
 })
 
-/** Without native kernels nothing can be had before the model is known but the fallback, and the sentence about it. */
-const warm = async (): Promise<unknown> => (await kernels.sessions()) ?? kernels.whole()
+/**
+ * Native kernels load on a thread of their own while the model's files are read. Without them nothing can be had before
+ * the model is known but the fallback, and the sentence about it.
+ */
+const warm = async (): Promise<unknown> => (await kernels.id()) ?? kernels.whole()
 
 // Nothing is kept here that would need saving: without a service there is nobody to answer.
 stream.on('error', () => process.exit(0))

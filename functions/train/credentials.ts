@@ -1,7 +1,7 @@
 /** A training job's credentials on AWS: lent for an hour against its token, for its own folder alone, and asked for again before they end. */
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda'
 import { MaasError, messageOf } from '@maas/core/errors'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Lender } from './environment.ts'
 
 const lentSchema = z.object({

@@ -1,10 +1,13 @@
 /** The session addon: numbers read as JSON.parse reads them, sessions that share nothing, and memory that is given back. */
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it, type TestContext } from 'vitest'
 import { writeSavedModel } from '../../layers/core/graph/graphdef.ts'
 import { openSession } from '../../layers/core/graph/inference-session.ts'
 import { constant, identity, makeOutput, type Output, placeholder } from '../../layers/core/graph/ir.ts'
 import { graphOf } from '../../layers/core/graph/saved-model.ts'
+import { findNative } from '../../layers/core/kernels/find.ts'
 import { loadSessions } from '../../layers/core/kernels/sessions.ts'
 import { nativeKernels } from './native.ts'
 
@@ -72,6 +75,10 @@ describe('a session', () => {
     expect(sessions.run(session, [rows(5)], [[5, 4]], 1)[0]?.data).toEqual(expected)
     expect(sessions.run(session, [rows(5)], [[5, 4]], 3)[0]).toMatchObject({ shape: [5, 4], data: expected })
     expect((await sessions.runElsewhere(session, [rows(5)], [[5, 4]], 2))[0]?.data).toEqual(expected)
+    const counts = [1, 2, 3, 4, 5, 1]
+    const atOnce = counts.map((count) => sessions.runElsewhere(session, [rows(count)], [[count, 4]], 1))
+    const answers = (await Promise.all(atOnce)).map(([answer]) => answer?.data)
+    expect(answers).toEqual(counts.map((count) => expected.subarray(0, count * 4)))
     expect(() => sessions.run(session, [rows(1)], [[1, 4]], 2)).toThrow('more parts than rows')
     expect(() => sessions.run(session, [rows(1)], [[2, 4]], 1)).toThrow('its shape takes 32')
   })
@@ -167,6 +174,27 @@ describe('rows', () => {
     expect(open(binary('Sub', x, mean)).rowsIndependent).toBe(false)
     expect(open(binary('Add', x, x)).rowsIndependent).toBe(true)
   })
+})
+
+it('TensorFlow loads on a thread of its own, which a process waits for before it ends', async (context) => {
+  const { found } = await findNative(process.env)
+  if (found === undefined) return context.skip('native kernels are not built here: npm run build:kernels')
+  const preload = fileURLToPath(new URL('../../layers/core/kernels/preload.ts', import.meta.url))
+  const program = `import { preloadKernels } from ${JSON.stringify(preload)}
+    const started = performance.now()
+    preloadKernels(process.argv[1])
+    console.log(performance.now() - started)
+    process.exit(0)`
+  const run = (directory: string) => {
+    const args = ['--import', 'tsx', '--input-type=module', '--eval', program, directory]
+    const started = performance.now()
+    const { status, signal, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+    return { status, signal, stderr, inside: Number(stdout), whole: performance.now() - started }
+  }
+  const loaded = run(found.directory)
+  expect(loaded).toMatchObject({ status: 0, signal: null, stderr: '' })
+  expect(loaded.inside).toBeLessThan(loaded.whole / 4)
+  expect(run('/nowhere')).toMatchObject({ status: 0, signal: null, stderr: '' })
 })
 
 it('JPEGs are the same pixels by a session as by tfjs', async (context) => {

@@ -73,11 +73,13 @@ function nameNodes(nodes: readonly GraphNode[]): ReadonlyMap<GraphNode, string> 
   const counters = new Map<string, number>()
   for (const node of nodes) {
     if (node.name !== '') continue
+    // A name may not begin as those of fused operations do.
+    const stem = node.op.replace(/^_/, '')
     let name: string
     do {
-      const count = counters.get(node.op) ?? 0
-      counters.set(node.op, count + 1)
-      name = `${node.op}_${count}`
+      const count = counters.get(stem) ?? 0
+      counters.set(stem, count + 1)
+      name = `${stem}_${count}`
     } while (taken.has(name))
     taken.add(name)
     names.set(node, name)
@@ -100,6 +102,21 @@ function encodeAttr(attr: Attr): MessageWriter {
   if ('type' in attr) return message.int(6, dtypeNumbers[attr.type])
   if ('int' in attr) return message.int(3, attr.int)
   if ('ints' in attr) return message.message(1, new MessageWriter().packedInts(3, attr.ints))
+  if ('types' in attr) {
+    return message.message(
+      1,
+      new MessageWriter().packedInts(
+        6,
+        attr.types.map((type) => dtypeNumbers[type]),
+      ),
+    )
+  }
+  if ('strings' in attr) {
+    return message.message(
+      1,
+      attr.strings.reduce((list, text) => list.string(2, text), new MessageWriter()),
+    )
+  }
   if ('float' in attr) return message.float(4, attr.float)
   if ('bool' in attr) return message.int(5, attr.bool ? 1 : 0)
   if ('string' in attr) return message.string(2, attr.string)

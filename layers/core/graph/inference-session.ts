@@ -47,7 +47,7 @@ export function openSession(file: Uint8Array, sessions: SessionBinding, options:
     throw new UnsupportedError(`The graph holds operations that compiled models do not use: ${foreign.join(', ')}.`)
   }
   const graph = new Graph(summary, graphOf(file), sessions)
-  let short: SessionHandle | undefined = graph.open(onCallingThread())
+  let short: SessionHandle | undefined = graph.open(onCallingThread(summary.operations))
   let wide: SessionHandle | undefined
   let rowMs = graph.isFixed ? graph.timeRow(short, clock) : Number.POSITIVE_INFINITY
   if (rowMs > longRow && threads > 1) {
@@ -68,12 +68,15 @@ export function openSession(file: Uint8Array, sessions: SessionBinding, options:
       if (!open) throw new InvalidInputError('The session is closed; open it again.')
       const { values, shapes, rows } = graph.feed(tensors)
       const ms = rows * rowMs
+      const started = clock()
       const parts = wide === undefined && rowsIndependent && ms > worthSplitting ? Math.min(threads, rows) : 1
-      // A thread of Node's pool has to prepare for each shape what this one has prepared already: not for short runs.
+      // Another thread has to prepare for each shape what this one has prepared already: not for short runs.
       const elsewhere = ms / parts > holdsUp
       const results = elsewhere
         ? await sessions.runElsewhere(handle, values, shapes, parts)
         : sessions.run(handle, values, shapes, parts)
+      // Measured when it was opened, the time of a row is often that of a busy machine.
+      if (graph.isFixed && rows > 0) rowMs = Math.min(rowMs, ((clock() - started) * parts) / rows)
       return graph.named(results)
     },
     dispose() {

@@ -6,6 +6,7 @@ import { UnsupportedError } from '../errors.ts'
 import { isAllowedOperation } from '../kernels/allowed-operations.ts'
 import type { Kernels } from '../kernels/index.ts'
 import { type BatchInput, rowsOf, traceAnyBatch } from './dynamic.ts'
+import { fuse } from './fuse.ts'
 import { writeSavedModel } from './graphdef.ts'
 import { constant, identity, placeholder } from './ir.ts'
 import { variableOf, weightsOf } from './layers.ts'
@@ -56,7 +57,7 @@ function compile({ tf, native }: NativeKernels, model: LayersModel, signature: S
   const file = writeSavedModel({
     inputs: Object.fromEntries(inputs.map(({ output }, index) => [signature.inputs[index]?.name ?? '', output])),
     outputs: Object.fromEntries(
-      outputs.map((output, index) => [signature.outputs[index]?.name ?? '', identity(output, `output_${index}`)]),
+      fuse(outputs).map((output, index) => [signature.outputs[index]?.name ?? '', identity(output, `output_${index}`)]),
     ),
   })
   const foreign = [...readSavedModel(file).operations].filter((operation) => !isAllowedOperation(operation))
@@ -95,7 +96,8 @@ function verifyOutputs(
   const fetches = names('output', model.outputs.length)
   // As sessions for prediction run it. oneDNN keeps what it prepared for a shape with the threads of whoever came first
   // on this thread, so the compiled graph goes first: after tfjs' threads, single rows took twice the time for ever.
-  const session = native.sessions.open(graphOf(file), onCallingThread(), feeds, fetches, true)
+  const config = onCallingThread(readSavedModel(file).operations)
+  const session = native.sessions.open(graphOf(file), config, feeds, fetches, true)
   // All rows tried are one comparison: a single row whose outputs nearly cancel out would make rounding look like a fault.
   const answers: [compiled: Float32Array, reference: Float32Array][][] = []
   try {

@@ -20,6 +20,8 @@ export type Attr =
   | { readonly type: DType }
   | { readonly int: number }
   | { readonly ints: readonly number[] }
+  | { readonly types: readonly DType[] }
+  | { readonly strings: readonly string[] }
   | { readonly float: number }
   | { readonly bool: boolean }
   | { readonly string: string }

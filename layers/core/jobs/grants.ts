@@ -1,6 +1,6 @@
 /** Tokens by which a job's container on AWS proves which job it is: random, kept as their hash, good until the job or their time is over. */
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { jobKeys } from '../contract/index.ts'
 import { MaasError } from '../errors.ts'
 import { type ObjectStore, readRecord, toJson } from '../store/index.ts'

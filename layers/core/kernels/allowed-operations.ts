@@ -36,7 +36,7 @@ const names = `Abs Acos Acosh Add AddN AddV2 All Angle Any ApproximateEqual ArgM
   TensorListSplit TensorListStack TensorScatterAdd TensorScatterMax TensorScatterMin TensorScatterSub TensorScatterUpdate
   Tile TopK TopKV2 Transpose TruncateDiv TruncateMod UnicodeDecode Unique UniqueV2 Unpack UnravelIndex UnsortedSegmentMax
   UnsortedSegmentMean UnsortedSegmentMin UnsortedSegmentProd UnsortedSegmentSum UpperBound VarHandleOp VarIsInitializedOp
-  VariableShape Where While Xdivy Xlog1py Xlogy ZerosLike Zeta`
+  VariableShape Where While Xdivy Xlog1py Xlogy ZerosLike Zeta _FusedConv2D _FusedMatMul`
 
 const allowed = new Set(names.split(/\s+/))
 

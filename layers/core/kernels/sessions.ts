@@ -1,12 +1,12 @@
 /** What prediction needs of TensorFlow, without tfjs: sessions over compiled graphs and the JPEG decoder. */
 import { createRequire } from 'node:module'
-import { constants } from 'node:os'
 import { join } from 'node:path'
 import { InvalidInputError, messageOf } from '../errors.ts'
 import { sentenceAbout } from './decode-jpeg.ts'
 import { findNative, nativeId } from './find.ts'
 import type { Kernels, LoadOptions } from './index.ts'
 import { jpegGraph } from './jpeg-graph.ts'
+import { preloadKernels, prepareTensorFlow } from './preload.ts'
 import type { DecodedImage, SessionBinding, SessionHandle } from './surface.ts'
 
 export interface SessionKernels {
@@ -20,6 +20,8 @@ export interface SessionKernels {
 
 /** Both ways to the kernels, each loaded when it is first asked for. */
 export interface KernelSource {
+  /** The id that `sessions` will have. TensorFlow begins to load meanwhile, so that its caller can do other things. */
+  id(): Promise<string | undefined>
   /** Undefined where there are no native kernels. */
   sessions(): Promise<SessionKernels | undefined>
   /** With tfjs. */
@@ -28,7 +30,12 @@ export interface KernelSource {
 
 export const lazyKernels = (options: LoadOptions = {}): KernelSource => {
   let sessions: Promise<SessionKernels | undefined> | undefined
+  let id: Promise<string | undefined> | undefined
   return {
+    id: () => {
+      id ??= options.prefer === 'wasm' ? Promise.resolve(undefined) : beginLoading(options.env)
+      return id
+    },
     sessions: () => {
       sessions ??= options.prefer === 'wasm' ? Promise.resolve(undefined) : loadSessions(options.env)
       return sessions
@@ -36,6 +43,13 @@ export const lazyKernels = (options: LoadOptions = {}): KernelSource => {
     // Not a static import: tfjs takes a fifth of a second and 60 MB, and compiled models never need it.
     whole: async () => (await import('./index.ts')).loadKernels(options),
   }
+}
+
+const beginLoading = async (env: NodeJS.ProcessEnv = process.env): Promise<string | undefined> => {
+  const { found } = await findNative(env)
+  if (found === undefined) return undefined
+  preloadKernels(found.directory)
+  return nativeId(found.manifest.tensorflow, found.manifest.arch)
 }
 
 /** Undefined where there are none or they do not load: `loadKernels` then says why. */
@@ -57,16 +71,6 @@ export const loadSessions = async (env: NodeJS.ProcessEnv = process.env): Promis
 export const requireSessions = (directory: string): SessionBinding => {
   prepareTensorFlow(directory)
   return createRequire(join(directory, 'session.node'))('./session.node')
-}
-
-/**
- * What must be before TensorFlow is loaded. On x64 it leaves oneDNN's convolutions to processors with AVX-512; with
- * AVX2 they take half the time too. Somebody's own choice is kept.
- */
-export const prepareTensorFlow = (directory: string): void => {
-  if (process.arch === 'x64') process.env.TF_ENABLE_ONEDNN_OPTS ??= '1'
-  const { RTLD_NOW, RTLD_GLOBAL } = constants.dlopen
-  process.dlopen({ exports: {} }, join(directory, 'quiet.node'), RTLD_NOW | RTLD_GLOBAL)
 }
 
 const jpegDecoder = (sessions: SessionBinding): SessionKernels['native']['decodeJpeg'] => {

@@ -6,7 +6,7 @@ import * as z from 'zod'
 import type { Predictor } from './predictor.ts'
 
 /** Raised when what `compileInference` writes gets better or its reader changes: older files are then written anew. */
-const format = 1
+const format = 2
 
 const files = { graph: 'graph.pb', facts: 'graph.json' }
 

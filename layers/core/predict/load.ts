@@ -33,11 +33,13 @@ export const loadPredictor = async (
   { announce = toStandardError, tell = () => {}, threads = availableParallelism(), batchRows = 1 }: LoadOptions = {},
 ): Promise<Predictor> => {
   const { name, version } = manifest
-  const native = await kernels.sessions()
+  // Before the kernels are asked for: they load meanwhile.
+  const id = await kernels.id()
   const [described, compiled] = await Promise.all([
     describe(registry, manifest),
-    native && readCompiled(registry, manifest, native.id),
+    id === undefined ? undefined : readCompiled(registry, manifest, id),
   ])
+  const native = await kernels.sessions()
   if (native !== undefined && compiled !== undefined) {
     const session = openSession(compiled.graph, native.sessions, { threads, ...compiled })
     const model = { name, version, ...described, signature: session.signature, bytes: compiled.graph.length }

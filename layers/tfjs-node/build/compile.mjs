@@ -69,18 +69,22 @@ export async function compileAddon(compiling) {
   const binding = join(scratch, 'binding')
   await patchBinding(join(source, 'binding'), binding)
   const files = readdirSync(binding).filter((name) => name.endsWith('.cc'))
-  const headers = [join(directory, 'include'), require('node-api-headers').include_dir]
+  const withNode = [`-I${require('node-api-headers').include_dir}`, '-DNAPI_VERSION=8', '-pthread']
   const native = (/** @type {string} */ name) => fileURLToPath(new URL(`../native/${name}`, import.meta.url))
   const withTensorFlow = [
-    ...['-DNAPI_VERSION=8', '-pthread'],
-    ...headers.map((folder) => `-I${folder}`),
+    `-I${join(directory, 'include')}`,
+    ...withNode,
     ...target.libraries.map((name) => join(directory, name)),
     `-Wl,-rpath,${target.platform === 'darwin' ? '@loader_path' : '$ORIGIN'}`,
   ]
   const sources = files.map((name) => join(binding, name))
   await link(compiling, 'tfjs_binding.node', ['-DNODE_GYP_MODULE_NAME=tfjs_binding', ...sources, ...withTensorFlow])
   await link(compiling, 'session.node', [native('session.cc'), ...withTensorFlow])
-  await link(compiling, 'quiet.node', [native('quiet.cc')])
+  await link(compiling, 'quiet.node', [
+    native('quiet.cc'),
+    ...withNode,
+    ...(target.platform === 'linux' ? ['-ldl'] : []),
+  ])
 }
 
 /**

@@ -149,6 +149,26 @@ napi_value guarded(napi_env env, napi_callback_info info, Body body) {
   }
 }
 
+// The switch, or none where there is none.
+bool* threadSwitch() {
+#ifdef __linux__
+  return &useGlobalThreads;
+#else
+  return nullptr;
+#endif
+}
+
+// One at a time, since whether the threads are its own is one switch of the whole process.
+TF_Session* newSession(TF_Graph* graph, const Options& options, bool ownThreads, const Status& status) {
+  static std::mutex mutex;
+  const std::lock_guard<std::mutex> lock(mutex);
+  bool* const global = ownThreads ? threadSwitch() : nullptr;
+  if (global != nullptr) *global = false;
+  TF_Session* session = TF_NewSession(graph, options.get(), status.get());
+  if (global != nullptr) *global = true;
+  return session;
+}
+
 // open(graphDef, configProto, feeds, fetches, ownThreads): session
 napi_value open(napi_env env, napi_callback_info info) {
   return guarded(env, info, [&](napi_value* arguments) {
@@ -172,14 +192,7 @@ napi_value open(napi_env env, napi_callback_info info) {
     Options options(TF_NewSessionOptions());
     TF_SetConfig(options.get(), config.data, config.length, status.get());
     check(status);
-#ifdef __linux__
-    const bool owning = ownThreads && &useGlobalThreads != nullptr;
-    if (owning) useGlobalThreads = false;
-#endif
-    shared->session = TF_NewSession(shared->graph, options.get(), status.get());
-#ifdef __linux__
-    if (owning) useGlobalThreads = true;
-#endif
+    shared->session = newSession(shared->graph, options, ownThreads, status);
     check(status);
 
     napi_value handle;
@@ -340,16 +353,62 @@ class Helper {
   std::deque<std::function<void()>> tasks_;
 };
 
-Helper& helperOf(size_t index) {
-  static std::mutex mutex;
-  static auto& helpers = *new std::deque<Helper>();
-  const std::lock_guard<std::mutex> lock(mutex);
-  while (helpers.size() <= index) helpers.emplace_back();
-  return helpers[index];
+// Helpers by number, made when they are first wanted and never ended.
+class Helpers {
+ public:
+  Helper& operator[](size_t index) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    while (helpers_.size() <= index) helpers_.emplace_back();
+    return helpers_[index];
+  }
+
+ private:
+  std::mutex mutex_;
+  std::deque<Helper> helpers_;
+};
+
+// For lots beside the first.
+Helpers& besides() {
+  static auto& helpers = *new Helpers();
+  return helpers;
 }
 
-// The first lot on this thread, each other one on its helper.
-std::vector<Tensors> runLots(const Session& session, const std::vector<Tensors>& lots) {
+// Stands in for the calling thread in runs off the event loop: the one with the lowest number that is free, so that who
+// never runs two at a time always has the same, prepared one.
+class StandIn {
+ public:
+  StandIn() {
+    const std::lock_guard<std::mutex> lock(mutex());
+    while (number_ < taken().size() && taken()[number_]) number_++;
+    if (number_ == taken().size()) taken().push_back(false);
+    taken()[number_] = true;
+  }
+  ~StandIn() {
+    const std::lock_guard<std::mutex> lock(mutex());
+    taken()[number_] = false;
+  }
+  StandIn(const StandIn&) = delete;
+
+  Helper& helper() const {
+    static auto& helpers = *new Helpers();
+    return helpers[number_];
+  }
+
+ private:
+  static std::mutex& mutex() {
+    static auto& one = *new std::mutex();
+    return one;
+  }
+  static std::vector<bool>& taken() {
+    static auto& all = *new std::vector<bool>();
+    return all;
+  }
+
+  size_t number_ = 0;
+};
+
+// The first lot on this thread, or on `standIn`, each other one on its helper.
+std::vector<Tensors> runLots(const Session& session, const std::vector<Tensors>& lots, const StandIn* standIn = nullptr) {
   std::vector<Tensors> results(lots.size());
   std::vector<std::string> failures(lots.size());
   std::vector<char> failed(lots.size(), 0);
@@ -363,16 +422,18 @@ std::vector<Tensors> runLots(const Session& session, const std::vector<Tensors>&
   };
   std::mutex mutex;
   std::condition_variable changed;
-  size_t open = lots.size() - 1;
-  for (size_t lot = 1; lot < lots.size(); lot++) {
-    helperOf(lot - 1).give([&, lot] {
+  const size_t first = standIn == nullptr ? 1 : 0;
+  size_t open = lots.size() - first;
+  for (size_t lot = first; lot < lots.size(); lot++) {
+    Helper& helper = lot == 0 ? standIn->helper() : besides()[lot - 1];
+    helper.give([&, lot] {
       runLot(lot);
       const std::lock_guard<std::mutex> lock(mutex);
       open--;
       changed.notify_one();
     });
   }
-  runLot(0);
+  if (standIn == nullptr) runLot(0);
   std::unique_lock<std::mutex> lock(mutex);
   changed.wait(lock, [&] { return open == 0; });
   for (size_t lot = 0; lot < lots.size(); lot++) {
@@ -456,7 +517,8 @@ struct Work {
 void execute(napi_env, void* data) {
   auto& work = *static_cast<Work*>(data);
   try {
-    work.results = runLots(*work.session, work.lots);
+    const StandIn standIn;
+    work.results = runLots(*work.session, work.lots, &standIn);
   } catch (const Failure& failure) {
     work.failed = true;
     work.failure = failure.message;
@@ -478,7 +540,7 @@ void complete(napi_env env, napi_status, void* data) {
   }
 }
 
-// runElsewhere(session, data[], shapes[], parts): Promise of results; runs on a thread of Node's pool.
+// runElsewhere(session, data[], shapes[], parts): Promise of results; a thread of Node's pool waits for them.
 napi_value runElsewhere(napi_env env, napi_callback_info info) {
   return guarded(env, info, [&](napi_value* arguments) {
     auto work = std::make_unique<Work>();
@@ -527,6 +589,21 @@ napi_value readFloats(napi_env env, napi_callback_info info) {
 }
 
 }  // namespace
+
+// What TensorFlow makes once, when its first graph and its first session are: the list of its operations and devices.
+// Called by quiet.node's thread while JavaScript is still being read.
+extern "C" __attribute__((visibility("default"))) void maasPrepare() {
+  Status status(TF_NewStatus());
+  Options options(TF_NewSessionOptions());
+  // One thread for operations, which run on the thread that asks.
+  const unsigned char config[] = {0x10, 1, 0x28, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1};
+  TF_SetConfig(options.get(), config, sizeof(config), status.get());
+  TF_Graph* graph = TF_NewGraph();
+  // Where it cannot have threads of its own, it would decide over those of all sessions to come.
+  TF_Session* session = threadSwitch() == nullptr ? nullptr : newSession(graph, options, true, status);
+  if (session != nullptr) TF_DeleteSession(session, status.get());
+  TF_DeleteGraph(graph);
+}
 
 extern "C" __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_env env, napi_value exports) {
   const napi_property_descriptor properties[] = {

@@ -1,0 +1,36 @@
+/** Starts loading TensorFlow on a thread of its own, before anything that needs it has been read. Imports nothing of ours. */
+import { constants } from 'node:os'
+import { join } from 'node:path'
+
+/** What quiet.node does beside keeping TensorFlow quiet. */
+interface Quiet {
+  /** The first call counts. */
+  preload(path: string): void
+  /** Waits for it. */
+  settle(): void
+}
+
+/**
+ * What must be before TensorFlow is loaded. On x64 it leaves oneDNN's convolutions to processors with AVX-512; with
+ * AVX2 they take half the time too. Somebody's own choice is kept.
+ */
+export const prepareTensorFlow = (directory: string): Quiet => {
+  if (process.arch === 'x64') process.env.TF_ENABLE_ONEDNN_OPTS ??= '1'
+  const { RTLD_NOW, RTLD_GLOBAL } = constants.dlopen
+  const quiet = { exports: {} as Quiet }
+  process.dlopen(quiet, join(directory, 'quiet.node'), RTLD_NOW | RTLD_GLOBAL)
+  return quiet.exports
+}
+
+/**
+ * Loads the session addon of a folder of kernels, and TensorFlow with it, while JavaScript goes on. Whoever requires it
+ * waits for what is left. What is wrong with the folder is for them to say.
+ */
+export const preloadKernels = (directory: string): void => {
+  try {
+    const quiet = prepareTensorFlow(directory)
+    quiet.preload(join(directory, 'session.node'))
+    // A process that ended meanwhile would take down what is still being built up.
+    process.once('exit', () => quiet.settle())
+  } catch {}
+}
