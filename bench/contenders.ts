@@ -2,12 +2,8 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-<<<<<<< HEAD
-import { bundleOf } from '../functions/local/bundle.mjs'
-=======
-import { bundleOf } from '../functions/local/bundle.ts'
+import { compiledOf } from '../functions/local/bundle.mjs'
 import { preloadHint, workerEnvironment } from '../functions/local/process.ts'
->>>>>>> dc6d540 (Start a model's process in a third of the time: one compiled file, TensorFlow on a thread of its own, calls bound when it is built)
 import type { Contender } from './interleave.ts'
 import { type Command, startPeer } from './peer.ts'
 import type { Bench } from './types.ts'
@@ -23,10 +19,10 @@ export const ours: CommandOf = async (_, script, args) => ({
   args: ['--import', tsx, path(`peers/ours/${script}.ts`), ...args],
 })
 
-/** As the service starts a model's process: bundled, with an environment of its own. */
-export const oursBundled: CommandOf = async (_, script, args) => ({
+/** As the service starts a model's process: compiled, with an environment of its own. */
+export const oursCompiled: CommandOf = async (_, script, args) => ({
   program: process.execPath,
-  args: [await bundleOf(path(`peers/ours/${script}.ts`)), ...args],
+  args: [await compiledOf(path(`peers/ours/${script}.ts`)), ...args],
   env: { ...workerEnvironment(), ...(await preloadHint()) },
 })
 

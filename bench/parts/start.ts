@@ -1,6 +1,6 @@
 /** How long a fresh process takes from its start to its first answer. */
 import { mustAgree } from '../agree.ts'
-import { type CommandOf, nodeAlone, oursBundled, python } from '../contenders.ts'
+import { type CommandOf, nodeAlone, oursCompiled, python } from '../contenders.ts'
 import { type Contender, interleave, measured } from '../interleave.ts'
 import { type Peer, startPeer } from '../peer.ts'
 import type { Bench, Part } from '../types.ts'
@@ -41,7 +41,7 @@ export const start: Part = {
     const title = 'process start to first prediction'
     const [outcomes] = await interleave<First>(bench, {
       contenders: [
-        launcher(bench, 'maas', oursBundled, async () => [await bench.registry()]),
+        launcher(bench, 'maas', oursCompiled, async () => [await bench.registry()]),
         launcher(bench, 'Python TensorFlow', python),
         launcher(bench, 'onnxruntime-node', nodeAlone),
       ],

@@ -6,54 +6,24 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-<<<<<<< HEAD:functions/local/bundle.mjs
-=======
-import type { Plugin } from 'esbuild'
->>>>>>> dc6d540 (Start a model's process in a third of the time: one compiled file, TensorFlow on a thread of its own, calls bound when it is built):functions/local/bundle.ts
 
 const repository = fileURLToPath(new URL('../..', import.meta.url))
 /** Inside the repository, so that what stays outside the bundle is found beside it. */
 const cache = join(repository, 'node_modules', '.cache', 'maas')
 /** What a bundle may be made of; all of it decides the bundle's name. */
-<<<<<<< HEAD:functions/local/bundle.mjs
-const sources = ['layers/core', 'functions', 'sdk/src', 'package-lock.json']
-
-/** Native parts, files beside their code, or large and seldom needed. */
-const external = ['@maas/tfjs-node', 'sharp', '@tensorflow/*', 'h5wasm', '@aws-sdk/*', '@smithy/*', 'esbuild', 'tsx']
-=======
-const sources = ['layers/core', 'layers/tfjs-node', 'functions', 'package-lock.json']
+const sources = ['layers/core', 'layers/tfjs-node', 'functions', 'sdk/src', 'package-lock.json']
 
 /** Native parts, or large and seldom needed. */
-const external = ['sharp', '@tensorflow/*', 'h5wasm', '@aws-sdk/*', '@smithy/*']
->>>>>>> dc6d540 (Start a model's process in a third of the time: one compiled file, TensorFlow on a thread of its own, calls bound when it is built):functions/local/bundle.ts
+const external = ['sharp', '@tensorflow/*', 'h5wasm', '@aws-sdk/*', '@smithy/*', 'esbuild', 'tsx']
 
-/** Modules that look for files beside them find them where their source is, or else beside the bundle. */
-const ownPlaces: Plugin = {
-  name: 'own-places',
-  setup(build) {
-    build.onLoad({ filter: /layers[\\/]tfjs-node[\\/].*\.mjs$/ }, async ({ path }) => ({
-      contents: (await readFile(path, 'utf8')).replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)),
-    }))
-  },
+const banner = {
+  js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
 }
-
-const places = {
-  banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
-  define: { 'import.meta.url': 'bundleUrl' },
-}
-
-const starter = fileURLToPath(new URL('./start.ts', import.meta.url))
 
 /**
-<<<<<<< HEAD:functions/local/bundle.mjs
  * Our own files find what lies beside them where they were written, not where the bundle is.
  *
  * @type {import('esbuild').Plugin}
-=======
- * Starts the program `entry`, an absolute path, from one file, which is made unless the cache holds that of the same
- * sources. CommonJS: Node reads modules of its newer kind one by one, over other threads, and compiles them each time.
- * @throws whatever keeps it from being made, such as a folder that cannot be written
->>>>>>> dc6d540 (Start a model's process in a third of the time: one compiled file, TensorFlow on a thread of its own, calls bound when it is built):functions/local/bundle.ts
  */
 const inPlace = {
   name: 'in place',
@@ -72,35 +42,60 @@ const inPlace = {
   },
 }
 
+/**
+ * The modules of `entry`, an absolute path, made unless the cache holds those of the same sources.
+ *
+ * @param {string} entry
+ */
+export const bundleOf = (entry) => {
+  const name = nameOf(entry)
+  return made(entry, name, `${name}.mjs`, {
+    ...{ entryPoints: [entry], banner, external: [...external, '@maas/tfjs-node'] },
+    ...{ splitting: true, format: 'esm', outExtension: { '.js': '.mjs' } },
+  })
+}
+
+const starter = fileURLToPath(new URL('./start.ts', import.meta.url))
+
+/**
+ * What starts `entry` as fast as can be: one file, of which `start.ts` keeps what V8 compiled. Node reads modules of its
+ * newer kind one by one, over other threads, and compiles them each time.
+ *
+ * @param {string} entry
+ */
+export const compiledOf = (entry) =>
+  made(entry, `${nameOf(entry)}-compiled`, 'start.cjs', {
+    ...{ entryPoints: { program: entry, start: starter }, external },
+    ...{ format: 'cjs', outExtension: { '.js': '.cjs' } },
+    // Code that V8 compiled earlier has forgotten how to import: what is outside of the bundle is required.
+    supported: { 'dynamic-import': false },
+  })
+
 /** @param {string} entry */
-export const bundleOf = async (entry) => {
-  const name = basename(entry).replace(/\.ts$/, '')
+const nameOf = (entry) => basename(entry).replace(/\.ts$/, '')
+
+/**
+ * @param {string} entry
+ * @param {string} name of the folder in the cache, before the hash of what it is made of
+ * @param {string} file to start
+ * @param {import('esbuild').BuildOptions} options
+ */
+const made = async (entry, name, file, options) => {
   const directory = join(cache, `${name}-${await hashOf([entry, ...(await filesBelow(sources))])}`)
-  const bundle = join(directory, 'start.cjs')
+  const bundle = join(directory, file)
   if (existsSync(bundle)) return bundle
   const { build, stop } = await import('esbuild')
   await mkdir(cache, { recursive: true })
   const unfinished = await mkdtemp(`${directory}.`)
   try {
     await build({
-<<<<<<< HEAD:functions/local/bundle.mjs
-      ...{ entryPoints: [entry], outdir: unfinished, absWorkingDir: repository, banner, external, plugins: [inPlace] },
+      ...{ outdir: unfinished, absWorkingDir: repository, plugins: [inPlace], bundle: true },
       // Its CommonJS build asks for its parts by a `require` that bundlers do not see.
       alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
-      ...{ bundle: true, splitting: true, format: 'esm', outExtension: { '.js': '.mjs' } },
       // Not the names: keeping them apart from shortened ones costs a call for every function that is made.
       ...{ minifySyntax: true, minifyWhitespace: true },
       ...{ platform: 'node', target: 'node20', sourcemap: 'linked', logLevel: 'silent' },
-=======
-      ...{ entryPoints: { program: entry, start: starter }, outdir: unfinished, absWorkingDir: repository },
-      ...{ ...places, external, plugins: [ownPlaces] },
-      // Its CommonJS build asks for its parts by a `require` that bundlers do not see.
-      alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
-      ...{ bundle: true, minify: true, format: 'cjs', outExtension: { '.js': '.cjs' } },
-      // Code that V8 compiled earlier has forgotten how to import: what is outside of the bundle is required.
-      supported: { 'dynamic-import': false },
-      ...{ platform: 'node', target: 'node20', keepNames: true, sourcemap: 'linked', logLevel: 'silent' },
->>>>>>> dc6d540 (Start a model's process in a third of the time: one compiled file, TensorFlow on a thread of its own, calls bound when it is built):functions/local/bundle.ts
+      ...options,
     })
     await rename(unfinished, directory)
   } catch (error) {
@@ -124,7 +119,8 @@ export const bundleOf = async (entry) => {
 const sweep = async (name, keep) => {
   for (const entry of await readdir(cache)) {
     const path = join(cache, entry)
-    if (!entry.startsWith(`${name}-`) || path === keep) continue
+    // A name may begin as another's does: only the hash follows.
+    if (!entry.startsWith(`${name}-`) || !/^[0-9a-f]{20}/.test(entry.slice(name.length + 1)) || path === keep) continue
     const age = Date.now() - (await stat(path).catch(() => ({ mtimeMs: Date.now() }))).mtimeMs
     if (age > 24 * 60 * 60 * 1000) await rm(path, { recursive: true, force: true })
   }

@@ -5,12 +5,8 @@ import { createRequire } from 'node:module'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { MaasError, messageOf, NotReadyError } from '@maas/core/errors'
-<<<<<<< HEAD
-import { bundleOf } from './bundle.mjs'
-=======
 import { findNative } from '@maas/core/kernels/find'
-import { bundleOf } from './bundle.ts'
->>>>>>> dc6d540 (Start a model's process in a third of the time: one compiled file, TensorFlow on a thread of its own, calls bound when it is built)
+import { compiledOf } from './bundle.mjs'
 import {
   type Answers,
   type Command,
@@ -20,7 +16,7 @@ import {
   openChannel,
   type ToWorker,
 } from './channel.ts'
-import { smallYoungGeneration } from './garbage.ts'
+import { growing, smallYoungGeneration } from './garbage.ts'
 
 export interface WorkerOptions {
   readonly program: Program
@@ -61,14 +57,14 @@ const built = fileURLToPath(new URL('./worker.mjs', import.meta.url))
 export const workerProgram = async (notice: (text: string) => void): Promise<Program> => {
   if (existsSync(built)) return { entry: built, args: [] }
   try {
-    return { entry: await bundleOf(source), args: [], env: await preloadHint() }
+    return { entry: await compiledOf(source), args: [], env: await preloadHint() }
   } catch (error) {
     notice(`Model processes start slower than they could, from source: ${messageOf(error).split('\n')[0]}`)
     return { entry: source, args: ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href] }
   }
 }
 
-/** Where a bundled program finds kernels to load while its code is still being read; what it then looks for itself counts. */
+/** Where a compiled program finds kernels to load while its code is still being read; what it then looks for itself counts. */
 export const preloadHint = async (): Promise<Record<string, string>> => {
   const { found } = await findNative(process.env).catch(() => ({ found: undefined }))
   return found === undefined ? {} : { MAAS_PRELOAD: found.directory }
@@ -80,8 +76,11 @@ const passed = ['PATH', 'HOME', 'XDG_CACHE_HOME', 'TMPDIR', 'MAAS_KERNELS', 'LD_
 export const workerEnvironment = (): Record<string, string> =>
   Object.fromEntries(passed.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))
 
+/** How it collects its garbage: bodies soon, everything seldom. */
+const collecting = [smallYoungGeneration, growing(400)]
+
 export const startWorker = ({ program, threads, notice, crashed }: WorkerOptions): Worker => {
-  const child = spawn(process.execPath, [smallYoungGeneration, ...program.args, program.entry], {
+  const child = spawn(process.execPath, [...collecting, ...program.args, program.entry], {
     env: {
       ...workerEnvironment(),
       ...program.env,

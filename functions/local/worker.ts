@@ -6,9 +6,7 @@ import { loadPredictor, type Predictor } from '@maas/core/predict'
 import { createRegistry } from '@maas/core/registry'
 import { createFileStore } from '@maas/core/store'
 import { type Command, channelDescriptor, type FromWorker, openChannel, type ToWorker, toFailure } from './channel.ts'
-import { fewFullCollections } from './garbage.ts'
 
-fewFullCollections(400)
 const stream = new Socket({ fd: channelDescriptor })
 const channel = openChannel<FromWorker, ToWorker>(stream)
 const announce = (text: string): void => void channel.send({ type: 'notice', text })

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
-import { bundleOf } from '../../../../functions/local/bundle.ts'
+import { compiledOf } from '../../../../functions/local/bundle.mjs'
 
 const folder = mkdtempSync(join(tmpdir(), 'maas-bundle-'))
 const made: string[] = [folder]
@@ -19,9 +19,9 @@ it('a bundled program runs with its arguments, also from kept, damaged and forei
     `import { sep } from 'node:path'
     void import('node:os').then(({ EOL }) => console.log([...process.argv.slice(2), sep, EOL.length].join(' ')))`,
   )
-  const start = await bundleOf(entry)
+  const start = await compiledOf(entry)
   made.push(dirname(start))
-  expect(await bundleOf(entry)).toBe(start)
+  expect(await compiledOf(entry)).toBe(start)
   const run = () => execFileSync(process.execPath, [start, 'one', 'two'], { encoding: 'utf8' })
   const kept = () => readdirSync(dirname(start)).filter((name) => name.endsWith('.code'))
   expect(kept()).toEqual([])
