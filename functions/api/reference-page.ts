@@ -1,18 +1,24 @@
 /** The page at /docs: every route with what it takes, what it answers and how to call it. No script, no request to anywhere. */
 import { type Contents, operationIdOf, type Route, routes, snippetsOf, tags } from '@maas/core/contract'
-import { html, type Markup, style } from '@maas/core/html'
+import { html, Markup, style } from '@maas/core/html'
 import * as z from 'zod'
 
 export const referencePolicy =
   "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-const layout = `
-.route { margin: 10px 0 } .route summary { cursor: pointer; display: flex; gap: 10px; align-items: baseline; flex-wrap: wrap }
-.route summary b { font: 600 13px ui-monospace, Menlo, Consolas, monospace; min-width: 54px; color: var(--train) }
-.route summary code { overflow-wrap: anywhere } .route summary span { color: var(--soft); font-size: 13px }
-.route h3 { margin: 16px 0 6px } .route pre { white-space: pre-wrap; overflow-wrap: anywhere }
-nav a { margin-right: 14px } a { color: var(--train) }
-`
+const layout = new Markup(`
+header { border-bottom: 1px solid var(--line); background: var(--card) }
+header div { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 24px; max-width: 1080px; margin: 0 auto; padding: 14px 20px }
+header b { font-size: 15px } header nav { display: flex; gap: 20px } header a { color: var(--soft); text-decoration: none }
+header a:hover { color: var(--ink) } header [aria-current] { color: var(--ink) } a { color: var(--train) }
+.route { margin: 8px 0; padding: 0 } .route > summary { cursor: pointer; padding: 12px 16px; display: grid; gap: 2px 12px; grid-template-columns: 60px minmax(0, 1fr); list-style: none }
+.route > summary::-webkit-details-marker { display: none } .route > summary:hover { background: var(--grid) } .route[open] > summary { border-bottom: 1px solid var(--line) }
+.route > summary b { font: 600 12px/1.8 ui-monospace, Menlo, Consolas, monospace; color: var(--train) } .route > summary b.DELETE { color: var(--wrong) } .route > summary b.GET { color: var(--good) }
+.route > summary code { overflow-wrap: anywhere; font-weight: 600 } .route > summary span { grid-column: 2; color: var(--soft); font-size: 13px }
+.route > div { padding: 4px 16px 16px } .route h3 { margin: 16px 0 6px; font-size: 13px } .route pre { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--page); max-height: 60vh; overflow-y: auto }
+.route details summary { color: var(--soft); font-size: 13px; cursor: pointer } .route details pre { margin-top: 8px }
+.snippets { display: grid; gap: 0 16px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)) } .snippets > div { min-width: 0 }
+`)
 
 const schemaText = (schema: z.ZodType, io: 'input' | 'output'): string => {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' })
@@ -29,12 +35,13 @@ const bodies = (title: string, contents: Contents | undefined, io: 'input' | 'ou
 const section = (route: Route): Markup => {
   const { curl, typescript, python } = snippetsOf(route, 'http://127.0.0.1:8501')
   return html`<details class="route card" id="${operationIdOf(route)}">
-<summary><b>${route.method}</b><code>${route.path}</code><span>${route.summary}</span></summary>
+<summary><b class="${route.method}">${route.method}</b><code>${route.path}</code><span>${route.summary}</span></summary>
+<div>
 ${bodies('Takes', route.request, 'input')}
 ${bodies(`Answers ${route.response.status}`, route.response.contents, 'output')}
 <h3>curl</h3><pre>${curl}</pre>
-<h3>TypeScript</h3><pre>${typescript}</pre>
-<h3>Python</h3><pre>${python}</pre>
+<div class="snippets"><div><h3>TypeScript</h3><pre>${typescript}</pre></div><div><h3>Python</h3><pre>${python}</pre></div></div>
+</div>
 </details>`
 }
 
@@ -47,9 +54,10 @@ export const referencePage = (): string =>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>maas: HTTP reference</title>
 <style>${style}${layout}</style></head>
-<body><main>
+<body>
+<header><div><b>maas</b><nav aria-label="Pages"><a href="./#/">Models</a><a href="./#/try">Try</a><a href="./#/jobs">Jobs</a><a href="docs" aria-current="page">HTTP reference</a></nav></div></header>
+<main>
 <h1>HTTP reference</h1>
-<p class="soft">Made from the contract that the service itself checks requests against.</p>
-<nav><a href="openapi.json">openapi.json</a> <a href="./">playground</a></nav>
+<p class="soft">Made from the contract that the service itself checks requests against: the same as <a href="openapi.json">openapi.json</a> (OpenAPI 3.1).</p>
 ${(['data', 'control', 'none'] as const).map(group)}
 </main></body></html>`.text

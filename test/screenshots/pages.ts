@@ -128,6 +128,6 @@ export const shots: Readonly<Record<string, (visit: Visit) => Promise<void>>> = 
   },
   docs: async ({ page, url }) => {
     await page.goto(`${url}/docs`)
-    await page.locator('details').nth(1).locator('summary').first().click()
+    await page.locator('.route > summary').nth(1).click()
   },
 }

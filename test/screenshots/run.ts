@@ -30,7 +30,8 @@ const shoot = async (page: Page, { width, height, colorScheme }: (typeof forms)[
   await page.emulateMedia({ colorScheme })
   await page.setViewportSize({ width, height })
   await page.evaluate(() => scrollTo(0, 0))
-  return page.screenshot({ fullPage: true })
+  // What dims the page behind a question reaches as far as the window.
+  return page.screenshot({ fullPage: (await page.locator('dialog[open]').count()) === 0 })
 }
 
 const main = async (): Promise<number> => {

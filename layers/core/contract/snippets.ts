@@ -87,7 +87,7 @@ const python = (route: Route, url: string, body: Body | undefined): string => {
   const headers = headerTable(route, body, `os.environ['MAAS_API_KEY']`)
   const options = [
     `'${url}'`,
-    headers && `headers=${headers}`,
+    headers && `headers=${headers.replace('{ ', '{').replace(/ \}$/, '}')}`,
     body && ('json' in body ? `data=${JSON.stringify(body.json)}` : `data=open('${body.file}', 'rb')`),
   ].filter((line) => line)
   const call = `response = requests.${method.toLowerCase()}(\n${options.map((line) => `    ${line},\n`).join('')})`

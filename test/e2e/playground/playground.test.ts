@@ -80,7 +80,7 @@ describe.skipIf(chromiumPath === undefined)(
     })
 
     const open = async (path: string, heading: string): Promise<void> => {
-      await page.goto(`${service.url}/#${path}`)
+      await page.goto(`${service.url}${path === '/docs' ? path : `/#${path}`}`)
       await page.getByRole('heading', { level: 1, name: heading }).waitFor()
     }
 
@@ -262,6 +262,7 @@ describe.skipIf(chromiumPath === undefined)(
       ['/models/tiny', 'tiny'],
       ['/try/tiny', 'Try a model'],
       ['/jobs', 'Training jobs'],
+      ['/docs', 'HTTP reference'],
     ])('%s has no serious finding of axe, light or dark, and fits a phone', async (path, heading) => {
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme })

@@ -20,7 +20,7 @@ const card = ({ name, versions, aliases }: ModelList['models'][number]): HTMLEle
     ),
     h(
       'ul',
-      { class: 'plain' },
+      { class: 'list' },
       ...Object.entries(aliases).map(([alias, list]) => h('li', {}, pill(alias, 'accent'), ` ${targets(list)}`)),
     ),
     h('a', { class: 'button', href: `#/try/${part(name)}`, 'aria-label': `Try ${name}` }, 'Try it'),

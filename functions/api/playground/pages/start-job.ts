@@ -5,10 +5,10 @@ import { h } from '../dom.ts'
 import { part, sendJson } from '../service.ts'
 
 const presets: Readonly<Record<(typeof presetNames)[number], string>> = {
-  'cifar10-cnn': 'images: the CNN of the CIFAR-10 tutorial',
-  'cifar10-cnn-regularized': 'images: the same, with dropout and L2',
-  'cifar10-cnn-overfit': 'images: one that overfits, to learn from',
-  mlp: 'tables: fully connected',
+  'cifar10-cnn': 'images',
+  'cifar10-cnn-regularized': 'images',
+  'cifar10-cnn-overfit': 'images',
+  mlp: 'tables',
 }
 
 export const startJob = (): void => {
