@@ -86,7 +86,8 @@ export const modelRoutes: readonly Route[] = [
     operation: 'moveAlias',
     method: 'PUT',
     path: '/models/{model}/aliases/{alias}',
-    summary: 'Creates or moves an alias; `If-Match: "generation"` makes it fail when somebody else moved it first.',
+    summary:
+      'Creates or moves an alias; `If-Match: "generation"` makes it fail when somebody else moved it first. 409 with `Retry-After`: the certificate of a version is replayed on the kernels in force first.',
     request: { 'application/json': control.aliasMoveSchema },
     response: json(aliasRecordSchema),
     examples: { request: { version: 2, reason: 'better on the test set' } },
