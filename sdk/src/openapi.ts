@@ -1364,7 +1364,7 @@ export interface Operations {
     body: undefined
     answer: GetAliasResponse
   }
-  /** Creates or moves an alias; `If-Match: "generation"` makes it fail when somebody else moved it first. */
+  /** Creates or moves an alias; `If-Match: "generation"` makes it fail when somebody else moved it first. 409 with `Retry-After`: the certificate of a version is replayed on the kernels in force first. */
   moveAlias: {
     path: { model: string; alias: string }
     query: Record<never, never>
