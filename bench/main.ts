@@ -9,6 +9,7 @@ import { cold } from './parts/cold.ts'
 import { data } from './parts/data.ts'
 import { growth } from './parts/growth.ts'
 import { http } from './parts/http.ts'
+import { imports } from './parts/import.ts'
 import { memory } from './parts/memory.ts'
 import { predict } from './parts/predict.ts'
 import { start } from './parts/start.ts'
@@ -19,7 +20,19 @@ import { type Report, type Section, toMarkdown } from './report.ts'
 import { sectionOf, withSection } from './section.ts'
 import { type Bench, type Part, type Row, Unavailable } from './types.ts'
 
-const parts: readonly Part[] = [data, training, predict, transform, start, cold, http, growth, memory, tutorial]
+const parts: readonly Part[] = [
+  data,
+  training,
+  predict,
+  transform,
+  imports,
+  start,
+  cold,
+  http,
+  growth,
+  memory,
+  tutorial,
+]
 /** Parts that take so long that they are measured on request only. */
 const long: readonly Part[] = [tutorial]
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { createRegistry } from '../layers/core/registry/index.ts'
 import { createFileStore } from '../layers/core/store/index.ts'
 import type { Contender } from './interleave.ts'
-import { type Hello, startPeer } from './peer.ts'
+import { type Hello, type Peer, startPeer } from './peer.ts'
 import { run } from './run-program.ts'
 import type { Bench } from './types.ts'
 
@@ -42,12 +42,15 @@ export async function copyModel(bench: Bench, count: number): Promise<readonly s
   return names
 }
 
+/** `maas serve` over a registry. */
+export const serviceOn = async (root: string): Promise<Peer> => {
+  const args = [maas, 'serve', '--root', root, '--port', '0', '--json']
+  const peer = await startPeer({ program: process.execPath, args })
+  const hello: Hello = { ...peer.hello, ready: { Node: process.versions.node } }
+  return { ...peer, hello }
+}
+
 export const ourService = (bench: Bench): Contender => ({
   name: 'maas',
-  start: async () => {
-    const args = [maas, 'serve', '--root', await bench.registry(), '--port', '0', '--json']
-    const peer = await startPeer({ program: process.execPath, args })
-    const hello: Hello = { ...peer.hello, ready: { Node: process.versions.node } }
-    return { ...peer, hello }
-  },
+  start: async () => serviceOn(await bench.registry()),
 })

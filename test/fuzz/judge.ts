@@ -2,7 +2,14 @@
 
 import { limits } from '@maas/core/contract'
 import { InvalidInputError, MaasError } from '@maas/core/errors'
-import { decodeLayersJson, readModel, type ServableArtifact } from '@maas/core/formats'
+import {
+  decodeLayersJson,
+  type KerasReadOptions,
+  readKerasArchive,
+  readKerasH5,
+  readModel,
+  type ServableArtifact,
+} from '@maas/core/formats'
 import { unzipSync } from 'fflate'
 import { openArchive } from '../../layers/core/formats/container/archive.ts'
 import { convertFiles } from '../../layers/core/formats/sandbox/convert.ts'
@@ -18,27 +25,34 @@ export type Verdict =
 
 const codes = new Set(['invalid_input', 'unsupported', 'too_large', 'not_found'])
 
-/** How a damaged file is read: as it would be, in a process of its own, or by the same reader without that process. */
+/** How a damaged file is read. */
 export type Read = (path: string, bytes: Uint8Array) => Promise<ServableArtifact>
 
-export const sandboxed: Read = async (path) => (await readModel(path, { timeout: 30_000 })).artifact
+/** As it would be: in a process of its own. */
+export const alone: Read = async (path) => (await readModel(path, { timeout: 120_000 })).artifact
 
-/** For archives of graphs and layers only, which no foreign code reads; hundreds of times as fast. */
-export const inThisProcess: Read = async (_, bytes) => {
-  const started = performance.now()
-  const artifact = await convertHere(bytes).catch((error: unknown) => {
-    // As the reading process does it.
-    throw error instanceof MaasError ? error : new InvalidInputError(`it is damaged: ${(error as Error).message}`)
-  })
-  if (performance.now() - started > 30_000) throw new InvalidInputError('it could not be read within 30 s')
-  return artifact
-}
+/** By the same readers without a process for each file: HDF5 goes to `readHdf5`, which is foreign code behind a wall; the rest stays here. */
+export const together =
+  (readHdf5: NonNullable<KerasReadOptions['readHdf5']>): Read =>
+  async (name, bytes) => {
+    const started = process.cpuUsage()
+    const artifact = await readAny(bytes, { name, readHdf5 }).catch((error: unknown) => {
+      // As the reading process does it.
+      throw error instanceof MaasError ? error : new InvalidInputError(`it is damaged: ${(error as Error).message}`)
+    })
+    const { user, system } = process.cpuUsage(started)
+    if (user + system > 60e6) throw new InvalidInputError('it could not be read within 60 s')
+    return artifact
+  }
 
-const convertHere = async (bytes: Uint8Array): Promise<ServableArtifact> => {
+const readAny = async (bytes: Uint8Array, options: KerasReadOptions): Promise<ServableArtifact> => {
+  const start = Buffer.from(bytes.subarray(0, 8)).toString('latin1')
+  if (start === '\x89HDF\r\n\x1a\n') return (await readKerasH5(bytes, options)).artifact
+  if (!start.startsWith('PK\x03\x04')) throw new InvalidInputError('it is no model file that can be read')
   const { answer, parts } = convertFiles(await openArchive(Buffer.from(bytes), { maxBytes: limits.modelBytes }))
   if (answer.kind === 'graph') return { graph: parts[0] as Uint8Array }
   if (answer.kind === 'layers') return decodeLayersJson(parts[0] as Uint8Array, parts[1] as Uint8Array)
-  throw new InvalidInputError('the damage made a Keras archive of it')
+  return (await readKerasArchive(bytes, options)).artifact
 }
 
 export const judge = async (

@@ -1,36 +1,35 @@
 /** The model files that are damaged: a few of each format, out of the committed fixtures. */
-import { createReadStream } from 'node:fs'
-import { readdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { createBrotliDecompress } from 'node:zlib'
-import tarStream from 'tar-stream'
+import { readFile } from 'node:fs/promises'
+import { kerasFixture } from '../support/keras-fixtures.ts'
 
-const fixtures = fileURLToPath(new URL('../fixtures/', import.meta.url))
+export interface Source {
+  /** Its ending says its format. */
+  readonly name: string
+  readonly bytes: Uint8Array
+}
 
-/** In Keras 3's archive of fixtures; plain float32, so that each weight must stand in the file as it is. */
-const keras = ['cnn', 'lstm', 'functional_residual'] as const
+/** Plain float32, so that each weight must stand in the file as it is. */
+const keras = [
+  [3, 'cnn.h5'],
+  [3, 'lstm.h5'],
+  [3, 'functional_residual.h5'],
+  [3, 'cnn.keras'],
+  [3, 'lstm.keras'],
+  [3, 'functional_residual.keras'],
+  [2, 'cnn.h5'],
+  [2, 'functional_shared_multi.h5'],
+] as const
 
 /** SavedModels, TF.js graph models and layers models; none of those that are refused as they are, and none quantised. */
 const graphs = ['cnn', 'lookup', 'two', 'lstm', 'cnn-tfjs', 'lstm-tfjs', 'layers-tfjs']
 
-/** Paths of the files, those of Keras unpacked into `folder`. */
-export const fuzzSources = async (folder: string, kerasNames: readonly string[] = keras): Promise<string[]> => {
-  const unpacked: string[] = []
-  const extract = tarStream.extract()
-  createReadStream(join(fixtures, 'keras/keras3.tar.br')).pipe(createBrotliDecompress()).pipe(extract)
-  for await (const entry of extract) {
-    const { name } = entry.header
-    if (kerasNames.some((wanted) => name === `${wanted}.h5` || name === `${wanted}.keras`)) {
-      const chunks: Buffer[] = []
-      for await (const chunk of entry) chunks.push(chunk as Buffer)
-      await writeFile(join(folder, name), Buffer.concat(chunks))
-      unpacked.push(join(folder, name))
-    } else entry.resume()
-  }
-  const known = await readdir(join(fixtures, 'graphs'))
-  return [
-    ...unpacked.sort(),
-    ...graphs.filter((name) => known.includes(`${name}.zip`)).map((name) => join(fixtures, 'graphs', `${name}.zip`)),
-  ]
+export const fuzzSources = async (): Promise<Source[]> => {
+  const folder = new URL('../fixtures/graphs/', import.meta.url)
+  return Promise.all([
+    ...keras.map(async ([version, name]) => ({
+      name: `keras${version}-${name}`,
+      bytes: await kerasFixture(version, name),
+    })),
+    ...graphs.map(async (name) => ({ name: `${name}.zip`, bytes: await readFile(new URL(`${name}.zip`, folder)) })),
+  ])
 }

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { limits } from '../../contract/index.ts'
 import { InvalidInputError, messageOf, NotFoundError } from '../../errors.ts'
-import { runSandboxed, type SandboxLimits } from '../sandbox/process.ts'
+import { runSandboxed, type SandboxEnd, type SandboxLimits } from '../sandbox/process.ts'
 import { FrameReader } from './frame.ts'
 import type { Hdf5Group } from './types.ts'
 
@@ -21,7 +21,8 @@ export interface Hdf5ReadOptions extends SandboxLimits {
   readonly maxTensorBytes?: number
 }
 
-const MAX_OBJECTS = 100_000
+/** Groups and datasets of one file. */
+export const maxObjects = 100_000
 
 /** From a path or bytes to plain data. InvalidInputError for everything that is wrong with the file, TooLargeError beyond the limits. */
 export const readHdf5 = async (source: string | Uint8Array, options: Hdf5ReadOptions): Promise<Hdf5Group> => {
@@ -40,16 +41,21 @@ export const readHdf5 = async (source: string | Uint8Array, options: Hdf5ReadOpt
 const run = async (options: Hdf5ReadOptions, stdin: 'pipe' | number, content?: Uint8Array): Promise<Hdf5Group> => {
   const { name, skip = [], maxBytes = limits.modelBytes, maxTensorBytes = limits.tensorBytes, ...sandbox } = options
   const frame = new FrameReader(maxBytes)
-  const { code, diagnostics } = await runSandboxed({
+  const ended = await runSandboxed({
     ...sandbox,
     name,
-    args: [program, JSON.stringify({ skip, maxBytes, maxTensorBytes, maxObjects: MAX_OBJECTS })],
-    readable: [dirname(program), ...libraryFolder()],
+    args: [program, JSON.stringify({ skip, maxBytes, maxTensorBytes, maxObjects })],
+    readable: readerFolders(),
     cwd: dirname(program),
     stdio: [stdin, 'pipe', 'pipe'],
     output: (chunk) => frame.push(chunk),
     started: (child) => void child.stdin?.end(content),
   })
+  return finishHdf5(name, frame, ended)
+}
+
+/** What the reading process sent, unless it refused the file, failed, or said anything on standard error. */
+export const finishHdf5 = (name: string, frame: FrameReader, { code, diagnostics }: SandboxEnd): Hdf5Group => {
   const problem =
     frame.refused ?? diagnosis(diagnostics) ?? (code === 0 ? undefined : `the reader stopped with code ${code}`)
   if (problem !== undefined) throw new InvalidInputError(`${name} cannot be read as HDF5: ${problem}`, { param: name })
@@ -62,12 +68,11 @@ const run = async (options: Hdf5ReadOptions, stdin: 'pipe' | number, content?: U
 
 const program = fileURLToPath(new URL('./child.mjs', import.meta.url))
 
-const libraryFolder = (): string[] => {
+/** What the reading process may read: its own program. */
+export const readerFolders = (): string[] => {
   const modules = createRequire(program).resolve.paths('h5wasm') ?? []
-  return modules
-    .map((folder) => join(folder, 'h5wasm'))
-    .filter((folder) => existsSync(folder))
-    .slice(0, 1)
+  const library = modules.map((folder) => join(folder, 'h5wasm')).find((folder) => existsSync(folder))
+  return [dirname(program), ...(library === undefined ? [] : [library])]
 }
 
 /** The last and innermost line of HDF5's error stack says what is wrong; anything on standard error is a failure. */
