@@ -1,8 +1,6 @@
 /** Imports on one machine: a queue of checks, each a process of its own, and the registration of what passed. */
 
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { fileURLToPath, pathToFileURL } from 'node:url'
 import { checkImport, childRunner, missingReplays, type Swept, sweep, verifyVersion } from '@maas/check'
 import { describeReplay } from '@maas/core/certificate'
 import type { Replay } from '@maas/core/contract'
@@ -13,6 +11,7 @@ import { writeCompiled } from '@maas/core/predict/derived'
 import type { Registry } from '@maas/core/registry'
 import type { ObjectStore } from '@maas/core/store'
 import PQueue from 'p-queue'
+import { checkProgram, type Program } from './process.ts'
 import { createFileUploads, type FileUploads } from './uploads.ts'
 
 export interface LocalImportDeps {
@@ -41,8 +40,6 @@ export interface LocalImports {
   close(): Promise<void>
 }
 
-const program = fileURLToPath(new URL('../check/child.ts', import.meta.url))
-const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
 const mostWaiting = 100
 /** Kept in lineage. */
 const code = 'maas 0.1.0'
@@ -54,6 +51,7 @@ export const createLocalImports = ({ store, registry, secret, clock, ids, say }:
   const imports = createImports({ store, uploads, now, ids })
   // One at a time: a check takes all cores and a model's size in memory.
   const queue = new PQueue({ concurrency: 1 })
+  let program: Promise<Program> | undefined
 
   /** Undefined id where there are no native kernels. */
   const findKernels = async () => {
@@ -62,7 +60,9 @@ export const createLocalImports = ({ store, registry, secret, clock, ids, say }:
   }
   const checkDeps = async () => {
     const { directory: kernels, id = 'wasm' } = await findKernels()
-    const run = childRunner({ entry: program, execArgv: ['--import', loader], kernels })
+    program ??= checkProgram(say)
+    const { entry, args } = await program
+    const run = childRunner({ entry, execArgv: args, kernels })
     return { store, registry, run, kernels: id, now, temporary: tmpdir() }
   }
 

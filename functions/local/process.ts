@@ -49,20 +49,31 @@ export interface Program {
   readonly env?: Readonly<Record<string, string>>
 }
 
-const source = fileURLToPath(new URL('./worker.ts', import.meta.url))
-/** Where a bundled program has it: beside itself. `npm run stage` puts it there. */
-const built = fileURLToPath(new URL('./worker.mjs', import.meta.url))
+/** From this folder. */
+const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
 
 /** Bundled; where that cannot be, from source, which takes a second more at each start and is said once. */
-export const workerProgram = async (notice: (text: string) => void): Promise<Program> => {
-  if (existsSync(built)) return { entry: built, args: [] }
+const programOf = async (
+  /** `npm run stage` puts the built one beside a bundle. */
+  { source, built }: { readonly source: string; readonly built: string },
+  notice: (text: string) => void,
+): Promise<Program> => {
+  if (existsSync(path(built))) return { entry: path(built), args: [] }
   try {
-    return { entry: await compiledOf(source), args: [], env: await preloadHint() }
+    return { entry: await compiledOf(path(source)), args: [], env: await preloadHint() }
   } catch (error) {
-    notice(`Model processes start slower than they could, from source: ${messageOf(error).split('\n')[0]}`)
-    return { entry: source, args: ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href] }
+    notice(`Processes for models start slower than they could, from source: ${messageOf(error).split('\n')[0]}`)
+    const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
+    return { entry: path(source), args: ['--import', tsx] }
   }
 }
+
+export const workerProgram = (notice: (text: string) => void): Promise<Program> =>
+  programOf({ source: './worker.ts', built: './worker.mjs' }, notice)
+
+/** What vets a model. */
+export const checkProgram = (notice: (text: string) => void): Promise<Program> =>
+  programOf({ source: '../check/child.ts', built: './vet.mjs' }, notice)
 
 /** Where a compiled program finds kernels to load while its code is still being read; what it then looks for itself counts. */
 export const preloadHint = async (): Promise<Record<string, string>> => {

@@ -1,12 +1,10 @@
 /** Entry of `serve`, the command that SageMaker and other hosts give the predict image. */
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { fileURLToPath, pathToFileURL } from 'node:url'
 import { childRunner } from '@maas/check'
 import { MaasError, messageOf } from '@maas/core/errors'
 import type { Log } from '@maas/core/http'
 import { findNative } from '@maas/core/kernels/find'
-import { workerProgram } from '../process.ts'
+import { checkProgram, workerProgram } from '../process.ts'
 import { untilSignal } from '../signals.ts'
 import { readEnvironment } from './environment.ts'
 import { startContainer } from './serve.ts'
@@ -19,23 +17,15 @@ const log: Log = (entry) => {
 }
 const say = (message: string) => log({ level: 'info', at: new Date(clock()).toISOString(), message })
 
-/** Beside this file when both are bundled, else from source. */
-const vetting = () =>
-  import.meta.url.endsWith('.ts')
-    ? {
-        entry: fileURLToPath(new URL('../../check/child.ts', import.meta.url)),
-        execArgv: ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href],
-      }
-    : { entry: fileURLToPath(new URL('./vet.mjs', import.meta.url)) }
-
 const serve = async (): Promise<void> => {
   const environment = readEnvironment(process.env)
   const { found, reason } = await findNative(process.env)
   if (found === undefined) say(`Native kernels are missing (${reason}): WASM serves, several times slower.`)
+  const { entry, args } = await checkProgram(say)
   const container = await startContainer({
     ...environment,
     ...{ temporary: tmpdir(), log, clock, worker: await workerProgram(say) },
-    run: childRunner({ ...vetting(), kernels: found?.directory, limits: { milliseconds: 600_000 } }),
+    run: childRunner({ entry, execArgv: args, kernels: found?.directory, limits: { milliseconds: 600_000 } }),
   })
   say(`Listening on port ${container.port}; the model is being loaded.`)
   const stopped = untilSignal()

@@ -120,7 +120,7 @@ const build = async (artifact: ModelArtifact, { tf }: ModelKernels): Promise<lay
     const topology = structuredClone(artifact.topology) as PyJsonDict
     // Some layers leave tensors behind when they are made; without a weights manifest the work is done when the call returns.
     tf.engine().startScope('build')
-    const built = tf.models.modelFromJSON({ modelTopology: topology })
+    const built = withZeros(tf, () => tf.models.modelFromJSON({ modelTopology: topology }))
     tf.engine().endScope()
     const model = await built
     maskLikeKeras(model, tf, String(topology.keras_version).startsWith('3') ? 3 : 2)
@@ -128,6 +128,23 @@ const build = async (artifact: ModelArtifact, { tf }: ModelKernels): Promise<lay
   } catch (cause) {
     if (cause instanceof MaasError) throw cause
     throw new UnsupportedError(`the topology cannot be built: ${messageOf(cause)}`, { cause })
+  }
+}
+
+type AddWeight = (name: string, shape: number[], dtype: string, initializer: unknown, ...rest: unknown[]) => unknown
+
+/** Every weight is set from the artifact: drawing a hundred million random numbers in JavaScript first takes seconds. */
+const withZeros = <T>(tf: ModelKernels['tf'], make: () => T): T => {
+  const { prototype } = tf.layers.Layer as unknown as { prototype: { addWeight: AddWeight } }
+  const { addWeight } = prototype
+  const zeros = { apply: (shape: number[], dtype: 'float32') => tf.zeros(shape, dtype) }
+  prototype.addWeight = function (name, shape, dtype, initializer, ...rest) {
+    return addWeight.call(this, name, shape, dtype, initializer && zeros, ...rest)
+  }
+  try {
+    return make()
+  } finally {
+    prototype.addWeight = addWeight
   }
 }
 

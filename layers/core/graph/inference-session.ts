@@ -47,11 +47,12 @@ export function openSession(file: Uint8Array, sessions: SessionBinding, options:
     throw new UnsupportedError(`The graph holds operations that compiled models do not use: ${foreign.join(', ')}.`)
   }
   const graph = new Graph(summary, graphOf(file), sessions)
-  let short: SessionHandle | undefined = graph.open(onCallingThread(summary.operations))
+  const facts = { operations: summary.operations, bytes: file.length }
+  let short: SessionHandle | undefined = graph.open(onCallingThread(facts))
   let wide: SessionHandle | undefined
   let rowMs = graph.isFixed ? graph.timeRow(short, clock) : Number.POSITIVE_INFINITY
   if (rowMs > longRow && threads > 1) {
-    wide = graph.open(onThreads(threads))
+    wide = graph.open(onThreads(threads, facts))
     const wideMs = graph.isFixed ? graph.timeRow(wide, clock) : 0
     const [kept, closed] = wideMs < rowMs ? [wide, short] : [short, wide]
     sessions.close(closed)

@@ -96,7 +96,7 @@ function verifyOutputs(
   const fetches = names('output', model.outputs.length)
   // As sessions for prediction run it. oneDNN keeps what it prepared for a shape with the threads of whoever came first
   // on this thread, so the compiled graph goes first: after tfjs' threads, single rows took twice the time for ever.
-  const config = onCallingThread(readSavedModel(file).operations)
+  const config = onCallingThread({ operations: readSavedModel(file).operations, bytes: file.length })
   const session = native.sessions.open(graphOf(file), config, feeds, fetches, true)
   // All rows tried are one comparison: a single row whose outputs nearly cancel out would make rounding look like a fault.
   const answers: [compiled: Float32Array, reference: Float32Array][][] = []

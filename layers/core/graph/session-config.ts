@@ -1,9 +1,10 @@
 /** How a prediction session uses threads, as the ConfigProto that TensorFlow reads. */
 import { MessageWriter } from '../protobuf.ts'
 
-/** Field numbers of tensorflow.ConfigProto and, from `rewriteOptions` on, of its GraphOptions and RewriterConfig. */
+/** Field numbers of tensorflow.ConfigProto, of its GraphOptions, and of what that holds: OptimizerOptions and RewriterConfig. */
 const [intraOpThreads, interOpThreads, graphOptions, experimental, executorType] = [2, 5, 10, 16, 3]
-const [rewriteOptions, disableMetaOptimizer] = [10, 19]
+const [optimizerOptions, rewriteOptions] = [3, 10]
+const [optLevel, disableMetaOptimizer, optimizers] = [3, 19, 100]
 
 /** What `fuse` leaves behind of plain nets: TensorFlow's rewriting finds nothing in them, in a tenth of a process's start. */
 const plain = new Set(
@@ -11,24 +12,46 @@ const plain = new Set(
   AvgPool Reshape Mean ConcatV2 Pad`.split(/\s+/),
 )
 
+/** Bytes of a graph from which most of TensorFlow's optimiser costs more than it brings. */
+const largeGraph = 8 * 1024 ** 2
+
+/** What decides how TensorFlow rewrites a graph before its first run. */
+export interface GraphFacts {
+  readonly operations: Iterable<string>
+  readonly bytes: number
+}
+
 /**
  * Everything on the thread that calls: what short runs want, since waking another thread costs as much as they do.
  * The executor for one thread refuses graphs with old control flow.
- *
- * @param operations of the graph, which decide whether TensorFlow rewrites it before its first run
  */
-export const onCallingThread = (operations: Iterable<string>): Uint8Array => {
-  const config = new MessageWriter()
+export const onCallingThread = (graph: GraphFacts): Uint8Array => {
+  const isPlain = [...graph.operations].every((operation) => plain.has(operation))
+  return new MessageWriter()
     .int(intraOpThreads, 1)
     .int(interOpThreads, -1)
+    .message(graphOptions, isPlain ? rewriting(graph, nothing) : rewriting(graph))
     .message(experimental, new MessageWriter().string(executorType, 'SINGLE_THREADED_EXECUTOR'))
-  if ([...operations].every((operation) => plain.has(operation))) {
-    const rewriting = new MessageWriter().int(disableMetaOptimizer, 1)
-    config.message(graphOptions, new MessageWriter().message(rewriteOptions, rewriting))
-  }
-  return config.finish()
+    .finish()
 }
 
 /** So many threads within and between operations: what long runs want. */
-export const onThreads = (threads: number): Uint8Array =>
-  new MessageWriter().int(intraOpThreads, threads).int(interOpThreads, threads).finish()
+export const onThreads = (threads: number, graph: GraphFacts): Uint8Array =>
+  new MessageWriter()
+    .int(intraOpThreads, threads)
+    .int(interOpThreads, threads)
+    .message(graphOptions, rewriting(graph))
+    .finish()
+
+const nothing = new MessageWriter().int(disableMetaOptimizer, 1)
+/** Fused operations, and what they leave over. */
+const few = new MessageWriter().string(optimizers, 'remap').string(optimizers, 'dependency')
+
+/**
+ * All passes over a small graph. Each copies or hashes every weight, which takes 40 ms per megabyte for all of them together; over a
+ * large one, which was recorded with its constants computed, only the few that still find something.
+ */
+const rewriting = ({ bytes }: GraphFacts, passes = bytes < largeGraph ? new MessageWriter() : few): MessageWriter => {
+  const options = new MessageWriter().message(rewriteOptions, passes)
+  return bytes < largeGraph ? options : options.message(optimizerOptions, new MessageWriter().int(optLevel, -1))
+}

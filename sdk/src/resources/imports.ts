@@ -22,6 +22,8 @@ export interface PushOptions extends SendOptions {
 
 const firstPoll = 100
 const slowestPoll = 2000
+/** So much of the time that a check took may pass before its end is seen. */
+const slower = 1.15
 
 export class Imports {
   readonly #http: Http
@@ -55,7 +57,7 @@ export class Imports {
     for (
       let pause = firstPoll;
       state.status === 'checking' && Date.now() < end;
-      pause = Math.min(pause * 1.3, slowestPoll)
+      pause = Math.min(pause * slower, slowestPoll)
     ) {
       await sleep(pause, options.signal)
       options.signal?.throwIfAborted()

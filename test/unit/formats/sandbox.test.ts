@@ -2,11 +2,15 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import h5wasm from 'h5wasm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { FrameReader } from '../../../layers/core/formats/hdf5/frame.ts'
 import { readHdf5 } from '../../../layers/core/formats/hdf5/index.ts'
 import { FS } from '../../../layers/core/formats/hdf5/parse.mjs'
+import { finishHdf5 } from '../../../layers/core/formats/hdf5/read.ts'
 import { runSandboxed, type SandboxLimits } from '../../../layers/core/formats/sandbox/process.ts'
+import { kerasFixture } from '../../support/keras-fixtures.ts'
 
 /** Runs a program in the sandbox; what it printed, how it ended, and its process. */
 const run = async (program: string, limits: SandboxLimits = {}) => {
@@ -104,6 +108,44 @@ describe('an HDF5 file', () => {
   it('without one is read', async () => {
     const path = await file('plain.h5', () => {})
     expect((await readHdf5(path, { name: 'plain.h5' })).datasets.get('own')?.shape).toEqual([3])
+  })
+
+  const fixture = (name: string): string => fileURLToPath(new URL(`../../fixtures/hdf5/${name}`, import.meta.url))
+
+  it.each([
+    ['external-storage.h5', 'whose data lie in a file of the host', /unable to open external raw data file|external/],
+    ['virtual.h5', 'whose data lie in the file beside it', /borrowed takes its data from other files/],
+    ['virtual-own.h5', 'whose data are put together anew', /borrowed takes its data from other files/],
+    ['bomb.h5', 'that unpacks to a million times its size', /datasets declare more than \d+ bytes/],
+    ['absurd.h5', 'with a size beyond everything', /endless declares \d+ bytes, one dataset may have at most/],
+  ])('%s, %s, is refused', async (name, _, why) => {
+    const error = await readHdf5(fixture(name), { name }).catch((cause: Error) => cause)
+    expect(error).toMatchObject({ code: 'invalid_input', message: expect.stringMatching(why) })
+    expect(String(error)).not.toContain('root:')
+  })
+
+  it('which another one would take its data from is there to be read', async () => {
+    const { datasets } = await readHdf5(fixture('other.h5'), { name: 'other.h5' })
+    expect([...new Float32Array(datasets.get('own')?.data.slice().buffer ?? [])]).toEqual([42, 42, 42])
+  })
+
+  it('of which the library says anything is refused, though all of it was sent', () => {
+    const json = Buffer.from(JSON.stringify({ root: { attributes: [], groups: [], datasets: [] } }))
+    const head = Buffer.alloc(4)
+    head.writeUInt32LE(json.length)
+    const frame = new FrameReader(100)
+    frame.push(Buffer.concat([head, json]))
+    const end = (diagnostics: string) => () => finishHdf5('model.h5', frame, { code: 0, diagnostics })
+    expect(end('')().groups.size).toBe(0)
+    expect(end('#003: H5HG.c line 9 in H5HG_read(): bad heap index\n')).toThrow(
+      'model.h5 cannot be read as HDF5: bad heap index',
+    )
+  })
+
+  it.each([0.2, 0.6, 0.95])('cut off after %f of it is refused', async (part) => {
+    const whole = await kerasFixture(3, 'lstm.h5')
+    const cut = whole.subarray(0, Math.floor(whole.length * part))
+    await expect(readHdf5(cut, { name: 'cut.h5' })).rejects.toMatchObject({ code: 'invalid_input' })
   })
 
   it('with a dataset over the limit is refused before any of it is read', async () => {
