@@ -1,4 +1,5 @@
 /** Vetting: a model file in, a candidate version out, with its conversion report, certificate and compiled graph; or the reason why not. */
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { encodeGolden, type GoldenTensors } from '@maas/core/certificate'
 import {
@@ -21,6 +22,8 @@ import {
   type ServableArtifact,
 } from '@maas/core/formats'
 import { type CertifyDeps, certify } from '@maas/core/predict/certify'
+// By its own path, as the rest of training is not needed here.
+import { encodeOptimizer } from '@maas/core/train/optimizer-file'
 import { goldenOf } from './golden.ts'
 
 export interface Vetted {
@@ -29,6 +32,9 @@ export interface Vetted {
   readonly files: Readonly<Record<string, Uint8Array>>
   readonly graph?: Uint8Array
 }
+
+/** Bytes of a file whose optimiser's slots, up to twice its weights, are read and kept too. */
+const largestWithSlots = 256 * 1024 ** 2
 
 /** Never throws for what is wrong with a model: that is the verdict. */
 export const vetModel = async (request: ImportRequest, directory: string, deps: CertifyDeps): Promise<Vetted> => {
@@ -44,11 +50,15 @@ export const vetModel = async (request: ImportRequest, directory: string, deps: 
   })
   try {
     const [model = { path: '' }] = request.files
+    const path = join(directory, model.path)
+    const small = (await stat(path)).size <= largestWithSlots
     const {
       artifact,
       report,
       preprocess: own,
-    } = await readModel(join(directory, model.path), {
+      optimizer,
+    } = await readModel(path, {
+      optimizer: small,
       ...(request.topology !== undefined && { topology: join(directory, request.topology) }),
     })
     conversion = { ...report, layers: [...report.layers], notes: [...report.notes] }
@@ -58,6 +68,11 @@ export const vetModel = async (request: ImportRequest, directory: string, deps: 
       (...given) => goldenOf(request, directory, ...given),
     )
     conversion.notes.push(...notes)
+    if (!small && !isGraph(artifact) && artifact.trainingConfig) {
+      conversion.notes.push(
+        `The optimiser's slots are not kept with the version: they are of files up to ${largestWithSlots / 1024 ** 2} MiB. Training goes on with them from the file itself.`,
+      )
+    }
     if (replay !== undefined && !replay.passed) return failed(mismatch(replay), replay)
     if (own && request.preprocess) {
       throw new InvalidInputError('the model brings its own preprocessing, made of its text layers; leave it out', {
@@ -73,6 +88,7 @@ export const vetModel = async (request: ImportRequest, directory: string, deps: 
       [versionFiles.preprocess]: text(preprocess),
       ...(request.labels && { [versionFiles.labels]: text(request.labels) }),
       [versionFiles.conversion]: text(conversion),
+      ...(optimizer && { [versionFiles.optimizer]: encodeOptimizer(optimizer) }),
       ...(goldens && { [versionFiles.golden]: goldens.golden, [versionFiles.goldenValues]: goldens.values }),
     }
     const verdict: Verdict = {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { versionFiles } from '@maas/core/contract'
 import { InvalidInputError, messageOf } from '@maas/core/errors'
 import { artifactFromFiles, filesOfArtifact, type ModelArtifact, requireLayers } from '@maas/core/formats'
-import { decodeTensors, encodeTensors, type OptimizerState } from '@maas/core/train'
+import { decodeOptimizer, encodeOptimizer, type OptimizerState } from '@maas/core/train'
 
 export interface Start {
   readonly artifact: ModelArtifact
@@ -14,17 +14,9 @@ export interface Start {
   readonly fingerprint: string
 }
 
-const OPTIMIZER = 'optimizer.safetensors'
-
 export const startFiles = (artifact: ModelArtifact, optimizer?: OptimizerState): Record<string, Uint8Array> => ({
   ...filesOfArtifact(artifact),
-  ...(optimizer && {
-    // Their order counts, and names may repeat.
-    [OPTIMIZER]: encodeTensors(
-      optimizer.slots.map((slot, at) => ({ ...slot, name: `${at}/${slot.name}` })),
-      { step: String(optimizer.step) },
-    ),
-  }),
+  ...(optimizer && { [versionFiles.optimizer]: encodeOptimizer(optimizer) }),
 })
 
 /** Undefined where there is none. */
@@ -35,15 +27,14 @@ export const readStart = async (folder: string): Promise<Start | undefined> => {
       throw new InvalidInputError(`${join(folder, name)} cannot be read: ${messageOf(cause)}`, { cause, param: 'from' })
     })
   const [model, weights, slots] = await Promise.all(
-    [versionFiles.model, versionFiles.weights, OPTIMIZER].map((name) => read(name)),
+    [versionFiles.model, versionFiles.weights, versionFiles.optimizer].map((name) => read(name)),
   )
   if (!model || !weights) return undefined
   const paths: Record<string, Uint8Array> = { [versionFiles.model]: model, [versionFiles.weights]: weights }
   const artifact = await artifactFromFiles(Object.keys(paths), async (path) => paths[path] as Uint8Array)
-  const { tensors, metadata } = slots ? decodeTensors(slots) : { tensors: [], metadata: {} as Record<string, string> }
   return {
     artifact: requireLayers(artifact, 'trained'),
-    ...(slots && { optimizer: { step: Number(metadata.step ?? 0), slots: tensors } }),
+    ...(slots && { optimizer: decodeOptimizer(slots) }),
     fingerprint: createHash('sha256')
       .update(weights)
       .update(slots ?? '')

@@ -25,6 +25,8 @@ export const versionFiles = {
   /** Names and shapes of the golden inputs and outputs, and their values. */
   golden: 'golden.json',
   goldenValues: 'golden.bin',
+  /** Of an imported model: the slots and step of its optimiser, with which training goes on. */
+  optimizer: 'optimizer.safetensors',
 } as const
 
 export const fileReferenceSchema = z.object({

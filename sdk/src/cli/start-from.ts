@@ -59,5 +59,12 @@ const readModelOf = async (from: string, root: string) => {
   const reference = parseReference(from)
   const manifest = await registry.manifest(reference.name, await registry.resolve(reference))
   const paths = manifest.files.map(({ path }) => path)
-  return { artifact: await artifactFromFiles(paths, (path) => registry.file(manifest, path)), optimizer: undefined }
+  const file = (path: string) => registry.file(manifest, path)
+  const { versionFiles } = await import('@maas/core/contract')
+  const { decodeOptimizer } = await import('@maas/core/train')
+  const kept = paths.includes(versionFiles.optimizer)
+  return {
+    artifact: await artifactFromFiles(paths, file),
+    optimizer: kept ? decodeOptimizer(await file(versionFiles.optimizer)) : undefined,
+  }
 }

@@ -1,8 +1,11 @@
 /** Vetting real models: what a candidate holds, golden files that fit and that do not, and refusals by name. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ImportRequest } from '@maas/core/contract'
+import { fileURLToPath } from 'node:url'
+import { type ImportRequest, versionFiles } from '@maas/core/contract'
+import { readModel } from '@maas/core/formats'
+import { decodeOptimizer } from '@maas/core/train/optimizer-file'
 import { unzipSync } from 'fflate'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { vetModel } from '../../../functions/check/vet.ts'
@@ -44,6 +47,19 @@ describe.skipIf(kernels.native === undefined)('vetting', () => {
     expect(verdict.conversion?.layers.length).toBeGreaterThan(2)
     expect(verdict.certificate).toMatchObject({ passed: true, mode: 'compiled', source: 'generated' })
     expect(graph?.length).toBeGreaterThan(0)
+  })
+
+  it("keeps the slots of a file's optimiser, with which training goes on, and none where there are none", async () => {
+    const path = fileURLToPath(new URL('../train/fixtures/continue/adam.h5', import.meta.url))
+    const { optimizer } = await readModel(path, { optimizer: true })
+    const { files } = await vet({ 'adam.h5': await readFile(path) })
+    const kept = decodeOptimizer(files[versionFiles.optimizer] ?? new Uint8Array())
+    expect(kept.step).toBe(optimizer?.step)
+    expect(kept.slots.length).toBeGreaterThan(0)
+    expect(kept.slots.map(({ data }) => data)).toEqual(optimizer?.slots.map(({ data }) => data))
+    expect(Object.keys((await vet({ 'cnn.h5': await kerasFixture(3, 'cnn.h5') })).files)).not.toContain(
+      versionFiles.optimizer,
+    )
   })
 
   it("takes Python's own answers as golden outputs, and refuses the model when they are changed", async () => {

@@ -7,6 +7,8 @@ import {
   continuedState,
   createEagerEngine,
   createEngine,
+  decodeOptimizer,
+  encodeOptimizer,
   type OptimizerConfig,
   type StepConfig,
   type StepEngine,
@@ -39,7 +41,9 @@ const continued = async (file: string, mode: StepEngine['mode'], withSlots = tru
   engines.push(engine)
   expect(engine.mode).toBe(mode)
   if (!optimizer) throw new Error(`${file} has no optimiser`)
-  if (withSlots) engine.restoreOptimizer(continuedState(engine.saveOptimizer(), optimizer))
+  // As a registered version keeps it.
+  const kept = decodeOptimizer(encodeOptimizer(optimizer))
+  if (withSlots) engine.restoreOptimizer(continuedState(engine.saveOptimizer(), kept))
   return Array.from({ length: 20 }, (_, step) => {
     const at = (step % 4) * 16
     const features = Float32Array.from(reference.x.slice(at * 6, (at + 16) * 6))
