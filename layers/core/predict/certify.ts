@@ -83,5 +83,7 @@ const prepareLayers = async (
   const signature = signatureOf(layers)
   const parameters = layers.countParams()
   const golden = await make(signature, async (inputs) => runLayers(layers, signature, inputs, kernels))
-  return { runner: await createRunner(layers, signature, kernels, { announce }), signature, golden, parameters }
+  // One thread is enough for a few rows; with more, a large graph is opened twice to see which way is faster.
+  const runner = await createRunner(layers, signature, kernels, { announce, threads: 1 })
+  return { runner, signature, golden, parameters }
 }
