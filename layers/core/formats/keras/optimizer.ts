@@ -9,15 +9,18 @@ export interface StoredOptimizer {
   readonly slots: readonly { readonly name: string; readonly shape: readonly number[]; readonly data: Float32Array }[]
 }
 
-/** Undefined when the file holds none. Of a whole-model `.h5` (`optimizer_weights`) or of an archive's weights (`optimizer/vars`). */
+/** Undefined when the file holds none, or none that made a step. Of a whole-model `.h5` (`optimizer_weights`) or of an archive's weights (`optimizer/vars`). */
 export const storedOptimizer = (file: Hdf5Group): StoredOptimizer | undefined => {
   const variables = fromH5(file.groups.get('optimizer_weights')) ?? fromV3(file.groups.get('optimizer'))
   const iterations = variables?.find(({ shape, dtype }) => shape.length === 0 && dtype === 'int32')
   if (!variables || !iterations) return undefined
+  const step = new Int32Array(iterations.data.slice().buffer)[0] ?? 0
+  // Compiled, never trained: Keras makes the slots in the first step.
+  if (step === 0) return undefined
   // The learning rate is in the configuration too.
   const slots = variables.filter((one) => one !== iterations && !/learning_rate/.test(one.name) && one.shape.length > 0)
   return {
-    step: new Int32Array(iterations.data.slice().buffer)[0] ?? 0,
+    step,
     slots: slots.map(({ name, shape, data }) => ({ name, shape, data: new Float32Array(data.slice().buffer) })),
   }
 }
