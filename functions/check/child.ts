@@ -18,18 +18,26 @@ const write = async (path: string, bytes: Uint8Array): Promise<void> => {
 }
 const finish = (result: unknown): Promise<void> => write(place.result, Buffer.from(JSON.stringify(result)))
 
-const kernels = await loadKernels({ announce: () => {} })
-if (task === 'vet') {
-  const request = importRequestSchema.parse(JSON.parse(await readFile(place.request, 'utf8')))
-  const { verdict, files, graph } = await vetModel(request, place.files, { kernels, now })
-  for (const [path, bytes] of Object.entries(files)) await write(join(place.candidate, path), bytes)
-  if (graph !== undefined) await write(place.graph, graph)
-  await finish(verdict)
-} else {
-  const file = (path: string) => readFile(join(place.files, path))
-  const artifact = await artifactFromFiles(await readdir(place.files), file)
-  const golden = decodeGolden(await file(versionFiles.golden), await file(versionFiles.goldenValues))
-  const { replay, graph, rowsIndependent } = await replayVersion(artifact, golden, { kernels, now })
-  if (graph !== undefined) await write(place.graph, graph)
-  await finish({ replay, ...(graph && { graph: { rowsIndependent } }) })
+/** No `await` at the top: it is bundled for `require` too. */
+const main = async (): Promise<void> => {
+  const kernels = await loadKernels({ announce: () => {} })
+  if (task === 'vet') {
+    const request = importRequestSchema.parse(JSON.parse(await readFile(place.request, 'utf8')))
+    const { verdict, files, graph } = await vetModel(request, place.files, { kernels, now })
+    for (const [path, bytes] of Object.entries(files)) await write(join(place.candidate, path), bytes)
+    if (graph !== undefined) await write(place.graph, graph)
+    await finish(verdict)
+  } else {
+    const file = (path: string) => readFile(join(place.files, path))
+    const artifact = await artifactFromFiles(await readdir(place.files), file)
+    const golden = decodeGolden(await file(versionFiles.golden), await file(versionFiles.goldenValues))
+    const { replay, graph, rowsIndependent } = await replayVersion(artifact, golden, { kernels, now })
+    if (graph !== undefined) await write(place.graph, graph)
+    await finish({ replay, ...(graph && { graph: { rowsIndependent } }) })
+  }
 }
+
+main().catch((error: unknown) => {
+  console.error(error)
+  process.exitCode = 1
+})

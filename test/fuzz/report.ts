@@ -1,6 +1,6 @@
 /** The report of a fuzz run: kept as JSON after every slice, so that a run goes on where it was interrupted, and shown as a table. */
 import { readFile, rename, writeFile } from 'node:fs/promises'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Counts, Tally } from './fuzz.ts'
 
 const counts = z.record(z.string(), z.number())
