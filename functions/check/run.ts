@@ -34,7 +34,11 @@ export const childRunner =
   (task, directory) =>
     new Promise((resolve, reject) => {
       const child = spawn(process.execPath, [...execArgv, entry, task, directory], {
-        env: { TMPDIR: directory, TF_CPP_MIN_LOG_LEVEL: '2', ...(kernels !== undefined && { MAAS_KERNELS: kernels, MAAS_PRELOAD: kernels }) },
+        env: {
+          TMPDIR: directory,
+          TF_CPP_MIN_LOG_LEVEL: '2',
+          ...(kernels !== undefined && { MAAS_KERNELS: kernels, MAAS_PRELOAD: kernels }),
+        },
         cwd: directory,
         stdio: ['ignore', 'ignore', 'pipe'],
       })
