@@ -1,6 +1,6 @@
 /** The steps of a training run in order: data, model, initial weights, loop, evaluation. Everything but reading the job and writing the candidate. */
 import { createHash } from 'node:crypto'
-import type { Report } from '@maas/core/contract'
+import type { History, Report } from '@maas/core/contract'
 import type { DataSet, ReadDataOptions } from '@maas/core/data'
 import { InvalidInputError } from '@maas/core/errors'
 import { type Predictor, predictPart, predictRows, quickMetrics } from '@maas/core/evaluate'
@@ -86,7 +86,13 @@ export interface Run {
 
 /** Builds the model and trains it; at the end it holds the best epoch's weights. The caller disposes the run. */
 export const runTrainingLoop = async (spec: TrainingSpec, data: DataSet, deps: RunDeps): Promise<Run> => {
-  const { kernels, report } = deps
+  const { kernels } = deps
+  /** How a run begins belongs to its history; the loop keeps its own notices, over resumed runs too. */
+  const beginning: History['notices'] = []
+  const report: Report = (event) => {
+    deps.report(event)
+    if (event.event === 'notice') beginning.push({ level: event.level, code: event.code, message: event.message })
+  }
   const plan = planRun(spec, data)
   const { settings } = plan
   const { start } = spec
@@ -96,11 +102,11 @@ export const runTrainingLoop = async (spec: TrainingSpec, data: DataSet, deps: R
   checkFit(model, plan, data)
   report({ event: 'model', preset: plan.preset, parameters: model.countParams(), summary: summaryOf(model) })
   const inputScale = data.preprocess.kind === 'image' ? data.preprocess.scale : 1
-  const { accumulate, clipNorm, loss, momentum, optimizer: name, seed, weightDecay } = settings
+  const { accumulate, augment, clipNorm, loss, momentum, optimizer: name, seed, weightDecay } = settings
   const optimizer = { name, momentum, weightDecay, accumulate, ...(clipNorm > 0 && { clipNorm }) }
-  const config = { model, loss, optimizer, inputScale, seed }
+  const config = { model, loss, optimizer, inputScale, augment, seed }
   const engine = createEngine(config, kernels, Math.max(settings.batchSize, predictRows), report)
-  if (start) goOn(start, engine, model, deps)
+  if (start) goOn(start, engine, model, report)
   const predict: Predictor = (batch) => predictWith(engine, batch)
   const validated = data.validation.examples > 0
   if (!validated)
@@ -137,10 +143,11 @@ export const runTrainingLoop = async (spec: TrainingSpec, data: DataSet, deps: R
     model.dispose()
     throw error
   })
+  const history = { ...result.history, notices: [...beginning, ...result.history.notices] }
   return {
     plan,
     model,
-    result,
+    result: { ...result, history },
     predict,
     dispose: () => {
       engine.dispose()
@@ -150,7 +157,7 @@ export const runTrainingLoop = async (spec: TrainingSpec, data: DataSet, deps: R
 }
 
 /** The optimiser where it was; a checkpoint of this very job is loaded over it later. */
-const goOn = ({ optimizer }: Start, engine: StepEngine, model: Model, { report }: RunDeps): void => {
+const goOn = ({ optimizer }: Start, engine: StepEngine, model: Model, report: Report): void => {
   try {
     if (optimizer) engine.restoreOptimizer(continuedState(engine.saveOptimizer(), optimizer))
   } catch (error) {

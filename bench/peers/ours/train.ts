@@ -25,7 +25,7 @@ async function train({ steps, batch }: { readonly steps: number; readonly batch:
   const data = { examples, rowShape, features, targets }
   const input: EpochInput = {
     ...{ data, task: 'classification', epochs: 1, batchSize: batch, learningRate: 0.001 },
-    ...{ unit: 1, schedule: 'constant', augment: false, seed: 1 },
+    ...{ unit: 1, schedule: 'constant', seed: 1 },
   }
   const progress = {
     ...{ epoch: 1, step: 0, history: { epochs: [], notices: [] }, seconds: 0 },

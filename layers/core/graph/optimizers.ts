@@ -92,12 +92,13 @@ function updateRule({ name, momentum }: OptimizerConfig, rate: Output, step: Out
       const [beta1, beta2, epsilon] = [floatScalar(0.9), floatScalar(0.999), floatScalar(1e-7)]
       const count = simplify('AddV2', [castToFloat(step), floatScalar(1)], T, scalarType)
       const powers = [beta1, beta2].map((beta) => makeOutput('Pow', [beta, count], T, scalarType))
+      const kerasRate = asInKeras(rate, count)
       return ({ weight, gradient }, controls) =>
         makeNode(
           'ResourceApplyAdam',
           [
             ...[weight.handle, slot(weight, 'momentum'), slot(weight, 'velocity')],
-            ...[...powers, rate, beta1, beta2, epsilon, gradient],
+            ...[...powers, kerasRate, beta1, beta2, epsilon, gradient],
           ],
           { ...attrs, use_nesterov: { bool: false } },
           [],
@@ -105,6 +106,18 @@ function updateRule({ name, momentum }: OptimizerConfig, rate: Output, step: Out
         )
     }
   }
+}
+
+/**
+ * The rate with which TensorFlow's Adam moves weights as far as Keras'. Keras adds 0.001 of the squared gradient, rounded
+ * to float32; the operation adds 1 - 0.999, each rounded, which is 1.3e-5 less. By how much their sums are apart follows
+ * from the count of updates alone.
+ */
+function asInKeras(rate: Output, count: Output): Output {
+  const share = (kept: number): Output =>
+    makeOutput('Expm1', [makeOutput('Mul', [count, floatScalar(Math.log(kept))], T, scalarType)], T, scalarType)
+  const ratio = makeOutput('RealDiv', [share(Math.fround(0.999)), share(1 - Math.fround(0.001))], T, scalarType)
+  return makeOutput('Mul', [rate, makeOutput('Sqrt', [ratio], T, scalarType)], T, scalarType)
 }
 
 const castToFloat = (integer: Output): Output =>

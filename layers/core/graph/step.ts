@@ -1,7 +1,8 @@
 /** One training step as tfjs computes it: forward, loss and gradients, without the update. The graph is a record of this. */
-import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core'
+import type { Scalar, Tensor, Tensor4D, Variable } from '@tensorflow/tfjs-core'
 import { MaasError, messageOf, UnsupportedError } from '../errors.ts'
 import type { Kernels, NativeSurface } from '../kernels/index.ts'
+import { augmentImages } from './augmentation.ts'
 import { trainableOf, variableOf } from './layers.ts'
 import { outputActivation, withLogits } from './logits.ts'
 import { logitsActivation, score } from './losses.ts'
@@ -44,19 +45,20 @@ export interface ComputedStep {
  * Batch normalisation moves its statistics on the way.
  *
  * @param features `[rows, …]`, scaled as the model wants them
- * @param step an int32 scalar, the number of the step, from which random layers draw
+ * @param step an int32 scalar, the number of the step, from which random layers and augmentation draw
  */
 export function computeStep(
   { tf, native }: NativeKernels,
-  { model, loss: lossName, seed }: Pick<StepConfig, 'model' | 'loss' | 'seed'>,
+  { model, loss: lossName, seed, augment = false }: Pick<StepConfig, 'model' | 'loss' | 'seed' | 'augment'>,
   { features, targets, step }: { readonly features: Tensor; readonly targets: Tensor; readonly step: Tensor },
 ): ComputedStep {
   const variables = trainableOf(model).map(variableOf)
   if (variables.length === 0) throw new UnsupportedError('The model has no trainable weights.')
   const ending = outputActivation(model)
   const fromLogits = ending === logitsActivation(lossName)
-  const forward = () => model.apply(features, { training: true }) as Tensor
   const randomness = stepRandomness(tf, native, seed, step)
+  const inputs = () => (augment ? augmentImages(tf, features as Tensor4D, randomness) : features)
+  const forward = () => model.apply(inputs(), { training: true }) as Tensor
   let correct: Scalar | undefined
   const total = (): Scalar => {
     const outputs = withRandomness(tf, model, randomness, () =>

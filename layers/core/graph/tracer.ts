@@ -23,10 +23,12 @@ export interface TraceOptions {
   readonly bindings: readonly Binding[]
   /** Tensors that do not, and the constants to use for them. @default constants are made of what is met */
   readonly constants?: readonly Binding[]
+  /** @default 50,000 */
+  readonly mostNodes?: number
 }
 
 /** Unrolled recurrent layers can ask for more; TensorFlow's start-up time grows with every node. */
-const mostNodes = 50_000
+const usualMost = 50_000
 
 /**
  * Runs `body` and returns its result. In it, `outputOf` gives the graph output that computes a tensor from the bound
@@ -52,10 +54,12 @@ class Recorder {
   readonly #constants: Map<DataId, Output>
   /** Results of the operation that runs now; undefined between operations. */
   #results: TensorMetadata[] | undefined
+  readonly #mostNodes: number
   #nodes = 0
 
-  constructor(native: NativeSurface, { bindings, constants = [] }: TraceOptions) {
+  constructor(native: NativeSurface, { bindings, constants = [], mostNodes = usualMost }: TraceOptions) {
     this.#native = native
+    this.#mostNodes = mostNodes
     this.#readSync = native.backend.readSync.bind(native.backend)
     const byData = (pairs: readonly Binding[]) => new Map(pairs.map(([tensor, output]) => [tensor.dataId, output]))
     this.#computed = byData(bindings)
@@ -125,8 +129,10 @@ class Recorder {
     tensors: readonly Tensor[],
     results: readonly TensorMetadata[],
   ): void {
-    if (++this.#nodes > mostNodes) {
-      throw new UnsupportedError(`The computation takes more than ${mostNodes} operations, too many for one graph.`)
+    if (++this.#nodes > this.#mostNodes) {
+      throw new UnsupportedError(
+        `The computation takes more than ${this.#mostNodes} operations, too many for one graph.`,
+      )
     }
     const sources = inputs.map((input) => this.outputOf(input))
     const types = results.map((result): TensorType => ({ dtype: this.#dtypeOf(op, result.dtype), shape: result.shape }))

@@ -18,9 +18,11 @@ export interface StepConfig {
   readonly model: LayersModel
   readonly loss: (typeof lossNames)[number]
   readonly optimizer: OptimizerConfig
-  /** value = feature * inputScale, applied inside the step; 1 for float features. Batches arrive already augmented. */
+  /** value = feature * inputScale, applied inside the step; 1 for float features. */
   readonly inputScale: number
-  /** Randomness inside a step (dropout, noise) depends on this seed and the step's number alone, so that a resumed run equals an uninterrupted one. */
+  /** Whether training steps mirror and move their images; rows are `[height, width, channels]` then. Predictions never do. @default false */
+  readonly augment?: boolean
+  /** Randomness inside a step (dropout, noise, augmentation) depends on this seed and the step's number alone, so that a resumed run equals an uninterrupted one. */
   readonly seed: number
 }
 

@@ -1,7 +1,9 @@
 /** Training steps one kernel at a time: what every model can do, and what the traced graph is measured against. */
-import type { Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core'
+import type { Tensor, Tensor1D, Tensor4D, Variable } from '@tensorflow/tfjs-core'
 import type { LayersModel } from '@tensorflow/tfjs-layers'
-import { mixSeed } from '../data/random.ts'
+import { sizeOf } from '../contract/index.ts'
+import { mixSeed, randomNumbers } from '../data/random.ts'
+import { augmentImages } from '../graph/augmentation.ts'
 import type { Batch, StepConfig, StepEngine } from '../graph/types.ts'
 import type { Kernels } from '../kernels/index.ts'
 import { checkTrainable, lossOf } from './losses.ts'
@@ -38,9 +40,17 @@ const featuresOf = (tf: TensorFlow, { features, rows, rowShape }: Omit<Batch, 't
   return scale === 1 ? tf.cast(values, 'float32') : tf.mul(tf.cast(values, 'float32'), scale)
 }
 
+/** Every backend has these numbers; those of TensorFlow's own generator are for the graph. */
+const drawnInJavaScript = (tf: TensorFlow, seed: number) => {
+  const next = randomNumbers(seed)
+  return {
+    uniform: (shape: readonly number[]) => tf.tensor(Float32Array.from({ length: sizeOf(shape) }, next), [...shape]),
+  }
+}
+
 /** UnsupportedError when the model has not one input, one output and a shape that fits the loss. */
 export const createEagerEngine = (config: StepConfig, { tf }: Pick<Kernels, 'tf'>): StepEngine => {
-  const { inputScale, loss, model, optimizer: optimizerConfig, seed } = config
+  const { augment = false, inputScale, loss, model, optimizer: optimizerConfig, seed } = config
   checkTrainable(model, loss)
   const trained = model.trainableWeights.map((weight) => ({
     name: weight.originalName,
@@ -54,7 +64,9 @@ export const createEagerEngine = (config: StepConfig, { tf }: Pick<Kernels, 'tf'
     mode: 'eager',
     step: (batch, learningRate) => {
       const [lossValue = Number.NaN, correct = 0, gradientNorm = 0] = tf.tidy(() => {
-        const features = featuresOf(tf, batch, inputScale)
+        const scaled = featuresOf(tf, batch, inputScale)
+        const source = drawnInJavaScript(tf, mixSeed(seed, optimizer.step + 1))
+        const features = augment ? augmentImages(tf, scaled as Tensor4D, source) : scaled
         const targets = tf.tensor1d(
           batch.targets,
           batch.targets instanceof Int32Array ? 'int32' : 'float32',

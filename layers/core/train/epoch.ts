@@ -1,11 +1,10 @@
 /** One pass over the training data, step by step, which can be left and re-entered between any two steps. */
 import { setImmediate } from 'node:timers/promises'
 import { batches } from '../data/batches.ts'
-import { mixSeed, randomNumbers, shuffledIndices } from '../data/random.ts'
+import { shuffledIndices } from '../data/random.ts'
 import type { DataPart } from '../data/types.ts'
 import { TrainingError } from '../errors.ts'
 import type { StepEngine } from '../graph/types.ts'
-import { augmentBatch } from './augment.ts'
 import type { Progress } from './checkpoint.ts'
 import { explainNaN } from './diagnose.ts'
 import type { StepNews } from './progress.ts'
@@ -20,7 +19,6 @@ export interface EpochInput {
   readonly batchSize: number
   readonly learningRate: number
   readonly schedule: Schedule
-  readonly augment: boolean
   readonly seed: number
 }
 
@@ -49,10 +47,9 @@ export const trainEpoch = async (
   let turnAt = deps.now()
   const remaining = order.subarray(progress.step * batchSize)
   let startedAt = deps.now()
-  for (const drawn of batches(data, { batchSize, order: remaining })) {
+  for (const batch of batches(data, { batchSize, order: remaining })) {
     const step = (epoch - 1) * steps + progress.step
     const learningRate = learningRateAt(input.schedule, input.learningRate, step, epochs * steps)
-    const batch = input.augment ? augmentBatch(drawn, randomNumbers(mixSeed(seed, epoch, progress.step + 1))) : drawn
     const result = deps.engine.step(batch, learningRate)
     if (!Number.isFinite(result.loss)) {
       const lastLoss = totals.examples > 0 ? { lastLoss: totals.loss / totals.examples } : {}

@@ -1,5 +1,4 @@
 /** Training: presets, the loop, its optimisers and losses, checkpoints and the gate. */
-export * from './augment.ts'
 export * from './checkpoint.ts'
 export * from './continue.ts'
 export * from './diagnose.ts'

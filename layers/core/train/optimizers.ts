@@ -25,10 +25,12 @@ const rules = {
     slots: ['momentum', 'velocity'],
     move: (tf, gradient, slots, rate, step) => {
       const [momentum, velocity] = [at(slots, 0), at(slots, 1)]
-      const corrected = (rate * Math.sqrt(1 - BETA_2 ** step)) / (1 - BETA_1 ** step)
+      // In float32 as in Keras: 1 - 0.999 is 1.3e-5 away from 0.001 there, and what is rounded alike stays together.
+      const rest = (beta: number) => tf.sub(1, tf.pow(tf.scalar(beta), tf.scalar(step)))
+      const corrected = tf.div(tf.mul(rate, tf.sqrt(rest(BETA_2))), rest(BETA_1))
       momentum.assign(tf.add(momentum, tf.mul(tf.sub(gradient, momentum), 1 - BETA_1)))
       velocity.assign(tf.add(velocity, tf.mul(tf.sub(tf.square(gradient), velocity), 1 - BETA_2)))
-      return tf.mul(tf.div(momentum, tf.add(tf.sqrt(velocity), EPSILON)), -corrected)
+      return tf.neg(tf.div(tf.mul(momentum, corrected), tf.add(tf.sqrt(velocity), EPSILON)))
     },
   }),
   /** Epsilon inside the root, as Keras has it. */

@@ -3,6 +3,8 @@ import { randomNormal, type Tensor } from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
 import { UnsupportedError } from '../../../layers/core/errors.ts'
 import { createGraphEngine, type StepConfig } from '../../../layers/core/graph/index.ts'
+import { placeholder } from '../../../layers/core/graph/ir.ts'
+import { trace } from '../../../layers/core/graph/tracer.ts'
 import type { TensorFlow } from '../../../layers/core/kernels/index.ts'
 import { nativeKernels } from '../native.ts'
 
@@ -25,6 +27,9 @@ function configure(tf: TensorFlow, compute: (x: Tensor, training: boolean) => Te
   })
   return { model, loss: 'mean_squared_error', optimizer: { name: 'sgd', momentum: 0 }, inputScale: 1, seed: 1 }
 }
+
+/** Messages of what fails while tfjs records a gradient. */
+const throwsInside = /reads|works on/
 
 describe('compiling a training step', () => {
   it('accepts a layer of unknown class that only computes', async (context) => {
@@ -52,6 +57,11 @@ describe('compiling a training step', () => {
 
   const cases: readonly [string, RegExp, (tf: TensorFlow) => (x: Tensor) => Tensor][] = [
     ['reads a value', /reads the value of a tensor/, (tf) => (x) => tf.mul(x, tf.max(x).dataSync()[0] as number)],
+    [
+      'computes with complex numbers',
+      /Operation \w+ works on TensorFlow's dtype/,
+      (tf) => (x) => tf.real(tf.complex(x, x)),
+    ],
     ['draws numbers in JavaScript', /random/, (tf) => (x) => tf.add(x, randomNormal(x.shape))],
     ['draws one number in JavaScript', /random/, (tf) => (x) => tf.mul(x, Math.random() + 0.5)],
     [
@@ -75,10 +85,25 @@ describe('compiling a training step', () => {
     expect(attempt).toThrow(UnsupportedError)
     expect(attempt).toThrow(message)
     // tfjs itself loses the tensors of a gradient whose function throws.
-    if (!message.test('reads the value of a tensor')) expect(tf.memory().numTensors).toBe(before.tensors)
+    if (!throwsInside.test(message.source)) expect(tf.memory().numTensors).toBe(before.tensors)
     expect(native.counters().savedModels).toBe(before.sessions)
     expect(tf.getGradient('Relu')).toBe(relu)
     expect(Object.hasOwn(native.backend, 'executeSingleOutput')).toBe(false)
+  })
+
+  it('refuses more operations than a graph should have, as of a recurrent layer unrolled over many steps', async (context) => {
+    const { tf, native } = await nativeKernels(context)
+    const unroll = (mostNodes: number) => () =>
+      tf.tidy(() => {
+        const x = tf.tensor1d([1, 2])
+        const bindings = [[x, placeholder('x', { dtype: 'float32', shape: [2] })] as const]
+        const steps = Array.from({ length: 10 })
+        return trace(native, { bindings, mostNodes }, () =>
+          steps.reduce((state: Tensor) => tf.add(tf.sin(state), x), x as Tensor),
+        )
+      })
+    expect(unroll(19)).toThrow(/more than 19 operations/)
+    expect(unroll(20)).not.toThrow()
   })
 
   it('refuses constraints, which it would not apply', async (context) => {

@@ -174,6 +174,29 @@ describe('the training task', () => {
     expect(candidate.lineage.hyperparameters).not.toHaveProperty('maas_preset')
   })
 
+  it('keeps in the history and the report why a model runs operation by operation', async () => {
+    const topology = (constraint: unknown) => ({
+      class_name: 'Sequential',
+      config: {
+        name: 'own',
+        layers: [
+          { class_name: 'Flatten', config: { batch_input_shape: [null, 12, 12, 3] } },
+          { class_name: 'Dense', config: { units: 3, activation: 'softmax', kernel_constraint: constraint } },
+        ],
+      },
+    })
+    const nonNegative = { class_name: 'NonNeg', config: {} }
+    const { candidate, json } = await run(spec({ epochs: '1' }, { topology: topology(nonNegative) }))
+    const why = expect.objectContaining({
+      code: 'eager_engine',
+      message: expect.stringMatching(/operation by operation.*kernel has a constraint/),
+    })
+    expect(historySchema.parse(json('history.json')).notices).toContainEqual(why)
+    expect(Buffer.from(candidate.files['report.html'] ?? []).toString()).toMatch(/class="notice info">[^<]*constraint/)
+    const compiled = await run(spec({ epochs: '1' }, { topology: topology(null) }))
+    expect(JSON.stringify(compiled.json('history.json'))).not.toContain('eager_engine')
+  })
+
   it('refuses a topology that does not fit the data, naming both', async () => {
     const dense = (units: number, shape: number[]) => ({
       class_name: 'Sequential',

@@ -80,7 +80,6 @@ export const input = (changes: Partial<TrainInput> = {}): TrainInput => ({
   batchSize: 4,
   learningRate: 0.01,
   schedule: 'constant',
-  augment: false,
   seed: 7,
   identity: 'run',
   monitor: 'val_accuracy',

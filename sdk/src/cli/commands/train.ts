@@ -54,6 +54,7 @@ const hyperparameterFlags = {
   dropout: 'dropout',
   target: 'target',
   task: 'task',
+  augment: 'augment',
   hiddenUnits: 'hidden_units',
   maxBadFiles: 'max_bad_files',
   preset: 'maas_preset',
@@ -227,6 +228,8 @@ export const trainCommand = (output: Output): Command =>
     .option('--gradient-accumulation <steps>', 'steps averaged into one update of the weights', integer(1, 10_000))
     .option('--l2 <factor>', 'L2 penalty on kernels', decimal(0, 10))
     .option('--dropout <rate>', 'share of units dropped while training', decimal(0, 0.95))
+    .option('--augment', 'mirror and move images a little while training')
+    .option('--no-augment', 'show images as they are, where the preset augments')
     .option('--target <column>', 'column of a .csv to predict')
     .addOption(new Option('--task <task>', 'what the target is').choices(['classification', 'regression']))
     .option('--hidden-units <widths>', 'hidden layers of the mlp preset, e.g. 64,32')
