@@ -1,6 +1,7 @@
 """What schemathesis cannot know of this service: which names exist, and which 5xx is an answer."""
 
 import json
+import random
 
 import schemathesis
 from hypothesis import strategies as st
@@ -30,6 +31,35 @@ def flatmap_path_parameters(ctx, path_parameters):
         for name, value in path_parameters.items()
     }
     return st.fixed_dictionaries(choices)
+
+
+# What SageMaker's wire form is about: names of actions in a header, fields in a body of any type.
+ACTIONS = [f"{verb}TrainingJob{'s' if verb == 'List' else ''}" for verb in ("Create", "Describe", "List", "Stop")]
+FIELDS = ["TrainingJobName", "MaxResults", "NextToken", "StatusEquals", "SortBy", "CreationTimeAfter", "HyperParameters"]
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def is_sagemaker(operation):
+    return operation is not None and operation.path == "/sagemaker"
+
+
+@schemathesis.hook
+def flatmap_body(ctx, body):
+    """Half of SageMaker's bodies are JSON with its fields, so that requests reach what lies behind the parser."""
+    if not is_sagemaker(ctx.operation):
+        return st.just(body)
+    fields = st.dictionaries(st.sampled_from(FIELDS), ANYTHING, max_size=4)
+    return st.one_of(st.just(body), fields.map(lambda value: json.dumps(value).encode()))
+
+
+@schemathesis.hook
+def before_call(ctx, case, kwargs):
+    if is_sagemaker(case.operation):
+        case.headers["X-Amz-Target"] = f"SageMaker.{random.choice(ACTIONS)}"
 
 
 @schemathesis.serializer("application/x-amz-json-1.1")
