@@ -1,4 +1,5 @@
 /** Entry of the predict Lambda: kernels are loaded with the process, models with the first request for them. */
+import './preload.ts'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
