@@ -4,9 +4,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { Script } from 'node:vm'
 import { preloadKernels } from '@maas/core/kernels/preload'
-
-/** Milliseconds after which a program that stays has run what it usually runs. */
-const settled = 3000
+import { answered } from './answered.ts'
 
 if (process.env.MAAS_PRELOAD) preloadKernels(process.env.MAAS_PRELOAD)
 run(join(__dirname, 'program.cjs'))
@@ -18,17 +16,21 @@ function run(filename: string): void {
   // ASCII only, as bundles are: one byte a character.
   const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(filename, 'latin1')}\n})`
   const script = new Script(source, { filename, ...(cachedData && { cachedData }) })
-  // Made after the program ran, so that it holds the functions that were needed.
-  if (script.cachedDataRejected !== false) {
-    const keep = () => write(kept, script.createCachedData())
-    process.once('exit', keep)
-    setTimeout(() => {
-      process.off('exit', keep)
-      keep()
-    }, settled).unref()
-  }
+  if (script.cachedDataRejected !== false) keepOnce(() => write(kept, script.createCachedData()))
   const module = { exports: {} }
   script.runInThisContext()(module.exports, createRequire(filename), module, filename, dirname(filename))
+}
+
+/** After its first answer, or at the end of a program that has none, so that it holds the functions that were needed. */
+function keepOnce(keep: () => void): void {
+  const now = (): void => {
+    process.off('exit', now)
+    answered.unsubscribe(later)
+    keep()
+  }
+  const later = (): void => void setImmediate(now)
+  process.once('exit', now)
+  answered.subscribe(later)
 }
 
 function readIfThere(path: string): Buffer | undefined {

@@ -5,6 +5,7 @@ import { lazyKernels } from '@maas/core/kernels/sessions'
 import { loadPredictor, type Predictor } from '@maas/core/predict'
 import { createRegistry } from '@maas/core/registry'
 import { createFileStore } from '@maas/core/store'
+import { answered } from './answered.ts'
 import { type Command, channelDescriptor, type FromWorker, openChannel, type ToWorker, toFailure } from './channel.ts'
 
 const stream = new Socket({ fd: channelDescriptor })
@@ -28,6 +29,7 @@ const answer = async (command: Command) => {
   }
   if (predictor === undefined) throw new NotReadyError('No model is loaded in this process yet.')
   const { outputs, timings } = await predictor.predict(command.input)
+  if (answered.hasSubscribers) answered.publish(undefined)
   return { outputs, timings }
 }
 
