@@ -25,7 +25,7 @@ export const startFrom = async ({ from, root, given }: StartOptions, output: Out
   const { trainingConfig } = artifact
   const own = given.optimizer !== undefined
   const named = trainingConfig?.optimizer_config !== undefined
-  // Keras 3.15 leaves the optimiser out of .keras, but not its slots: they belong to the one that a person names.
+  // Keras 3.15, after it wrote .h5, leaves the optimiser out of .keras, but not its slots: they belong to the one that a person names.
   const nameless = optimizer !== undefined && !named
   if (!named && !own) {
     const unsaid = trainingConfig

@@ -9,6 +9,7 @@ import { filesOfSet, fixtureSets, measureFile, modelName } from '../../support/k
 const refusals: Readonly<Record<string, RegExp>> = {
   lambda: /lambda \(Lambda\): a Lambda holds Python bytecode, which is never executed; replace it/,
   custom: /doubled \(.*Doubled\): it is (a custom class|not a layer of Keras)/,
+  conv3d_dilated: /its option dilation_rate=\[2,2,2\] is not supported/,
   ops_initial: /max \(Max\): operation Max is called with initial=0.9, which is not supported/,
   bidirectional_backward_other: /its backward_layer is another one than its layer/,
   // A .h5 file has no place for what a layer learned of texts.

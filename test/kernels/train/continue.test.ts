@@ -26,7 +26,7 @@ afterAll(() => {
 const continued = async (file: string, mode: StepEngine['mode'], withSlots = true) => {
   const { artifact: read, optimizer } = await readModel(`${folder}${file}`, { optimizer: true })
   const artifact = requireLayers(read, 'trained')
-  // Keras 3.15 leaves the optimiser's name and rates out of .keras, so there a person says them; its slots are in both.
+  // Keras 3.15 leaves its name and rates out of .keras after it wrote .h5, so there a person says them; its slots are in both.
   const { artifact: named } = await readModel(`${folder}${file.replace('.keras', '.h5')}`)
   const settings = configuredTraining(requireLayers(named, 'trained').trainingConfig ?? {})
   const model = await toLayersModel({ topology: artifact.topology, weights: artifact.weights }, kernels)

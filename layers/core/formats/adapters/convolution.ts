@@ -1,4 +1,4 @@
-/** Convolutions that tfjs-layers lacks: groups, causal padding, and several in one dimension. */
+/** Convolutions that tfjs-layers lacks: groups, causal padding, dilated depthwise ones, and several in one dimension. */
 import type { Tensor, Tensor3D, Tensor4D, Tensor5D } from '@tensorflow/tfjs-core'
 import type { Shape } from '@tensorflow/tfjs-layers'
 import type { TensorFlow } from '../../kernels/index.ts'
@@ -20,6 +20,7 @@ export const convolutionLayers = (tf: TensorFlow): LayerClass[] => [
   ...[1, 2, 3].map((axes) => grouped(tf, axes)),
   transposed1d(tf),
   depthwise1d(tf),
+  dilatedDepthwise2d(tf),
   separable1d(tf),
 ]
 
@@ -142,6 +143,26 @@ const depthwise1d = (tf: TensorFlow): LayerClass =>
       const input = (x as Tensor).expandDims(1) as Tensor4D
       const output = tf.depthwiseConv2d(input, kernel, square(strides), padding === 'same' ? 'same' : 'valid')
       return finish(output.squeeze([1]), call)
+    },
+  })
+
+/** tfjs-layers' own reads the dilation and computes without it. */
+const dilatedDepthwise2d = (tf: TensorFlow): LayerClass =>
+  defineLayer<ConvOptions>(tf, {
+    className: 'KerasDepthwiseConv2D',
+    passesMask: false,
+    weights: (options, shapes) => [
+      { name: 'depthwise', shape: [...options.kernelSize, channels(shapes), options.depthMultiplier] },
+      ...bias(options, channels(shapes) * options.depthMultiplier),
+    ],
+    outputShape: outputShape(({ depthMultiplier }, own) => own * depthMultiplier),
+    call: ([x], call) => {
+      const { strides, dilationRate, padding } = call.options
+      const pad = padding === 'same' ? 'same' : 'valid'
+      const [s0 = 1, s1 = s0] = strides
+      const [d0 = 1, d1 = d0] = dilationRate
+      const kernel = call.weights.depthwise as Tensor4D
+      return finish(tf.depthwiseConv2d(x as Tensor4D, kernel, [s0, s1], pad, 'NHWC', [d0, d1]), call)
     },
   })
 

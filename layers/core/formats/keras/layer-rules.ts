@@ -143,13 +143,18 @@ export const layerRules: Readonly<Record<string, LayerRule>> = {
 
   Conv1D: rule(convolution, { ...lastChannels, groups: ANY }, conv('KerasConv1D')),
   Conv2D: rule(convolution, { ...lastChannels, groups: ANY }, conv('KerasConv2D')),
-  Conv3D: rule(convolution, { ...lastChannels, groups: ANY }, conv('KerasConv3D')),
+  // TensorFlow's own kernel dilates no third dimension on a CPU.
+  Conv3D: rule(convolution, { ...lastChannels, groups: ANY, dilation_rate: one }, conv('KerasConv3D')),
   Conv2DTranspose: rule(transposed, { ...lastChannels, groups: [1], dilation_rate: one }),
   Conv3DTranspose: rule(transposed, { ...lastChannels, groups: [1], dilation_rate: one }),
-  DepthwiseConv2D: rule([...window, ...activated, 'depth_multiplier', ...variables('depthwise')], {
-    ...lastChannels,
-    groups: [1],
-  }),
+  DepthwiseConv2D: rule(
+    [...window, ...activated, 'depth_multiplier', ...variables('depthwise')],
+    { ...lastChannels, groups: [1] },
+    (kept) => {
+      const dilated = [kept.dilation_rate ?? 1].flat().some((rate) => rate !== 1)
+      return dilated ? adapted('KerasDepthwiseConv2D', kept, 'dilated') : kept
+    },
+  ),
   SeparableConv2D: rule(
     ['filters', ...window, ...activated, 'depth_multiplier', ...variables('depthwise', 'pointwise')],
     { ...lastChannels, groups: [1], ...Object.fromEntries(variables('kernel').map((option) => [option, ANY])) },
