@@ -34,10 +34,21 @@ const checkTensor = ({ dtype, shape, data }: TensorData, spec: TensorSpec): numb
   return shape[0] ?? 0
 }
 
-/** A loop, because `findIndex` calls a function per value: a tenth of the time a small model runs. */
+/**
+ * A number that is not finite, times zero, is no number, and neither is a sum with it. Four sums, so that none waits for
+ * the one before: a tenth of the time a small model runs, if each number is asked for itself.
+ */
 const firstNotFinite = (data: Float32Array): number => {
-  for (let at = 0; at < data.length; at++) if (!Number.isFinite(data[at])) return at
-  return -1
+  let [a, b, c, d] = [0, 0, 0, 0]
+  const whole = data.length - (data.length % 4)
+  for (let at = 0; at < whole; at += 4) {
+    a += (data[at] as number) * 0
+    b += (data[at + 1] as number) * 0
+    c += (data[at + 2] as number) * 0
+    d += (data[at + 3] as number) * 0
+  }
+  for (let at = whole; at < data.length; at++) a += (data[at] as number) * 0
+  return a + b + c + d === 0 ? -1 : data.findIndex((value) => !Number.isFinite(value))
 }
 
 const refuse = (name: string | undefined, message: string): never => {

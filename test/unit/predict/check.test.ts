@@ -41,3 +41,18 @@ it.each<[string, NamedTensors, string]>([
 ])('refuses %s', (_, tensors, message) => {
   expect(() => checkTensors(tensors, signature)).toThrow(message)
 })
+
+it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
+  'says where %s is, wherever it is, and takes the largest and smallest numbers',
+  (value) => {
+    const one = { inputs: [{ name: 'x', dtype: 'float32' as const, shape: [-1, 7] }], outputs: signature.outputs }
+    const check = (data: Float32Array) => checkTensors({ x: { dtype: 'float32', shape: [1, 7], data } }, one)
+    const good = Float32Array.of(3.4e38, -3.4e38, 1e-45, -0, 0, 3.4e38, -3.4e38)
+    expect(check(good)).toBe(1)
+    for (const at of good.keys()) {
+      const bad = good.slice()
+      bad[at] = value
+      expect(() => check(bad)).toThrow(`got ${value} at position ${at}; only finite numbers are taken`)
+    }
+  },
+)
