@@ -3,12 +3,17 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { Unavailable } from './types.ts'
 
 /**
- * Memory nobody else can share, in MB (10^6 bytes): file pages of the native library are not in it. The process that
- * runs the model is the largest below the first, or the first where it is alone.
+ * Memory nobody else can share, in MB (10^6 bytes): file pages of the native library are not in it. `front` is the
+ * first process, which takes the requests. The process that runs the model is the largest below the first, or the first where it is alone.
  */
-export function anonymousMegabytes(pid: number): { readonly total: number; readonly model: number } {
+export function anonymousMegabytes(pid: number): {
+  readonly total: number
+  readonly front: number
+  readonly model: number
+} {
   const [front, ...below] = [pid, ...descendants(pid)].map(anonymousOf) as [number, ...number[]]
-  return { total: below.reduce((sum, one) => sum + one, front), model: below.length > 0 ? Math.max(...below) : front }
+  const total = below.reduce((sum, one) => sum + one, front)
+  return { total, front, model: below.length > 0 ? Math.max(...below) : front }
 }
 
 /** Of one process, MB; 0 when it ended meanwhile. */

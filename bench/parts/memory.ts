@@ -9,7 +9,7 @@ export const memory: Part = {
   name: 'memory',
   title: 'Memory while serving',
   method:
-    'Anonymous resident memory (RssAnon: what no file backs and no other process can share) after 2,000 JPEG requests, 20,000 and, of ours alone, 100,000, eight at a time: of all processes of a service, and of the one that runs the model.',
+    'Anonymous resident memory (RssAnon: what no file backs and no other process can share) after 2,000 JPEG requests, 20,000 and, of ours alone, 100,000, eight at a time: of all processes of a service, of the one that takes requests, and of the one that runs the model.',
   async run(bench) {
     const steps = bench.quick ? counts.map((count) => count / 50) : counts
     const question = questions.find(({ type }) => type === 'image/jpeg')
@@ -38,16 +38,15 @@ export const memory: Part = {
       }
     }
     await generator.stop()
-    return (['total', 'model'] as const).flatMap((which) =>
+    return (Object.keys(words) as (keyof Amount)[]).flatMap((which) =>
       steps.map((count, at): Row => {
-        const what = which === 'total' ? 'all processes' : 'the process that runs the model'
         return {
-          what: `${what}, after ${count.toLocaleString('en-US')} requests`,
+          what: `${words[which]}, after ${count.toLocaleString('en-US')} requests`,
           unit: 'MB',
           results: samples.flatMap((sample): (Measured | Skipped)[] =>
             'skipped' in sample ? [sample] : toMeasured(sample, at, which),
           ),
-          ...(which === 'model' && { limit: 120 }),
+          ...(which !== 'total' && { limit: 120 }),
         }
       }),
     )
@@ -55,6 +54,12 @@ export const memory: Part = {
 }
 
 type Amount = ReturnType<typeof anonymousMegabytes>
+
+const words: Readonly<Record<keyof Amount, string>> = {
+  total: 'all processes',
+  front: 'the process that takes requests',
+  model: 'the process that runs the model',
+}
 
 interface Sample {
   readonly name: string

@@ -33,8 +33,13 @@ export const prepare = async (
   return { [inputName]: { dtype: 'float32', shape: [input.rows.length, data.length / input.rows.length], data } }
 }
 
-/** What reads images and tables takes 50 ms to load, and tensors do not need it. */
-export const readers = () => import('@maas/core/data')
+let loading: Promise<typeof import('@maas/core/data')> | undefined
+
+/** What reads images and tables takes 50 ms to load, and tensors do not need it. Asked for once: each `import` looks its module up anew. */
+export const readers = () => {
+  loading ??= import('@maas/core/data')
+  return loading
+}
 
 /** In a batch, which image is at fault is the first thing to know. */
 const naming = async <T>(index: number, count: number, task: () => Promise<T>): Promise<T> => {
