@@ -3,8 +3,9 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterAll, expect, it } from 'vitest'
-import { compiledOf } from '../../../../functions/local/bundle.mjs'
+import { bundleOf, compiledOf } from '../../../../functions/local/bundle.mjs'
 
 const folder = mkdtempSync(join(tmpdir(), 'maas-bundle-'))
 const made: string[] = [folder]
@@ -36,4 +37,22 @@ it('a bundled program runs with its arguments, also from kept, damaged and forei
   expect(run()).toBe('one two / 1\n')
   expect(readFileSync(path).length).toBeGreaterThan(100)
   expect(kept()).toEqual([code])
+})
+
+it('a bundle keeps the place that its program was written in, and the names of its classes', async () => {
+  const entry = join(folder, 'place.ts')
+  writeFileSync(
+    entry,
+    'export const place: string = import.meta.url\nexport class PlainName {}\nexport const text = "import.meta.url"\n',
+  )
+  const bundle = await bundleOf(entry)
+  made.push(dirname(bundle))
+  const { place, PlainName, text } = await import(pathToFileURL(bundle).href)
+  expect([place, PlainName.name, text]).toEqual([pathToFileURL(entry).href, 'PlainName', 'import.meta.url'])
+  writeFileSync(entry, 'export const place = 2\n')
+  const other = await bundleOf(entry)
+  made.push(dirname(other))
+  expect(other).not.toBe(bundle)
+  writeFileSync(entry, 'export const = 1\n')
+  await expect(bundleOf(entry)).rejects.toThrow('Build failed')
 })

@@ -178,6 +178,27 @@ describe('a model in a process', () => {
     expect(workers[0]?.calls.filter(({ type }) => type === 'predict').length).toBe(inFlight)
   })
 
+  it("asks for the caller's signal only where one has to wait", async () => {
+    const { model, workers } = setup()
+    let asked = 0
+    const options = {
+      get signal() {
+        asked++
+        return new AbortController().signal
+      },
+    }
+    const free = Array.from({ length: inFlight }, () => model.predict(input, options))
+    expect(asked).toBe(0)
+    const waiting = model.predict(input, options)
+    expect(asked).toBe(1)
+    workers[0]?.load()
+    for (let i = 0; i < 3; i++) {
+      await turn()
+      for (const call of workers[0]?.calls ?? []) call.resolve(answer)
+    }
+    await Promise.all([...free, waiting])
+  })
+
   it('retires only after everything asked is answered, and starts nothing afterwards', async () => {
     const { model, workers } = setup()
     const asked = model.predict(input)
