@@ -21,14 +21,16 @@ Written by \`npm run bench\`; do not edit. All numbers of a row were taken in th
 same weights and the same inputs, in interleaved rounds; each is the median of the rounds. In brackets: how many times
 better ours is (for rates ours / theirs, for times and memory theirs / ours), so above 1 we are ahead.`
 
+/** Empty when nobody else was at work. */
+export const busyText = ({ load }: Pick<Machine, 'load'>): string =>
+  load > 0.2 ? ` **The machine was busy: load ${load.toFixed(1)} a core before the start.**` : ''
+
 /** The whole page. */
 export function toMarkdown(report: Report): string {
   const { machine } = report
-  const busy =
-    machine.load > 0.2 ? ` **The machine was busy: load ${machine.load.toFixed(1)} a core before the start.**` : ''
   return `${[
     intro,
-    `${report.date}, ${machine.cores} cores of ${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.system}, Node ${machine.node}, ${report.rounds} rounds${report.quick ? ' (quick)' : ''}.${busy}`,
+    `${report.date}, ${machine.cores} cores of ${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.system}, Node ${machine.node}, ${report.rounds} rounds${report.quick ? ' (quick)' : ''}.${busyText(machine)}`,
     ...report.sections.map(sectionMarkdown),
     versions(report.sections),
   ].join('\n\n')}\n`

@@ -1,4 +1,6 @@
 /** What the load showed, as the section of docs/performance.md. */
+import type { Machine } from '../../bench/machine.ts'
+import { busyText } from '../../bench/report.ts'
 import { percentile } from '../../bench/stats.ts'
 import type { Siege } from './hostile.ts'
 import { growth, type MemorySamples } from './memory.ts'
@@ -6,7 +8,7 @@ import type { Tally } from './traffic.ts'
 
 export interface LoadReport {
   readonly date: string
-  readonly cores: number
+  readonly machine: Pick<Machine, 'cores' | 'cpu' | 'load'>
   readonly connections: number
   readonly seconds: number
   readonly tally: Tally
@@ -22,7 +24,7 @@ const count = (value: number): string => value.toLocaleString('en-US')
 
 export const loadSection = ({
   date,
-  cores,
+  machine,
   tally,
   moves,
   connections,
@@ -43,7 +45,7 @@ export const loadSection = ({
   const sieged = sieges.map(({ name, probes, medianMs, slowestMs, ended, faults }) =>
     [name, count(ended), count(probes), round(medianMs), round(slowestMs), faults.length].join(' | '),
   )
-  return `Written by \`npm run test:load -- --write\`, ${date}, ${cores} cores, load generator and service on the same ones. ${connections} connections ask without a pause for ${seconds} s. Meanwhile an alias moves every second, one move after the other (${moves.length} times through four versions, p50 ${round(percentile(moves, 0.5))} ms), the largest process of a model is killed after a third of the time, and every hundredth request goes to a model whose weights are damaged. Every answer is compared with what its version answers alone (1e-5), and its version with what the alias meant from a second before the request until the answer: ${tally.faults.length} faults. Statuses: ${statuses.map(([status, times]) => `${status} ${count(times)} times`).join('; ')}. Every 503 says when to try again.
+  return `Written by \`npm run test:load -- --write\`, ${date}, ${machine.cores} cores of ${machine.cpu}, load generator and service on the same ones.${busyText(machine)} ${connections} connections ask without a pause for ${seconds} s. Meanwhile an alias moves every second, one move after the other (${moves.length} times through four versions, p50 ${round(percentile(moves, 0.5))} ms), the largest process of a model is killed after a third of the time, and every hundredth request goes to a model whose weights are damaged. Every answer is compared with what its version answers alone (1e-5), and its version with what the alias meant from a second before the request until the answer: ${tally.faults.length} faults. Statuses: ${statuses.map(([status, times]) => `${status} ${count(times)} times`).join('; ')}. Every 503 says when to try again.
 
 Anonymous memory: front process ${held(memory.front)}; processes of models together ${held(memory.models)}; the last third of the time holds ${round(growth(memory.front))} MB more than the second in front, at most ${round(grown)} MB more in one process of a model.
 

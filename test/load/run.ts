@@ -2,10 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { describeMachine } from '../../bench/machine.ts'
 import { anonymousOf } from '../../bench/memory-of.ts'
 import { withSection } from '../../bench/section.ts'
 import { childrenOf, isAlive } from '../e2e/serve/running.ts'
@@ -73,10 +73,11 @@ const main = async (): Promise<number> => {
     console.error('--seconds takes a whole number from 3, --connections one from 1. See --help.')
     return 2
   }
+  const machine = describeMachine()
   const registry = await makeLoadRegistry()
   const service = await serve(registry.folder)
   try {
-    const report = await measure(service.port, service.pid, seconds, connections)
+    const report = { ...(await measure(service.port, service.pid, seconds, connections)), machine }
     const text = loadSection(report)
     console.log(text)
     if (values.write) writeFileSync(page, withSection(readFileSync(page, 'utf8'), 'Under load', text))
@@ -97,7 +98,12 @@ const tensorsOf = async (port: number) => {
   return { input: inputs[0]?.name ?? '', output: outputs[0]?.name ?? '' }
 }
 
-const measure = async (port: number, pid: number, seconds: number, connections: number): Promise<LoadReport> => {
+const measure = async (
+  port: number,
+  pid: number,
+  seconds: number,
+  connections: number,
+): Promise<Omit<LoadReport, 'machine'>> => {
   const questions = await questionsAbout(await tensorsOf(port))
   const right = await rightAnswers(port, questions)
   const [first = 1] = movingVersions
@@ -155,7 +161,7 @@ const measure = async (port: number, pid: number, seconds: number, connections: 
     }
   }
   const date = new Date().toISOString().slice(0, 10)
-  return { date, cores: cpus().length, connections, seconds, tally, moves, memory, sieges }
+  return { date, connections, seconds, tally, moves, memory, sieges }
 }
 
 /** Prints what went wrong, by kind. */
