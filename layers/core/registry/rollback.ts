@@ -1,5 +1,5 @@
 /** Takes an alias back to where it pointed before its last move, when that move may be to blame. */
-import { rollbackBy, rollbackHours } from '../contract/index.ts'
+import { lastMove, rollbackBy, rollbackHours } from '../contract/index.ts'
 import { ConflictError, NotFoundError } from '../errors.ts'
 import type { Registry } from './types.ts'
 
@@ -40,9 +40,9 @@ export const rollBack = async (
     throw error
   })
   if (record instanceof NotFoundError) return kept(record.message)
-  const { generation, history } = record
-  const last = history.at(-1)
-  if (last === undefined || last.from.length === 0) return kept(`${name} has never pointed anywhere else`)
+  const { generation } = record
+  const last = lastMove(record)
+  if (last === undefined) return kept(`${name} has never pointed anywhere else`)
   if (last.by === rollbackBy) return kept(`${name} went back already, at ${last.at}`)
   if (now - Date.parse(last.at) > rollbackHours * 3_600_000) {
     return kept(`${name} has not moved for ${rollbackHours} hours, so its last move is not to blame`)

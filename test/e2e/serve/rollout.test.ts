@@ -43,6 +43,9 @@ describe('a split alias', () => {
     expect(first).toBeLessThan(35)
     const again = await Promise.all(callers.map((_, at) => versionFor({ 'x-maas-sticky': `caller-${at}` })))
     expect(again).toEqual(callers)
+    // A shadow is no move: back is where it pointed before the split.
+    await alias('--shadow', '2')
+    await alias('--no-shadow')
     expect(await alias('--rollback')).toContain('means version 1.')
     expect(
       await until(async () => {
@@ -56,6 +59,8 @@ describe('a split alias', () => {
     expect(history.map(({ why, by }) => [why, by])).toEqual([
       ['start', 'test'],
       ['half', 'api'],
+      ['shadow began', 'api'],
+      ['shadow ended', 'api'],
       ['rollback', 'api'],
     ])
     const times = history.map(({ at }) => Date.parse(at))

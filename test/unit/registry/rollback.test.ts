@@ -33,6 +33,14 @@ describe('an alias whose model fails', () => {
     expect(history.at(-1)).toMatchObject({ by: 'rollback by alarm', why: 'too many errors', from: only(3), to: split })
   })
 
+  it('goes back by its last move, also when a shadow began and ended since', async () => {
+    await registry.setAlias('m', 'production', only(2), change)
+    await registry.setAlias('m', 'production', only(2), { ...change, shadow: 3 })
+    await registry.setAlias('m', 'production', only(2), { ...change, shadow: null })
+    expect(await goBack()).toEqual({ moved: true, reason: 'm@production points at version 1 again' })
+    expect(await pointsAt()).toEqual(only(1))
+  })
+
   it('goes back once, so that the same event twice, or two bad versions, end in the same place', async () => {
     await registry.setAlias('m', 'production', only(2), change)
     await goBack()

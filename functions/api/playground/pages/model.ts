@@ -1,5 +1,6 @@
 /** One model: aliases with their history, and its versions, newest first. */
 import type { AliasRecord, Manifest } from '@maas/core/contract'
+import { lastMove } from '@maas/core/contract/last-move'
 import { confirmMove } from '../alias-dialog.ts'
 import { failure, h } from '../dom.ts'
 import { targets } from '../format.ts'
@@ -27,8 +28,8 @@ const changes = ({ history }: AliasRecord): HTMLElement =>
   )
 
 const aliasRow = (record: AliasRecord, versions: readonly number[], redraw: () => void): HTMLElement => {
-  const { name, alias, targets: now, shadow, generation, history } = record
-  const before = history.at(-1)?.from
+  const { name, alias, targets: now, shadow, generation } = record
+  const before = lastMove(record)?.from
   const move = async (to: AliasRecord['targets'], reason: string): Promise<void> => {
     const path = `/models/${part(name)}/aliases/${part(alias)}`
     await sendJson('PUT', path, { targets: to, reason }, { 'if-match': `"${generation}"` })
@@ -48,7 +49,6 @@ const aliasRow = (record: AliasRecord, versions: readonly number[], redraw: () =
       { class: 'buttons' },
       h('button', { type: 'button', click: () => confirmMove({ record, versions, move }) }, `Move ${alias}…`),
       before !== undefined &&
-        before.length > 0 &&
         h(
           'button',
           { type: 'button', click: () => confirmMove({ record, versions, move, back: before }) },

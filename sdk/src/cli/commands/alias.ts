@@ -1,5 +1,6 @@
 /** `maas alias`: point a name such as `production` at a version, see its history, take it back. */
 import type { AliasTarget } from '@maas/core/contract'
+import { lastMove } from '@maas/core/contract/last-move'
 import { type Command, InvalidArgumentError } from 'commander'
 import { comeAgain } from '../come-again.ts'
 import { CliCommand, integer, type TargetOptions } from '../options.ts'
@@ -58,8 +59,8 @@ const show = async (name: string, only: string | undefined, options: AliasOption
 /** The targets before the last move; a second rollback therefore undoes the first. */
 const previousTargets = async (name: string, alias: string, options: AliasOptions) => {
   const record = (await (await openCatalog(options)).aliases(name)).find((candidate) => candidate.alias === alias)
-  const previous = record?.history.at(-1)?.from
-  if (!previous || previous.length === 0) {
+  const previous = record && lastMove(record)?.from
+  if (previous === undefined) {
     throw new UsageError('--rollback', `${name}@${alias} has never pointed anywhere else`)
   }
   return previous
@@ -73,6 +74,13 @@ const targetsOf = async (name: string, alias: string, version: number | undefine
   const record = (await (await openCatalog(options)).aliases(name)).find((candidate) => candidate.alias === alias)
   if (record === undefined) throw new UsageError('ALIAS', `${name} has no alias "${alias}" yet; give it a version too`)
   return record.targets
+}
+
+/** For the history, when nobody said. */
+const whyOf = (version: number | undefined, { rollback, split: shares, shadow }: AliasOptions): string => {
+  if (rollback) return 'rollback'
+  if (version !== undefined || shares !== undefined || shadow === undefined) return 'moved by hand'
+  return shadow === false ? 'shadow ended' : 'shadow began'
 }
 
 const move = async (
@@ -95,7 +103,7 @@ const move = async (
   const catalog = await openCatalog(options)
   const change = {
     by: process.env.USER ?? 'command line',
-    why: options.why ?? (options.rollback ? 'rollback' : 'moved by hand'),
+    why: options.why ?? whyOf(version, options),
     ...(options.shadow !== undefined && { shadow: options.shadow === false ? null : options.shadow }),
   }
   const record = await comeAgain(() => catalog.setAlias(name, alias, targets, change), { tell: output.note })

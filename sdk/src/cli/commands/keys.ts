@@ -111,7 +111,7 @@ const usedText = ({ usage }: KeySummary): string =>
 const list = (output: Output): Command =>
   targeted(new CliCommand('list'), 'show all keys, their limits and what they used this month').action(
     async (options: KeyTarget) => {
-      const keys = await (await openKeys(options)).list()
+      const keys = (await (await openKeys(options)).list()).toSorted((a, b) => a.name.localeCompare(b.name))
       output.data({ keys })
       if (keys.length === 0) {
         output.line('No keys yet. Make one: npx maas keys create NAME')
@@ -136,8 +136,9 @@ const revoke = (output: Output): Command =>
   targeted(new CliCommand('revoke'), 'end a key for good')
     .argument('<id>', 'its id, or the first 8 or more characters of it')
     .action(async (id: string, options: KeyTarget) => {
+      if (id.length < 8) throw new UsageError('ID', `got ${id}; give 8 or more characters of it`)
       const keys = await openKeys(options)
-      const found = (await keys.list()).filter((key) => id.length >= 8 && key.id.startsWith(id))
+      const found = (await keys.list()).filter((key) => key.id.startsWith(id))
       const [only, ...others] = found
       if (only === undefined || others.length > 0) {
         throw new UsageError('ID', `${found.length} keys begin with ${id}; npx maas keys list shows them`)
