@@ -102,7 +102,7 @@ export const shots: Readonly<Record<string, (visit: Visit) => Promise<void>>> = 
   training: async (visit) => {
     // Goes on from the form.
     await visit.page.getByRole('button', { name: 'Start', exact: true }).click()
-    await visit.page.getByRole('img', { name: /^loss over 2 epochs/ }).waitFor({ timeout: 300_000 })
+    await visit.page.getByRole('img', { name: /^loss over ([2-9]|\d\d) epochs/ }).waitFor({ timeout: 300_000 })
   },
   trained: async (visit) => {
     await open(visit, `/jobs/${jobName(visit.model)}`, jobName(visit.model))

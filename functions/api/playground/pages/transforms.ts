@@ -22,11 +22,12 @@ const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   })
 
 /** A button that says below what kept it from its errand. */
-const action = (text: string, said: HTMLElement, run: () => Promise<void>): HTMLElement =>
+const action = (text: string, label: string, said: HTMLElement, run: () => Promise<void>): HTMLElement =>
   h(
     'button',
     {
       type: 'button',
+      'aria-label': label,
       click: () => void run().catch((error: unknown) => said.replaceChildren(failure(error))),
     },
     text,
@@ -69,8 +70,10 @@ const card = ({ TransformJobName: name, ...job }: TransformDescription): HTMLEle
     h(
       'div',
       { class: 'buttons' },
-      status === 'Completed' && action(`Save the predictions of ${name}`, said, () => save(name)),
-      status === 'InProgress' && action(`Stop ${name}`, said, () => sendJson('POST', `${pathOf(name)}/stop`, {})),
+      status === 'Completed' &&
+        action('Save the predictions', `Save the predictions of ${name}`, said, () => save(name)),
+      status === 'InProgress' &&
+        action('Stop', `Stop ${name}`, said, () => sendJson('POST', `${pathOf(name)}/stop`, {})),
     ),
     said,
   )
