@@ -1,4 +1,4 @@
-/** Starts a bundled program of `bundleOf`: TensorFlow begins to load, then the code is read, compiled by V8 once and kept so. */
+/** Starts the program of a `compiledOf`: TensorFlow begins to load, then the code is read, compiled by V8 once and kept so. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'

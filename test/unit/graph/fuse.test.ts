@@ -8,14 +8,14 @@ const image = { dtype: 'float32', shape: [-1, 4, 4, 2] } as const
 const full = (shape: readonly number[]) => constant({ dtype: 'float32', shape, data: Float32Array.of(1) })
 
 const x = placeholder('x', image)
-const convolution = (input: Output, format = 'NHWC') => {
+const convolution = (input: Output, format = 'NHWC', padding = 'SAME', depth = 2) => {
   const attrs = {
     T: float,
     strides: { ints: [1, 1, 1, 1] },
-    padding: { string: 'SAME' },
+    padding: { string: padding },
     data_format: { string: format },
   }
-  return makeOutput('Conv2D', [input, full([1, 1, 2, 2])], attrs, image)
+  return makeOutput('Conv2D', [input, full([1, 1, depth, 2])], attrs, image)
 }
 const biased = (input: Output) => makeOutput('BiasAdd', [input, full([2])], { T: float }, image)
 const unary = (op: string, input: Output) => makeOutput(op, [input], { T: float }, image)
@@ -50,7 +50,8 @@ it('leaves apart what somebody else needs too', () => {
   expect(operations(biased(bare), unary('Tanh', bare))).toEqual(['Placeholder', 'Conv2D', 'BiasAdd', 'Tanh'])
 })
 
-it('leaves what no kernel takes: other activations, channels first', () => {
+it('leaves what no kernel takes: other activations, channels first, groups, paddings of its own', () => {
   expect(operations(unary('Sigmoid', biased(convolution(x))))).toEqual(['Placeholder', '_FusedConv2D', 'Sigmoid'])
-  expect(operations(biased(convolution(x, 'NCHW')))).toEqual(['Placeholder', 'Conv2D', 'BiasAdd'])
+  const others = [convolution(x, 'NCHW'), convolution(x, 'NHWC', 'EXPLICIT'), convolution(x, 'NHWC', 'SAME', 1)]
+  for (const other of others) expect(operations(biased(other))).toEqual(['Placeholder', 'Conv2D', 'BiasAdd'])
 })
