@@ -24,7 +24,8 @@ describe('routes', () => {
       { operation, schema: request?.[json], example: examples?.request },
       { operation, schema: response.contents[json], example: examples?.response },
     ])
-    const given = bodies.filter(({ example }) => example !== undefined)
+    // AWS' actions share one path and are read by their own schemas: their type of content has none.
+    const given = bodies.filter(({ schema, example }) => example !== undefined && schema !== undefined)
     expect(given.length).toBeGreaterThan(5)
     for (const { operation, schema, example } of given) {
       expect((schema as z.ZodType).safeParse(example).error, operation).toBeUndefined()
