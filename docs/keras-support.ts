@@ -80,7 +80,7 @@ What \`model.save_weights('m.weights.h5')\` and \`model.to_json()\` wrote belong
 
 ## Training that goes on
 \`npx maas train --from model.h5 --data …\` starts with the file's weights, loss, optimiser (Adam, AdamW, SGD, RMSprop), its rates, weight decay and clipping by global norm, and its slots: the next 20 losses are those of
-Keras within 1e-4, with fresh slots they are not (\`test/kernels/train/continue.test.ts\`, and \`fine-tuning.test.ts\` beside Python, opt-in). Flags come over what the file says. What Keras would do differently (a loss from
+Keras within 1e-4, with fresh slots they are not (\`test/kernels/train/continue.test.ts\`, and \`fine-tuning.test.ts\` beside Python, opt-in; embeddings under Adam and RMSprop [differ](export.md#checked-against-the-readers)). Flags come over what the file says. What Keras would do differently (a loss from
 logits, Nesterov, other betas) is refused and can be said anew with \`--optimizer\` and \`--loss\`. A \`.keras\` that Keras 3.15 writes after it wrote the same model as \`.h5\` has the loss and the slots but not the optimiser's name (Keras itself then goes on
 with RMSprop): name it with \`--optimizer\`. Registered versions (\`--from name@alias\`) keep the slots of files up to 256 MiB and go on the same way; those of larger ones, of other formats and of versions that were trained here start
 fresh, and the command says so. Data is prepared as for any training (images scaled to 0..1).
