@@ -3,8 +3,12 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
 
 const project = (name: string, testTimeout: number, options: TestProjectInlineConfiguration['test'] = {}) => ({
   test: {
-    ...{ name, include: [`test/${name}/**/*.test.ts`], passWithNoTests: true },
-    ...{ testTimeout, hookTimeout: testTimeout, ...options },
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    passWithNoTests: true,
+    testTimeout,
+    hookTimeout: testTimeout,
+    ...options,
   },
 })
 

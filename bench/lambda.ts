@@ -50,8 +50,13 @@ export const openCloud = async (bench: Bench): Promise<Cloud> => {
   const moto = await startMoto()
   const directory = mkdtempSync(join(tmpdir(), 'maas-bench-lambda-'))
   const env = {
-    ...{ AWS_ENDPOINT_URL: moto.endpoint, AWS_REGION: region, MAAS_STORE: `s3://${bucket}`, MAAS_TABLE: 'keys' },
-    ...{ AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', MAAS_KERNELS: found.directory },
+    AWS_ENDPOINT_URL: moto.endpoint,
+    AWS_REGION: region,
+    MAAS_STORE: `s3://${bucket}`,
+    MAAS_TABLE: 'keys',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    MAAS_KERNELS: found.directory,
   }
   Object.assign(process.env, env)
   const modelUrl = await fill(bench, moto.endpoint)
@@ -102,7 +107,10 @@ const fill = async (bench: Bench, endpoint: string): Promise<string> => {
 const splitOf = (timing: string): Split => {
   const of = (stage: string) => Number(new RegExp(`\\b${stage};dur=([\\d.]+)`).exec(timing)?.[1] ?? Number.NaN)
   return {
-    ...{ runtime: of('runtime'), kernels: of('kernels'), download: of('download'), load: of('load') },
+    runtime: of('runtime'),
+    kernels: of('kernels'),
+    download: of('download'),
+    load: of('load'),
     first_run: of('first_run'),
   }
 }

@@ -19,9 +19,20 @@ const external = ['sharp', '@tensorflow/tfjs-backend-wasm']
 /** `entry` is named from the repository's root. */
 export const bundle = async (entry: string, outfile: string): Promise<void> => {
   await build({
-    ...{ entryPoints: [join(repository, entry)], outfile, absWorkingDir: repository, banner, external, alias },
-    ...{ bundle: true, minify: true, keepNames: true, sourcemap: 'linked', logLevel: 'warning' },
-    ...{ platform: 'node', target: 'node22', format: 'esm' },
+    entryPoints: [join(repository, entry)],
+    outfile,
+    absWorkingDir: repository,
+    banner,
+    external,
+    alias,
+    bundle: true,
+    minify: true,
+    keepNames: true,
+    sourcemap: 'linked',
+    logLevel: 'warning',
+    platform: 'node',
+    target: 'node22',
+    format: 'esm',
   })
 }
 

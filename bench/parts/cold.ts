@@ -57,7 +57,8 @@ const splitRows = ([mine]: readonly Outcome<ColdStart>[]): Row[] =>
   mine === undefined || 'skipped' in mine
     ? []
     : Object.entries(stages).map(([stage, what]) => ({
-        ...{ what, unit: 'ms' as const },
+        what,
+        unit: 'ms' as const,
         results: measured([mine], ({ split }) => split?.[stage as keyof Split] ?? Number.NaN),
       }))
 

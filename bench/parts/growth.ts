@@ -11,10 +11,16 @@ const calls = (milliseconds: number): number => Math.min(200, Math.max(8, Math.r
 /** With what one call of ours takes, about. */
 const predictions: readonly PredictionCase[] = [
   ...([1, 4, 16, 64, 256] as const).map((batch) => ({
-    ...{ what: `batch ${batch}`, net: 'model', batch, calls: calls(batch * 0.1) },
+    what: `batch ${batch}`,
+    net: 'model',
+    batch,
+    calls: calls(batch * 0.1),
   })),
   ...([32, 64, 128, 224] as const).map((side) => ({
-    ...{ what: `picture ${side}x${side}`, net: `side-${side}`, batch: 1, calls: calls((side / 32) ** 2 * 0.3) },
+    what: `picture ${side}x${side}`,
+    net: `side-${side}`,
+    batch: 1,
+    calls: calls((side / 32) ** 2 * 0.3),
   })),
   ...(
     [
@@ -24,7 +30,10 @@ const predictions: readonly PredictionCase[] = [
       [3690, '25 M'],
     ] as const
   ).map(([width, parameters]) => ({
-    ...{ what: `${parameters} parameters`, net: `width-${width}`, batch: 1, calls: calls(width / 500) },
+    what: `${parameters} parameters`,
+    net: `width-${width}`,
+    batch: 1,
+    calls: calls(width / 500),
   })),
 ]
 

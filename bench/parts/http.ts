@@ -17,7 +17,8 @@ export const http: Part = {
       const { question, connections } = one
       const what = titleOf(one)
       const latency = (share: number): Row => ({
-        ...{ what: `${what}, p${share * 100}`, unit: 'ms' },
+        what: `${what}, p${share * 100}`,
+        unit: 'ms',
         results: measured(outcomes[i], ({ milliseconds }) => percentile(milliseconds, share)),
       })
       const rate = measured(outcomes[i], ({ requests, seconds }) => requests / seconds)

@@ -23,7 +23,8 @@ export async function modelRows(bench: Bench, counts: readonly number[]): Promis
   }
   const rows: Row[] = []
   const row = (what: string, unit: Row['unit'], value: number): Row => ({
-    ...{ what, unit },
+    what,
+    unit,
     results: [{ name: 'maas', versions: service.hello.ready, value, rounds: [value] }],
   })
   try {

@@ -4,15 +4,24 @@ import type { Part, Row } from '../types.ts'
 
 const cases = [
   {
-    ...{ what: 'predict, batch 1', net: 'model', batch: 1, calls: 500 },
+    what: 'predict, batch 1',
+    net: 'model',
+    batch: 1,
+    calls: 500,
     targets: { 'Python tf.function': 2, 'onnxruntime-node': 0.5 },
   },
   {
-    ...{ what: 'predict, batch 32', net: 'model', batch: 32, calls: 100 },
+    what: 'predict, batch 32',
+    net: 'model',
+    batch: 32,
+    calls: 100,
     targets: { 'Python tf.function': 2, 'onnxruntime-node': 1 },
   },
   {
-    ...{ what: 'MobileNetV2 224x224, batch 1', net: 'mobilenet', batch: 1, calls: 20 },
+    what: 'MobileNetV2 224x224, batch 1',
+    net: 'mobilenet',
+    batch: 1,
+    calls: 20,
     targets: { 'Python tf.function': 1 },
   },
 ] as const

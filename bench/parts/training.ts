@@ -27,17 +27,27 @@ const tfjs = 'tfjs model.fit'
 const nets: readonly Net[] = [
   {
     title: 'CNN training, batch 32',
-    ...{ batch: 32, steps: [200, 50], unit: 'images/s', targets: { [keras]: 2, [tfjs]: 3 } },
+    batch: 32,
+    steps: [200, 50],
+    unit: 'images/s',
+    targets: { [keras]: 2, [tfjs]: 3 },
   },
   {
     title: 'conv + BN + separable conv + dropout + layer norm, a step of 32',
     file: 'small',
-    ...{ batch: 32, steps: [200, 50], tfjsSteps: [10, 5], unit: 'ms', targets: { [keras]: 1, [tfjs]: 5 } },
+    batch: 32,
+    steps: [200, 50],
+    tfjsSteps: [10, 5],
+    unit: 'ms',
+    targets: { [keras]: 1, [tfjs]: 5 },
   },
   {
     title: 'MobileNetV2 224x224, a step of 8',
     file: 'mobilenet',
-    ...{ batch: 8, steps: [8, 2], unit: 'ms', targets: { [keras]: 1 } },
+    batch: 8,
+    steps: [8, 2],
+    unit: 'ms',
+    targets: { [keras]: 1 },
   },
 ]
 

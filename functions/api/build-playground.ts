@@ -7,8 +7,14 @@ export const playgroundFolder = fileURLToPath(new URL('./playground/', import.me
 
 export const bundlePlayground = async (): Promise<Uint8Array> => {
   const { outputFiles } = await build({
-    ...{ entryPoints: [`${playgroundFolder}app.ts`], bundle: true, minify: true, write: false },
-    ...{ format: 'esm', target: 'es2022', platform: 'browser', logLevel: 'silent' },
+    entryPoints: [`${playgroundFolder}app.ts`],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'esm',
+    target: 'es2022',
+    platform: 'browser',
+    logLevel: 'silent',
   })
   const [script] = outputFiles
   if (script === undefined) throw new Error('esbuild left no script.')

@@ -52,21 +52,26 @@ const imports = {
 
 // Counters of keys; the role lets nothing else of the table be seen.
 const counter = createCounter({
-  ...{ store: createDynamoKeys(new DynamoDBClient(), table), clock, random: Math.random, sleep },
+  store: createDynamoKeys(new DynamoDBClient(), table),
+  clock,
+  random: Math.random,
+  sleep,
 })
 
 const batch = new BatchClient()
 const transforms = createTransforms({ store, clock })
 
 const app = createControlApp({
-  ...{ registry, imports },
+  registry,
+  imports,
   assets: folderAssets(fileURLToPath(new URL('./playground/', import.meta.url))),
   training: {
     jobs: createJobs({ store, storeUri, clock, prices: fargatePrices(architecture, region) }),
     runner: createBatchRunner({ workflows: new SFNClient(), batch, workflow }),
     settings: { storeUri, roleArn: jobRole, images: ['maas-train'], maxSeconds: maxJobHours * 3600 },
     follow: {
-      ...{ lookMs: 2000, clock },
+      lookMs: 2000,
+      clock,
       // A streamed answer may last 15 minutes.
       lastMs: 13 * 60_000,
       sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
@@ -74,10 +79,15 @@ const app = createControlApp({
     clock,
   },
   transforming: {
-    ...{ transforms, settings: { storeUri }, clock },
+    transforms,
+    settings: { storeUri },
+    clock,
     runner: createBatchTransforms({ batch, transforms, queue, definition }),
   },
-  ...{ limits, log, clock, ids: randomUUID },
+  limits,
+  log,
+  clock,
+  ids: randomUUID,
   access: createAccess({ counter, find: findInEvent, clock }),
 })
 

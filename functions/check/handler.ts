@@ -25,7 +25,11 @@ if (found === undefined) throw new KernelError(`The kernels layer is missing: ${
 const { directory, manifest } = found
 
 const deps = {
-  ...{ store, bucket, registry: createRegistry(store), now: () => new Date(), temporary: tmpdir() },
+  store,
+  bucket,
+  registry: createRegistry(store),
+  now: () => new Date(),
+  temporary: tmpdir(),
   kernels: nativeId(manifest.tensorflow, manifest.arch),
   run: childRunner({
     entry: fileURLToPath(new URL('./vet.mjs', import.meta.url)),

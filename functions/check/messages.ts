@@ -46,7 +46,9 @@ export const takeMessages = async ({ Records }: SQSEvent, deps: MessageDeps): Pr
 const sweepAll = async (deps: MessageDeps): Promise<void> => {
   const end = deps.now().getTime() + sweepMs
   const swept = await sweep({
-    ...{ registry: deps.registry, kernels: deps.kernels, goOn: () => deps.now().getTime() < end },
+    registry: deps.registry,
+    kernels: deps.kernels,
+    goOn: () => deps.now().getTime() < end,
     verify: (version) => verifyVersion(version, deps),
     tell: (model, outcome) => {
       if (outcome instanceof Error)

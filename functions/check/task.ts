@@ -91,7 +91,12 @@ export const checkImport = async (id: string, deps: CheckDeps): Promise<Verdict>
 }
 
 const failure = ({ kernels, now }: CheckDeps, code: string, message: string): Verdict => ({
-  ...{ schema: 1, at: now().toISOString(), kernels, error: { code, message }, files: [], metrics: {} },
+  schema: 1,
+  at: now().toISOString(),
+  kernels,
+  error: { code, message },
+  files: [],
+  metrics: {},
 })
 
 /** The first verdict counts. */
@@ -132,15 +137,16 @@ export const verifyVersion = async (
     const ended = await deps.run('replay', directory)
     const result = replayedSchema.safeParse(await readResult(place.result)).data
     const replay: Replay = result?.replay ?? {
-      ...{
-        schema: 1,
-        at: deps.now().toISOString(),
-        kernels: deps.kernels,
-        mode: 'eager',
-        source: 'generated',
-        rows: 0,
-      },
-      ...{ tolerance: 0, difference: null, passed: false, outputs: [] },
+      schema: 1,
+      at: deps.now().toISOString(),
+      kernels: deps.kernels,
+      mode: 'eager',
+      source: 'generated',
+      rows: 0,
+      tolerance: 0,
+      difference: null,
+      passed: false,
+      outputs: [],
     }
     if (result?.graph !== undefined) {
       const compiled = { graph: await readFile(place.graph), ...result.graph }

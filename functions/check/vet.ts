@@ -42,7 +42,9 @@ export const vetModel = async (request: ImportRequest, directory: string, deps: 
   const about = { schema: 1, at: deps.now().toISOString(), kernels: deps.kernels.id, metrics: {} } as const
   const failed = (error: MaasError, certificate?: Replay): Vetted => ({
     verdict: {
-      ...{ ...about, files: [], error: { code: error.code, message: error.message } },
+      ...about,
+      files: [],
+      error: { code: error.code, message: error.message },
       ...(conversion && { conversion }),
       ...(certificate && { certificate }),
     },
@@ -92,12 +94,10 @@ export const vetModel = async (request: ImportRequest, directory: string, deps: 
       ...(goldens && { [versionFiles.golden]: goldens.golden, [versionFiles.goldenValues]: goldens.values }),
     }
     const verdict: Verdict = {
-      ...{
-        ...about,
-        conversion,
-        files: Object.keys(files),
-        metrics: { ...(parameters !== undefined && { parameters }) },
-      },
+      ...about,
+      conversion,
+      files: Object.keys(files),
+      metrics: { ...(parameters !== undefined && { parameters }) },
       ...(replay && { certificate: replay }),
       ...(graph && { graph: { rowsIndependent } }),
     }

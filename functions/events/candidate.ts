@@ -40,7 +40,8 @@ export const readCandidate = async (
     lineage: checked(lineageSchema, await json(candidateFiles.lineage), 'lineage'),
     ...(replay && {
       certified: {
-        ...{ replay, rowsIndependent: graph?.rowsIndependent ?? false },
+        replay,
+        rowsIndependent: graph?.rowsIndependent ?? false,
         ...(graph && { graph: await read(candidateFiles.graph) }),
       },
     }),

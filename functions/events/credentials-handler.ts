@@ -21,7 +21,9 @@ const assume = async (RoleSessionName: string, Policy: string): Promise<Lent> =>
   const { Credentials } = await sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName, Policy, DurationSeconds }))
   const { AccessKeyId = '', SecretAccessKey = '', SessionToken = '', Expiration } = Credentials ?? {}
   return {
-    ...{ accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken },
+    accessKeyId: AccessKeyId,
+    secretAccessKey: SecretAccessKey,
+    sessionToken: SessionToken,
     expiration: (Expiration ?? new Date(clock() + DurationSeconds * 1000)).toISOString(),
   }
 }

@@ -33,7 +33,10 @@ export const finishJob = async (
   const { maas_model_name: model = job.toLowerCase(), maas_alias: alias, maas_gate: gate } = document.HyperParameters
   const registered = await registerCandidate(
     {
-      ...{ model, job, by: 'training', candidate },
+      model,
+      job,
+      by: 'training',
+      candidate,
       ...(alias !== undefined && { alias }),
       ...(gate !== undefined && { gate }),
       ...(kernels !== undefined && { kernels }),

@@ -33,7 +33,10 @@ const inPlace = {
       const text = await readFile(path, 'utf8')
       if (!text.includes('import.meta.url')) return undefined
       const { code } = await esbuild.transform(text, {
-        ...{ loader: path.endsWith('ts') ? 'ts' : 'js', sourcefile: path, sourcemap: 'inline', target: 'node20' },
+        loader: path.endsWith('ts') ? 'ts' : 'js',
+        sourcefile: path,
+        sourcemap: 'inline',
+        target: 'node20',
         define: { 'import.meta.url': JSON.stringify(pathToFileURL(path).href) },
         tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
       })
@@ -50,8 +53,12 @@ const inPlace = {
 export const bundleOf = (entry) => {
   const name = nameOf(entry)
   return made(entry, name, `${name}.mjs`, {
-    ...{ entryPoints: [entry], banner, external: [...external, '@maas/tfjs-node'] },
-    ...{ splitting: true, format: 'esm', outExtension: { '.js': '.mjs' } },
+    entryPoints: [entry],
+    banner,
+    external: [...external, '@maas/tfjs-node'],
+    splitting: true,
+    format: 'esm',
+    outExtension: { '.js': '.mjs' },
   })
 }
 
@@ -65,8 +72,10 @@ const starter = fileURLToPath(new URL('./start.ts', import.meta.url))
  */
 export const compiledOf = (entry) =>
   made(entry, `${nameOf(entry)}-compiled`, 'start.cjs', {
-    ...{ entryPoints: { program: entry, start: starter }, external },
-    ...{ format: 'cjs', outExtension: { '.js': '.cjs' } },
+    entryPoints: { program: entry, start: starter },
+    external,
+    format: 'cjs',
+    outExtension: { '.js': '.cjs' },
     // Code that V8 compiled earlier has forgotten how to import: what is outside of the bundle is required.
     supported: { 'dynamic-import': false },
   })
@@ -89,12 +98,19 @@ const made = async (entry, name, file, options) => {
   const unfinished = await mkdtemp(`${directory}.`)
   try {
     await build({
-      ...{ outdir: unfinished, absWorkingDir: repository, plugins: [inPlace], bundle: true },
+      outdir: unfinished,
+      absWorkingDir: repository,
+      plugins: [inPlace],
+      bundle: true,
       // Its CommonJS build asks for its parts by a `require` that bundlers do not see.
       alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
       // Not the names: keeping them apart from shortened ones costs a call for every function that is made.
-      ...{ minifySyntax: true, minifyWhitespace: true },
-      ...{ platform: 'node', target: 'node20', sourcemap: 'linked', logLevel: 'silent' },
+      minifySyntax: true,
+      minifyWhitespace: true,
+      platform: 'node',
+      target: 'node20',
+      sourcemap: 'linked',
+      logLevel: 'silent',
       ...options,
     })
     await rename(unfinished, directory)

@@ -79,12 +79,18 @@ export const createLocalImports = ({ store, registry, secret, clock, ids, say }:
 
   let closing = false
   return {
-    ...{ files, uploads, imports, check, verify },
+    files,
+    uploads,
+    imports,
+    check,
+    verify,
     sweep: async () => {
       const { id: kernels } = await findKernels()
       if (kernels === undefined) return { replayed: 0, left: 0 }
       return sweep({
-        ...{ registry, kernels, goOn: () => !closing },
+        registry,
+        kernels,
+        goOn: () => !closing,
         // Imports that come meanwhile take turns with it.
         verify: ({ name, version }) => queue.add(() => verify(name, version)) as Promise<Replay>,
         tell: (model, outcome) => {

@@ -31,8 +31,11 @@ export const startJobProcess = async ({ job, attempt, root, storeUri }: JobProce
   const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), entrypoint, 'train'], {
     env: {
       ...workerEnvironment(),
-      ...{ TRAINING_JOB_NAME: job, AWS_BATCH_JOB_ATTEMPT: String(attempt) },
-      ...{ MAAS_STORE: root, MAAS_STORE_URI: storeUri, SAGEMAKER_BASE_DIR: directory },
+      TRAINING_JOB_NAME: job,
+      AWS_BATCH_JOB_ATTEMPT: String(attempt),
+      MAAS_STORE: root,
+      MAAS_STORE_URI: storeUri,
+      SAGEMAKER_BASE_DIR: directory,
     },
     // Its output goes to the job's log, which it writes itself; the channel tells it when this process dies.
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],

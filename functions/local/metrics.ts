@@ -30,7 +30,8 @@ export const createMetrics = (loaded: () => readonly unknown[]): LocalMetrics =>
     name: 'maas_latency_seconds',
     help: 'Time from a request to its answer',
     labelNames: names,
-    ...{ buckets, registers },
+    buckets,
+    registers,
   })
   const errors = new Counter({
     name: 'maas_errors',
@@ -45,13 +46,17 @@ export const createMetrics = (loaded: () => readonly unknown[]): LocalMetrics =>
     registers,
   })
   new Gauge({
-    ...{ name: 'maas_models_loaded', help: 'Versions in memory', registers },
+    name: 'maas_models_loaded',
+    help: 'Versions in memory',
+    registers,
     collect() {
       this.set(loaded().length)
     },
   })
   new Gauge({
-    ...{ name: 'maas_resident_memory_bytes', help: 'Of this process, without the processes of the models', registers },
+    name: 'maas_resident_memory_bytes',
+    help: 'Of this process, without the processes of the models',
+    registers,
     collect() {
       this.set(process.memoryUsage.rss())
     },

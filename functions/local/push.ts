@@ -14,7 +14,12 @@ import { createLocalImports, type LocalImports } from './checks.ts'
 export const openLocalImports = (directory: string, say: (text: string) => void): LocalImports => {
   const store = createFileStore(directory)
   return createLocalImports({
-    ...{ store, registry: createRegistry(store), say, secret: randomBytes(32), ids: randomUUID, clock: Date.now },
+    store,
+    registry: createRegistry(store),
+    say,
+    secret: randomBytes(32),
+    ids: randomUUID,
+    clock: Date.now,
   })
 }
 

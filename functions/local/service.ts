@@ -124,7 +124,13 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
   const pool = createWorkerPool(spares, () => startWorker(worker))
   const modelLimits = { ...defaultModelLimits, ...options.modelLimits }
   const models = createProcessHost({
-    ...{ root, registry, pool, modelBytes, threads, clock, limits: modelLimits },
+    root,
+    registry,
+    pool,
+    modelBytes,
+    threads,
+    clock,
+    limits: modelLimits,
     idleMs: idleSeconds * 1000,
     random: Math.random,
   })
@@ -136,10 +142,15 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
       charge: access?.charge,
       tidy: uploads.sweep,
       webhooks: createWebhooks({
-        ...{ secrets: options.webhookSecrets ?? [], clock, sleep, allowedAddresses },
+        secrets: options.webhookSecrets ?? [],
+        clock,
+        sleep,
+        allowedAddresses,
         deliver: createDelivery({ allowedAddresses }),
       }),
-      ...{ clock, ids: randomUUID, sleep },
+      clock,
+      ids: randomUUID,
+      sleep,
     },
     (error) => say(`An asynchronous prediction could not be run: ${messageOf(error)}`),
   )
@@ -158,12 +169,25 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
     void local.check(id).catch((error: unknown) => say(`Import ${id}: ${messageOf(error)}`))
   const { verify, ensureReplayed } = local
   const imports = {
-    ...{ uploads: local.uploads, imports: local.imports, ready: background },
-    ...{ verify, ensureReplayed },
+    uploads: local.uploads,
+    imports: local.imports,
+    ready: background,
+    verify,
+    ensureReplayed,
   }
   const runner = createLocalRunner({
-    ...{ root, store, registry, jobs, settings, clock, sleep, notice: say, launch: startJobProcess },
-    ...{ concurrency: 1, queued: 20, ...options.jobs },
+    root,
+    store,
+    registry,
+    jobs,
+    settings,
+    clock,
+    sleep,
+    notice: say,
+    launch: startJobProcess,
+    concurrency: 1,
+    queued: 20,
+    ...options.jobs,
   })
   const transforms = createTransforms({ store, clock })
   const transformer = createLocalTransforms({ root, store, transforms, program, notice: say, clock })

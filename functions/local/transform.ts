@@ -73,7 +73,10 @@ export const runLocalTransform = async (
   signal?.addEventListener('abort', end)
   try {
     const done = await runTransform({
-      ...{ store, job, inputs, single: request.BatchStrategy === 'SingleRecord' },
+      store,
+      job,
+      inputs,
+      single: request.BatchStrategy === 'SingleRecord',
       lanes: async () => {
         lanes = await startLanes({ root, ...model, program, notice, count: workers })
         return lanes.lanes

@@ -97,7 +97,11 @@ export const createFileUploads = ({ store, secret, clock }: FileUploadDeps): Fil
     address: async (file: FileUpload, { number, size, sha256 }: PartRequest) => {
       const once = partsOf(file) === 1
       const grant: Grant = {
-        ...{ key: once ? file.key : partKey(file, number), size, sha256, once, expires: clock() + hour },
+        key: once ? file.key : partKey(file, number),
+        size,
+        sha256,
+        once,
+        expires: clock() + hour,
       }
       const text = Buffer.from(JSON.stringify(grant)).toString('base64url')
       return {

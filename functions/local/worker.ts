@@ -22,7 +22,8 @@ const answer = async (command: Command) => {
     const registry = createRegistry(createFileStore(command.root))
     const manifest = await registry.manifest(command.name, command.version)
     predictor = await loadPredictor(registry, manifest, kernels, {
-      ...{ announce, batchRows },
+      announce,
+      batchRows,
       threads: command.threads,
     })
     return predictor.model

@@ -73,7 +73,9 @@ export const predictHandlers = ({
   const later = (handler: Handler) => deferrable(handler, predictions, ({ params }) => toReference(params))
   return {
     ...now,
-    ...{ predict: later(now.predict), classify: later(now.classify), regress: later(now.regress) },
+    predict: later(now.predict),
+    classify: later(now.classify),
+    regress: later(now.regress),
     infer: later(now.infer),
     invokeEndpoint: invokeHandler(invoke),
     ...(predictions && predictionHandlers(predictions)),

@@ -70,7 +70,9 @@ export const withColdStart = (app: FetchApp, started: Started, log: Log): FetchA
       first = false
       const download = started.download() - before
       const split = {
-        ...{ runtime: started.runtime, kernels: started.kernels, download },
+        runtime: started.runtime,
+        kernels: started.kernels,
+        download,
         load: Math.max(0, timingOf(header, 'load') - download),
         first_run: timingOf(header, 'prepare') + timingOf(header, 'run'),
       }

@@ -47,8 +47,15 @@ const host = createInProcessHost({
   random: Math.random,
 })
 const common = {
-  ...{ host, models: registry.models, limits, log, clock, ids: randomUUID },
-  ...{ megabytes: environment.megabytes, waitsForShadows: true, uploads: createUploadedImages({ store, clock }) },
+  host,
+  models: registry.models,
+  limits,
+  log,
+  clock,
+  ids: randomUUID,
+  megabytes: environment.megabytes,
+  waitsForShadows: true,
+  uploads: createUploadedImages({ store, clock }),
 }
 
 const keys = createDynamoKeys(new DynamoDBClient(), environment.table)
@@ -61,19 +68,25 @@ const secretsOf = (secret: string) => cachedSecrets({ client: new SecretsManager
 const predictionsOf = (queue: string): Predictions => {
   const app = createPredictApp({ ...common, access: admitted })
   return createPredictions({
-    ...{ store, clock, sleep, ids: randomUUID },
+    store,
+    clock,
+    sleep,
+    ids: randomUUID,
     answer: (request, caller) => app.fetch(request, { caller }),
     charge: access.charge,
     enqueue: queueSender(new SQSClient(), queue),
     webhooks: createWebhooks({
-      ...{ deliver: createDelivery(), clock, sleep },
+      deliver: createDelivery(),
+      clock,
+      sleep,
       secrets: environment.webhookSecret === undefined ? [] : secretsOf(environment.webhookSecret),
     }),
   })
 }
 const predictions = environment.queue === undefined ? undefined : predictionsOf(environment.queue)
 const app = createPredictApp({
-  ...{ ...common, access },
+  ...common,
+  access,
   ...(predictions && { predictions }),
 })
 const answer = lambdaHandler(

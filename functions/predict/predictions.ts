@@ -65,7 +65,10 @@ export const predictionHandlers = (predictions: Predictions): Record<PredictionO
       contentType: 'application/json',
       body: new TextEncoder().encode(JSON.stringify(input)),
       model: formatReference(reference),
-      ...{ webhook, events, caller, headers: meaningOf(headers) },
+      webhook,
+      events,
+      caller,
+      headers: meaningOf(headers),
       idempotencyKey: headers.get('idempotency-key') ?? undefined,
     })
     return accepted(await waited(predictions, created, headers))
@@ -102,9 +105,12 @@ export const deferrable =
     // A preference is a wish: where nothing can be answered later, everything is answered now.
     if (preference === undefined || predictions === undefined) return handler(call)
     const created = await predictions.create({
-      ...{ path: call.path, contentType: call.contentType(), body: await call.bytes() },
+      path: call.path,
+      contentType: call.contentType(),
+      body: await call.bytes(),
       model: formatReference(reference(call)),
-      ...{ caller: call.caller, headers: meaningOf(call.headers) },
+      caller: call.caller,
+      headers: meaningOf(call.headers),
       webhook: call.headers.get('x-maas-webhook') ?? undefined,
       idempotencyKey: call.headers.get('idempotency-key') ?? undefined,
     })

@@ -24,7 +24,11 @@ export const createShadows = (host: Pick<ModelHost, 'shadow' | 'describe' | 'pre
     const comparison: Comparison = {
       primary: { version: primary, ms: 0 },
       shadow: { version: shadow, ms: 0 },
-      ...{ requests: 0, failed: 0, rows: 0, agreed: 0, largestDifference: 0 },
+      requests: 0,
+      failed: 0,
+      rows: 0,
+      agreed: 0,
+      largestDifference: 0,
     }
     kept.set(id, { key, comparison })
     const [oldest] = kept.keys()

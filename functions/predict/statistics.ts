@@ -39,7 +39,9 @@ interface Tally {
 }
 
 const blank = (): Tally => ({
-  ...{ last: 0, rows: 0, requests: 0 },
+  last: 0,
+  rows: 0,
+  requests: 0,
   time: Object.fromEntries(parts.map((part) => [part, { count: 0, ns: 0 }])) as Tally['time'],
 })
 
@@ -74,8 +76,11 @@ export const createStatistics = (clock: () => number): Statistics => {
     of: (name, version) => {
       const { last, rows, requests, time } = tallies.get(`${name}:${version}`) ?? blank()
       return {
-        ...{ name, version: String(version), last_inference: last },
-        ...{ inference_count: rows, execution_count: requests },
+        name,
+        version: String(version),
+        last_inference: last,
+        inference_count: rows,
+        execution_count: requests,
         inference_stats: structuredClone(time),
         batch_stats: [],
       }

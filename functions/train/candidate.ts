@@ -43,7 +43,8 @@ export const writeCandidate = async (
   const json = (value: unknown): Uint8Array => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`)
   const all = {
     ...files,
-    ...{ [candidateFiles.metrics]: json(metrics), [candidateFiles.lineage]: json(lineage) },
+    [candidateFiles.metrics]: json(metrics),
+    [candidateFiles.lineage]: json(lineage),
     ...(certified && { [candidateFiles.certificate]: json(replayedOf(certified)) }),
     ...(certified?.graph && { [candidateFiles.graph]: certified.graph }),
   }

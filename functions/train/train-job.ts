@@ -65,10 +65,14 @@ export const runTrainJob = async (): Promise<number> => {
 
   const code = await runContainer({
     transfer: {
-      ...{ job, storeUri: environment.storeUri, store },
+      job,
+      storeUri: environment.storeUri,
+      store,
       layout: layoutOf(environment.baseDir),
     },
-    ...{ attempt: environment.attempt, log, signal: stopping.signal },
+    attempt: environment.attempt,
+    log,
+    signal: stopping.signal,
     train: (signal) => train(environment.baseDir, log, signal),
     clock: () => Date.now(),
     complain: (text) => console.error(text),

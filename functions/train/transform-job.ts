@@ -43,7 +43,11 @@ const predictShare = async (
     })
   try {
     return await runTransform({
-      ...{ store, job, share, signal, single: request.BatchStrategy === 'SingleRecord' },
+      store,
+      job,
+      share,
+      signal,
+      single: request.BatchStrategy === 'SingleRecord',
       inputs: await openInputs(source, ContentType, signal),
       lanes: async () => [await open()],
       mostFailed: request.MaxFailedInputs,

@@ -77,11 +77,16 @@ export class Batch extends Construct {
     this.transformQueueArn = this.createQueue('TransformQueue', environments, transformName(stage))
     const environment = { MAAS_STORE: props.store }
     const train: Definition = {
-      ...{ name: `maas-${stage}-train`, command: 'train', role: props.jobRole },
+      name: `maas-${stage}-train`,
+      command: 'train',
+      role: props.jobRole,
       environment: { ...environment, MAAS_JOB_CREDENTIALS: props.lender },
     }
     const transform: Definition = {
-      ...{ name: transformName(stage), command: 'transform', role: props.transformRole, environment },
+      name: transformName(stage),
+      command: 'transform',
+      role: props.transformRole,
+      environment,
     }
     this.definitionArn = this.createDefinition('Job', props, train).ref
     this.createDefinition('TransformJob', props, transform)
@@ -163,7 +168,9 @@ export class Batch extends Construct {
                 stopTimeout: STOP_SECONDS,
                 readonlyRootFilesystem: true,
                 mountPoints: Object.entries(volumes).map(([sourceVolume, containerPath]) => ({
-                  ...{ sourceVolume, containerPath, readOnly: false },
+                  sourceVolume,
+                  containerPath,
+                  readOnly: false,
                 })),
                 environment: Object.entries(job.environment).map(([name, value]) => ({ name, value })),
                 resourceRequirements: [

@@ -40,7 +40,12 @@ export class Check extends Construct {
       deadLetterQueue: { queue: this.failed as IQueue, maxReceiveCount: 5 },
     })
     this.function = new MaasFunction(this, 'Function', {
-      ...{ config, environment, timeout, key: storage.key, name: 'check', description: 'Vets imported models' },
+      config,
+      environment,
+      timeout,
+      key: storage.key,
+      name: 'check',
+      description: 'Vets imported models',
       role: this.createRole(config, storage),
       code: { zip: code },
       layers: [layer],
@@ -49,8 +54,11 @@ export class Check extends Construct {
       memory: 3008,
     })
     const source = new CfnEventSourceMapping(this, 'Source', {
-      ...{ functionName: this.function.live.functionArn, eventSourceArn: this.queue.queueArn },
-      ...{ batchSize: 1, functionResponseTypes: ['ReportBatchItemFailures'], scalingConfig: { maximumConcurrency: 2 } },
+      functionName: this.function.live.functionArn,
+      eventSourceArn: this.queue.queueArn,
+      batchSize: 1,
+      functionResponseTypes: ['ReportBatchItemFailures'],
+      scalingConfig: { maximumConcurrency: 2 },
     })
     source.node.addDependency(this.function)
     new Rule(this, 'Ready', {

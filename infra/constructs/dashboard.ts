@@ -61,11 +61,14 @@ const spent = (watched: Watched): IMetric[] => {
   const perHour = fargateHour(sizes, { architecture: config.architecture, spot: false })
   return [
     new MathExpression({
-      ...{ label: 'API Gateway', period, usingMetrics: { requests: service.api.rest.metricCount({ period }) } },
+      label: 'API Gateway',
+      period,
+      usingMetrics: { requests: service.api.rest.metricCount({ period }) },
       expression: `requests * ${prices.apiGatewayMillionRequests / 1e6}`,
     }),
     new MathExpression({
-      ...{ label: 'Lambda', period },
+      label: 'Lambda',
+      period,
       usingMetrics: Object.fromEntries(
         all.map(({ function: each }, i) => [`ms${i}`, each.metricDuration({ period, statistic: Stats.SUM })]),
       ),
@@ -74,7 +77,8 @@ const spent = (watched: Watched): IMetric[] => {
         .join(' + '),
     }),
     new MathExpression({
-      ...{ label: 'Training on demand, waiting included', period },
+      label: 'Training on demand, waiting included',
+      period,
       usingMetrics: { ms: training.workflow.machine.metricTime({ period, statistic: Stats.SUM }) },
       expression: `ms / 3600000 * ${perHour}`,
     }),
@@ -91,7 +95,10 @@ export const createDashboard = (scope: Construct, watched: Watched): Dashboard =
     all.map(([name, each]) => metricOf(each, name))
   const question = (title: string, ...queryLines: string[]): LogQueryWidget =>
     new LogQueryWidget({
-      ...{ title, queryLines, width: 12, view: LogQueryVisualizationType.TABLE },
+      title,
+      queryLines,
+      width: 12,
+      view: LogQueryVisualizationType.TABLE,
       logGroupNames: all.filter(([name]) => name.startsWith('predict')).map(([, { logs }]) => logs.logGroupName),
     })
   const { machine } = training.workflow
@@ -145,15 +152,17 @@ export const createDashboard = (scope: Construct, watched: Watched): Dashboard =
       'stats count(*) as requests, sum(cold_start) as cold, avg(ms) as ms by bin(1h)',
     ),
     new GraphWidget({
-      ...{
-        title: 'Charges of the whole account this month (needs billing alerts)',
-        width: 12,
-        period: Duration.hours(6),
-      },
+      title: 'Charges of the whole account this month (needs billing alerts)',
+      width: 12,
+      period: Duration.hours(6),
       left: [
         new Metric({
-          ...{ namespace: 'AWS/Billing', metricName: 'EstimatedCharges', dimensionsMap: { Currency: 'USD' } },
-          ...{ statistic: Stats.MAXIMUM, region: 'us-east-1', period: Duration.hours(6) },
+          namespace: 'AWS/Billing',
+          metricName: 'EstimatedCharges',
+          dimensionsMap: { Currency: 'USD' },
+          statistic: Stats.MAXIMUM,
+          region: 'us-east-1',
+          period: Duration.hours(6),
         }),
       ],
     }),

@@ -22,11 +22,17 @@ export const addFirewall = (scope: Construct, api: RestApi): void => {
     visibilityConfig: visible('maas'),
     rules: [
       {
-        ...{ name: 'rate', priority: 0, action: { block: {} }, visibilityConfig: visible('rate') },
+        name: 'rate',
+        priority: 0,
+        action: { block: {} },
+        visibilityConfig: visible('rate'),
         statement: { rateBasedStatement: { aggregateKeyType: 'IP', limit: MOST_REQUESTS } },
       },
       ...managedGroups.map((name, index) => ({
-        ...{ name, priority: index + 1, overrideAction: { none: {} }, visibilityConfig: visible(name) },
+        name,
+        priority: index + 1,
+        overrideAction: { none: {} },
+        visibilityConfig: visible(name),
         statement: { managedRuleGroupStatement: { vendorName: 'AWS', name } },
       })),
     ],

@@ -18,11 +18,15 @@ const errors: Readonly<Record<string, GatewayError>> = {
   RESOURCE_NOT_FOUND: { status: 404, code: 'not_found', message: 'Nothing is at this path.' },
   INVALID_API_KEY: { status: 403, code: 'forbidden', message: 'The usage plan of this key is gone: deploy again.' },
   THROTTLED: {
-    ...{ status: 429, code: 'over_quota', message: 'Too many requests at once. Try again in a second.' },
+    status: 429,
+    code: 'over_quota',
+    message: 'Too many requests at once. Try again in a second.',
     headers: { 'retry-after': "'1'" },
   },
   QUOTA_EXCEEDED: {
-    ...{ status: 429, code: 'over_quota', message: "The day's quota is used up. It starts anew at midnight UTC." },
+    status: 429,
+    code: 'over_quota',
+    message: "The day's quota is used up. It starts anew at midnight UTC.",
     headers: { 'retry-after': "'3600'" },
   },
   REQUEST_TOO_LARGE: { status: 413, code: 'too_large', message: 'The body is over 10 MB; at most 6 MB are taken.' },
@@ -39,7 +43,9 @@ const errors: Readonly<Record<string, GatewayError>> = {
     message: 'No answer within 29 seconds. Send fewer examples at once.',
   },
   INTEGRATION_FAILURE: {
-    ...{ status: 503, code: 'not_ready', message: 'The function could not answer. Try again in a second.' },
+    status: 503,
+    code: 'not_ready',
+    message: 'The function could not answer. Try again in a second.',
     headers: { 'retry-after': "'1'" },
   },
   DEFAULT_4XX: { status: 400, code: 'invalid_input', message: 'The request is not right.' },

@@ -20,7 +20,9 @@ export class ObservabilityStack extends Stack {
     if (props.config.alarmEmail !== undefined) topic.addSubscription(new EmailSubscription(props.config.alarmEmail))
     for (const { id: alarmId, metric, threshold, periods, article } of alarmsOf(props)) {
       new Alarm(this, alarmId, {
-        ...{ metric, threshold, evaluationPeriods: periods },
+        metric,
+        threshold,
+        evaluationPeriods: periods,
         comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
         treatMissingData: TreatMissingData.NOT_BREACHING,
         alarmDescription: `docs/runbook.md#${article}`,
@@ -41,7 +43,10 @@ export class ObservabilityStack extends Stack {
       const from = `SCHEMA("${metricsNamespace(config)}", model, service, version) WHERE model = '${model}'`
       const alarmName = rollbackAlarmName(config.stage, rule)
       new CfnAlarm(this, `Rollback-${alarmName}`, {
-        ...{ alarmName, threshold: limit, evaluationPeriods: 1, alarmActions: [topic.topicArn] },
+        alarmName,
+        threshold: limit,
+        evaluationPeriods: 1,
+        alarmActions: [topic.topicArn],
         metrics: [{ id: 'q', expression: `SELECT ${aggregate}(${name}) FROM ${from}`, period: rollbackWindow }],
         comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
         treatMissingData: TreatMissingData.NOT_BREACHING,
@@ -63,7 +68,8 @@ export class ObservabilityStack extends Stack {
       },
       notificationsWithSubscribers: [80, 100].map((threshold) => ({
         notification: {
-          ...{ threshold, thresholdType: 'PERCENTAGE' },
+          threshold,
+          thresholdType: 'PERCENTAGE',
           notificationType: 'ACTUAL',
           comparisonOperator: 'GREATER_THAN',
         },
@@ -90,14 +96,20 @@ const alarmsOf = (watched: Watched): Alarmed[] => {
   const { service, training } = watched
   const functions = Object.entries(functionsOf(watched))
   const failed = functions.map(([name, { function: each }]) => ({
-    ...{ id: `${idOf(name)}Errors`, metric: each.metricErrors({ period }), threshold: 0, periods: 1 },
+    id: `${idOf(name)}Errors`,
+    metric: each.metricErrors({ period }),
+    threshold: 0,
+    periods: 1,
     article: 'aws-a-function-fails',
   }))
   const throttled = functions
     .filter(([name]) => name.startsWith('predict'))
     .map(([name, { function: each }]) => ({
-      ...{ id: name === 'predict' ? 'Throttles' : `${idOf(name)}Throttles`, metric: each.metricThrottles({ period }) },
-      ...{ threshold: 0, periods: 3, article: 'aws-predictions-are-throttled' },
+      id: name === 'predict' ? 'Throttles' : `${idOf(name)}Throttles`,
+      metric: each.metricThrottles({ period }),
+      threshold: 0,
+      periods: 3,
+      article: 'aws-predictions-are-throttled',
     }))
   const { rest } = service.api
   const { machine } = training.workflow
@@ -105,46 +117,52 @@ const alarmsOf = (watched: Watched): Alarmed[] => {
     ...failed,
     ...throttled,
     {
-      ...{ id: 'ServerErrors', metric: rest.metricServerError({ period }), threshold: 5, periods: 1 },
+      id: 'ServerErrors',
+      metric: rest.metricServerError({ period }),
+      threshold: 5,
+      periods: 1,
       article: 'aws-the-api-answers-5xx',
     },
     {
-      ...{ id: 'Slow', metric: rest.metricLatency({ period, statistic: 'p99' }), threshold: 10_000, periods: 3 },
+      id: 'Slow',
+      metric: rest.metricLatency({ period, statistic: 'p99' }),
+      threshold: 10_000,
+      periods: 3,
       article: 'aws-predictions-are-slow',
     },
     {
-      ...{ id: 'JobsFailed', metric: machine.metricFailed({ period }), threshold: 0, periods: 1 },
+      id: 'JobsFailed',
+      metric: machine.metricFailed({ period }),
+      threshold: 0,
+      periods: 1,
       article: 'aws-a-training-job-failed',
     },
     {
-      ...{ id: 'JobsTimedOut', metric: machine.metricTimedOut({ period }), threshold: 0, periods: 1 },
+      id: 'JobsTimedOut',
+      metric: machine.metricTimedOut({ period }),
+      threshold: 0,
+      periods: 1,
       article: 'aws-a-training-job-failed',
     },
     {
-      ...{
-        id: 'EventsLost',
-        metric: training.lost.metricApproximateNumberOfMessagesVisible({ period }),
-        threshold: 0,
-        periods: 1,
-      },
+      id: 'EventsLost',
+      metric: training.lost.metricApproximateNumberOfMessagesVisible({ period }),
+      threshold: 0,
+      periods: 1,
       article: 'aws-job-events-were-lost',
     },
     {
-      ...{
-        id: 'PredictionsLost',
-        metric: service.later.lost.metricApproximateNumberOfMessagesVisible({ period }),
-        threshold: 0,
-        periods: 1,
-      },
+      id: 'PredictionsLost',
+      metric: service.later.lost.metricApproximateNumberOfMessagesVisible({ period }),
+      threshold: 0,
+      periods: 1,
       article: 'aws-predictions-were-lost',
     },
     {
-      ...{
-        id: 'ChecksFailed',
-        metric: service.check.failed.metricApproximateNumberOfMessagesVisible({ period }),
-        threshold: 0,
-        periods: 1,
-      },
+      id: 'ChecksFailed',
+      metric: service.check.failed.metricApproximateNumberOfMessagesVisible({ period }),
+      threshold: 0,
+      periods: 1,
       article: 'aws-imports-could-not-be-checked',
     },
   ]

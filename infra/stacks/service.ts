@@ -51,9 +51,13 @@ export class ServiceStack extends Stack {
     const secret = config.webhooks ? createWebhookSecret(this, storage.key, role) : undefined
     const predict = (construct: string, name: string, options: PredictOptions): MaasFunction =>
       new MaasFunction(this, construct, {
-        ...{ ...common, name, role, description: 'Predictions' },
+        ...common,
+        name,
+        role,
+        description: 'Predictions',
         environment: {
-          ...{ ...environment, MAAS_QUEUE: this.later.queue.queueUrl },
+          ...environment,
+          MAAS_QUEUE: this.later.queue.queueUrl,
           ...(secret && { MAAS_WEBHOOK_SECRET: secret.secretArn }),
         },
         code: { image: artifacts.images.predict },
@@ -63,7 +67,9 @@ export class ServiceStack extends Stack {
         provisionedConcurrency: options.provisionedConcurrency,
       })
     const control = {
-      ...{ ...common, role: storage.registryRole, memory: 512 },
+      ...common,
+      role: storage.registryRole,
+      memory: 512,
       environment: { ...environment, MAAS_KERNELS_ID: artifacts.kernels, ...this.trainingEnvironment(config) },
       code: { zip: artifacts.functions.api },
     }
@@ -74,20 +80,36 @@ export class ServiceStack extends Stack {
       check: this.check.function,
       predict: predict('Predict', 'predict', config),
       api: new MaasFunction(this, 'Api', {
-        ...{ ...control, name: 'api', description: 'Models, versions, aliases', timeout: seconds(29) },
+        ...control,
+        name: 'api',
+        description: 'Models, versions, aliases',
+        timeout: seconds(29),
       }),
       // The same code behind another entrance: a streamed answer has another form than a whole one.
       stream: new MaasFunction(this, 'Stream', {
-        ...{ ...control, name: 'stream', description: 'Answers piece by piece', timeout: Duration.minutes(15) },
+        ...control,
+        name: 'stream',
+        description: 'Answers piece by piece',
+        timeout: Duration.minutes(15),
         handler: 'index.stream',
       }),
       // Of the table of keys the others see counters at most.
       keys: new MaasFunction(this, 'Keys', {
-        ...{ ...common, name: 'keys', description: 'Makes, lists and revokes API keys', role: this.keysRole(props) },
-        ...{ code: control.code, handler: 'keys.handler', environment: ofKeys, memory: 256, timeout: seconds(29) },
+        ...common,
+        name: 'keys',
+        description: 'Makes, lists and revokes API keys',
+        role: this.keysRole(props),
+        code: control.code,
+        handler: 'keys.handler',
+        environment: ofKeys,
+        memory: 256,
+        timeout: seconds(29),
       }),
       authorizer: new MaasFunction(this, 'Authorizer', {
-        ...{ ...common, name: 'authorizer', description: 'Who may call what', role: this.authorizerRole(props) },
+        ...common,
+        name: 'authorizer',
+        description: 'Who may call what',
+        role: this.authorizerRole(props),
         code: { zip: artifacts.functions.authorizer },
         environment: {
           MAAS_TABLE: storage.table.tableName,
@@ -106,7 +128,10 @@ export class ServiceStack extends Stack {
     )
     const { functions, dedicated } = this
     this.api = new Api(this, 'Gateway', {
-      ...{ config, usageKeys, authorizer: functions.authorizer.live, streaming: functions.stream.live },
+      config,
+      usageKeys,
+      authorizer: functions.authorizer.live,
+      streaming: functions.stream.live,
       owners: { predict: functions.predict.live, api: functions.api.live, keys: functions.keys.live },
       dedicated: Object.fromEntries(Object.entries(dedicated).map(([model, { live }]) => [model, live])),
       logs: createLogGroup(this, 'AccessLogs', { ...common, name: 'access' }),
@@ -158,7 +183,9 @@ export class ServiceStack extends Stack {
     const own = ['predictions/*']
     const images = 'uploads/images/*'
     allowStore(role, storage, {
-      ...{ read: ['models/*', 'blobs/*', images, ...own], write: [images, ...own], delete: own },
+      read: ['models/*', 'blobs/*', images, ...own],
+      write: [images, ...own],
+      delete: own,
     })
     this.later.allow(role)
     allowCounting(role, storage)

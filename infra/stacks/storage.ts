@@ -145,7 +145,10 @@ export class StorageStack extends Stack {
     const refuse = (sid: string, actions: string[], keys: string[], conditions?: Record<string, unknown>): void => {
       this.models.addToResourcePolicy(
         new PolicyStatement({
-          ...{ sid, effect: Effect.DENY, principals: [new AnyPrincipal()], actions },
+          sid,
+          effect: Effect.DENY,
+          principals: [new AnyPrincipal()],
+          actions,
           resources: keys.map((key) => this.models.arnForObjects(key)),
           ...(conditions && { conditions }),
         }),

@@ -44,7 +44,10 @@ export class TrainingStack extends Stack {
     const environment = { MAAS_STORE: `s3://${storage.models.bucketName}`, MAAS_BUCKET_ARN: storage.models.bucketArn }
     const lending = this.lendingRoles(props)
     this.credentials = new MaasFunction(this, 'Credentials', {
-      ...{ ...common, name: 'credentials', description: 'Lends training jobs their rights', role: lending.lender },
+      ...common,
+      name: 'credentials',
+      description: 'Lends training jobs their rights',
+      role: lending.lender,
       code: { zip: artifacts.functions.events },
       handler: 'credentials.handler',
       environment: { ...environment, MAAS_WRITER_ROLE: lending.writer.roleArn },
@@ -53,9 +56,12 @@ export class TrainingStack extends Stack {
     })
     const lender = this.credentials.live.functionArn
     this.batch = new Batch(this, 'Batch', {
-      ...{ config, image, network: new Network(this, 'Network', config) },
+      config,
+      image,
+      network: new Network(this, 'Network', config),
       logs: createLogGroup(this, 'JobLogs', { ...common, name: 'train' }),
-      ...{ jobRole: this.jobRole(props, lender), lender },
+      jobRole: this.jobRole(props, lender),
+      lender,
       transformRole: this.transformRole(props),
       executionRole: this.executionRole(props, image),
       store: environment.MAAS_STORE,
@@ -66,7 +72,10 @@ export class TrainingStack extends Stack {
       retentionPeriod: Duration.days(14),
     })
     this.events = new MaasFunction(this, 'Events', {
-      ...{ ...common, name: 'events', description: 'Records, gates and registers jobs', role: storage.registryRole },
+      ...common,
+      name: 'events',
+      description: 'Records, gates and registers jobs',
+      role: storage.registryRole,
       code: { zip: artifacts.functions.events },
       environment: { ...environment, MAAS_KERNELS_ID: artifacts.kernels },
       memory: 1024,
@@ -75,7 +84,9 @@ export class TrainingStack extends Stack {
     })
     this.events.node.addDependency(this.allowLost(storage.registryRole))
     this.workflow = new Workflow(this, 'Workflow', {
-      ...{ stage: config.stage, batch: this.batch, events: this.events.live },
+      stage: config.stage,
+      batch: this.batch,
+      events: this.events.live,
       logs: createLogGroup(this, 'WorkflowLogs', { ...common, name: 'workflow' }),
       // Longer than all attempts of a job together.
       timeout: Duration.hours(config.training.maxHours * 4 + 24),
@@ -97,7 +108,9 @@ export class TrainingStack extends Stack {
   private allowRunning(role: Role): void {
     const { stateMachineArn, stateMachineName } = this.workflow.machine
     const executions = this.formatArn({
-      ...{ service: 'states', resource: 'execution', resourceName: `${stateMachineName}:*` },
+      service: 'states',
+      resource: 'execution',
+      resourceName: `${stateMachineName}:*`,
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     })
     // Batch makes up the ids of its jobs.
@@ -154,7 +167,9 @@ export class TrainingStack extends Stack {
   private takeBackMoves({ config }: TrainingProps): void {
     if (config.rollback.length === 0) return
     const alarms = this.formatArn({
-      ...{ service: 'cloudwatch', resource: 'alarm', resourceName: rollbackAlarmPrefix(config.stage) },
+      service: 'cloudwatch',
+      resource: 'alarm',
+      resourceName: rollbackAlarmPrefix(config.stage),
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     })
     const rule = new Rule(this, 'Rollback', {

@@ -7,6 +7,14 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { bundleOf } from '@maas/local/bundle'
 
 const args = process.argv.slice(2)
+
+/** As a shell counts SIGPIPE: whoever read our output, e.g. `| head`, has had enough. */
+const pipeClosed = 141
+process.stdout.on('error', (error) => {
+  if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EPIPE') throw error
+  process.exit(pipeClosed)
+})
+
 const source = new URL('../src/cli/main.ts', import.meta.url)
 
 const fromSource = async () => {

@@ -44,8 +44,14 @@ const copyClient = async (source: string): Promise<void> => {
 
 const bundle = async (source: string, outfile: string, options: BuildOptions): Promise<void> => {
   await build({
-    ...{ entryPoints: [join(source, 'index.ts')], outfile, bundle: true, keepNames: true, target: 'es2023' },
-    ...{ logLevel: 'silent', legalComments: 'none', ...options },
+    entryPoints: [join(source, 'index.ts')],
+    outfile,
+    bundle: true,
+    keepNames: true,
+    target: 'es2023',
+    logLevel: 'silent',
+    legalComments: 'none',
+    ...options,
   })
 }
 
@@ -55,7 +61,12 @@ const declare = async (work: string, outDir: string): Promise<void> => {
   await writeJson(join(work, 'tsconfig.json'), {
     extends: join(sdk, '../tsconfig.json'),
     compilerOptions: {
-      ...{ noEmit: false, declaration: true, emitDeclarationOnly: true, rootDir: 'src', outDir, typeRoots },
+      noEmit: false,
+      declaration: true,
+      emitDeclarationOnly: true,
+      rootDir: 'src',
+      outDir,
+      typeRoots,
     },
     files: ['src/index.ts'],
     include: [],
@@ -77,8 +88,13 @@ const manifest = async (): Promise<Readonly<Record<string, unknown>>> => {
     string
   >
   return {
-    ...{ name, version, license, description: 'Client of a maas service: models as functions, without dependencies' },
-    ...{ type: 'module', sideEffects: false, engines: { node: '>=20.19' } },
+    name,
+    version,
+    license,
+    description: 'Client of a maas service: models as functions, without dependencies',
+    type: 'module',
+    sideEffects: false,
+    engines: { node: '>=20.19' },
     main: './cjs/index.js',
     types: './cjs/index.d.ts',
     exports: {

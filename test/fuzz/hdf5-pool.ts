@@ -58,8 +58,12 @@ class Reader {
 
   constructor() {
     this.#ended = runSandboxed({
-      ...{ name: 'a file', args: [program], readable: [dirname(program), ...readerFolders()], cwd: dirname(program) },
-      ...{ stdio: ['pipe', 'pipe', 'pipe'], timeout: processLimit },
+      name: 'a file',
+      args: [program],
+      readable: [dirname(program), ...readerFolders()],
+      cwd: dirname(program),
+      stdio: ['pipe', 'pipe', 'pipe'],
+      timeout: processLimit,
       output: (chunk) => this.#take(chunk),
       started: (child) => {
         this.#child = child

@@ -71,7 +71,11 @@ const sources = await fuzzSources()
 while (report.files < count) {
   const done = report.files
   const tally = await fuzz(sources, {
-    ...{ seed: seed + done, count: Math.min(slice, count - done), folder, parallel, aloneEvery },
+    seed: seed + done,
+    count: Math.min(slice, count - done),
+    folder,
+    parallel,
+    aloneEvery,
     progress: (more) => progress(done + more),
   })
   report = {

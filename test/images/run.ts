@@ -87,7 +87,9 @@ const compareKernels = async (image: Mounted): Promise<number> => {
 const train = (image: Mounted, env: Readonly<Record<string, string>>): Promise<string> =>
   new Promise((resolve, reject) => {
     const child = start(image, {
-      ...{ user: image.user, args: image.command, writable: ['/opt/ml', '/tmp'] },
+      user: image.user,
+      args: image.command,
+      writable: ['/opt/ml', '/tmp'],
       env: { ...env, TRAINING_JOB_NAME: job, AWS_BATCH_JOB_ATTEMPT: '1' },
     })
     let output = ''
@@ -162,8 +164,12 @@ const main = async (): Promise<void> => {
       build(`localhost/${name}:test`, join(repository, 'dist', 'images', name), { BASE: `localhost/base-${name}:test` })
     }
     const env = {
-      ...{ AWS_ENDPOINT_URL: moto.endpoint, AWS_REGION: region, MAAS_STORE: `s3://${bucket}`, MAAS_TABLE: 'keys' },
-      ...{ AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' },
+      AWS_ENDPOINT_URL: moto.endpoint,
+      AWS_REGION: region,
+      MAAS_STORE: `s3://${bucket}`,
+      MAAS_TABLE: 'keys',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
     }
     const s3 = new S3Client({
       endpoint: moto.endpoint,
@@ -202,11 +208,14 @@ const main = async (): Promise<void> => {
     note('Answering one API Gateway event as user 993 (Lambda’s), root read-only')
     const answerStarted = performance.now()
     const predict = await startFunction({
-      ...{ directory: '/var/task', handler: server.command[0] ?? '', env },
+      directory: '/var/task',
+      handler: server.command[0] ?? '',
+      env,
       launch: (all) => start(server, { user: '993:990', writable: ['/tmp'], env: all, args: server.command }),
     })
     const event = proxyEvent('POST', `/v1/models/${model}/versions/${version}:classify`, {
-      ...{ body: JSON.stringify({ examples: [{ a: 2, b: 2 }] }), headers: { 'content-type': 'application/json' } },
+      body: JSON.stringify({ examples: [{ a: 2, b: 2 }] }),
+      headers: { 'content-type': 'application/json' },
     })
     const answer = (await predict.invoke(event)) as { statusCode: number; body: string }
     const answerTime = performance.now() - answerStarted

@@ -9,7 +9,8 @@ import { synthesize } from './synth.ts'
 
 /** One synthesis for several tests: each takes seconds. */
 const watched = {
-  ...{ monthlyBudget: 20, alarmEmail: 'ops@example.org' },
+  monthlyBudget: 20,
+  alarmEmail: 'ops@example.org',
   rollback: ['m@production:errors>5', 'm@production:latency>200'],
 }
 
@@ -85,12 +86,16 @@ describe('a rollback rule', () => {
     const { observability, training } = synthesize(watched)
     const alarmOf = (metric: string, expression: string, Threshold: number) =>
       observability.hasResourceProperties('AWS::CloudWatch::Alarm', {
-        ...{ AlarmName: `maas-dev/rollback/m@production/${metric}`, Threshold, TreatMissingData: 'notBreaching' },
-        ...{ ComparisonOperator: 'GreaterThanThreshold', AlarmActions: [Match.anyValue()] },
+        AlarmName: `maas-dev/rollback/m@production/${metric}`,
+        Threshold,
+        TreatMissingData: 'notBreaching',
+        ComparisonOperator: 'GreaterThanThreshold',
+        AlarmActions: [Match.anyValue()],
         AlarmDescription: 'docs/runbook.md#aws-an-alias-went-back-by-itself',
         Metrics: [
           {
-            ...{ Id: 'q', Period: 300 },
+            Id: 'q',
+            Period: 300,
             Expression: `SELECT ${expression} FROM SCHEMA("maas/dev", model, service, version) WHERE model = 'm'`,
           },
         ],

@@ -92,7 +92,8 @@ describe.skipIf(isMotoMissing())('a training job, with IAM turned on', () => {
       new AssumeRoleCommand({ RoleArn, RoleSessionName: 'session', ...(Policy !== undefined && { Policy }) }),
     )) as { Credentials?: { AccessKeyId?: string; SecretAccessKey?: string; SessionToken?: string } }
     return {
-      ...{ accessKeyId: c.AccessKeyId ?? '', secretAccessKey: c.SecretAccessKey ?? '' },
+      accessKeyId: c.AccessKeyId ?? '',
+      secretAccessKey: c.SecretAccessKey ?? '',
       sessionToken: c.SessionToken ?? '',
     }
   }

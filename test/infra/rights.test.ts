@@ -66,7 +66,8 @@ describe('rights', () => {
       ...['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey'],
     ])
     service.hasResourceProperties('AWS::Lambda::Function', {
-      ...{ Handler: 'keys.handler', Role: { 'Fn::GetAtt': [Match.stringLikeRegexp('^KeysRole'), 'Arn'] } },
+      Handler: 'keys.handler',
+      Role: { 'Fn::GetAtt': [Match.stringLikeRegexp('^KeysRole'), 'Arn'] },
     })
     const methods = Object.values(service.findResources('AWS::ApiGateway::Method'))
     const toKeys = methods.filter(({ Properties }) =>

@@ -224,7 +224,8 @@ describe('functions', () => {
     const named = (name: string) =>
       functions.find(({ Environment }) => Environment.Variables.POWERTOOLS_SERVICE_NAME === name)
     expect(named('check')).toMatchObject({
-      ...{ Layers: [{ Ref: expect.stringMatching(/^Kernels/) }], Runtime: 'nodejs24.x' },
+      Layers: [{ Ref: expect.stringMatching(/^Kernels/) }],
+      Runtime: 'nodejs24.x',
       EphemeralStorage: { Size: 8192 },
     })
     expect(named('predict')).toMatchObject({ PackageType: 'Image' })
@@ -315,7 +316,9 @@ describe('a model with a function of its own', () => {
     const dedicated = { memory: 3008, provisionedConcurrency: 1, concurrency: 5 }
     const { service: own } = synthesize({ dedicated: { cifar10: dedicated } })
     own.hasResourceProperties('AWS::Lambda::Function', {
-      ...{ PackageType: 'Image', MemorySize: 3008, ReservedConcurrentExecutions: 5 },
+      PackageType: 'Image',
+      MemorySize: 3008,
+      ReservedConcurrentExecutions: 5,
       Environment: { Variables: Match.objectLike({ POWERTOOLS_SERVICE_NAME: 'predict-cifar10' }) },
     })
     own.hasResourceProperties('AWS::Lambda::Alias', {

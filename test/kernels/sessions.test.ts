@@ -58,7 +58,8 @@ describe('numbers', () => {
       const { sessions } = await setup(context)
       expect(sessions.readFloats(Buffer.from(text), 0)).toBeUndefined()
       expect(sessions.readFloats(Buffer.from('[[1,2],[3,-0]] '), 0)).toEqual({
-        ...{ shape: [2, 2], end: 14 },
+        shape: [2, 2],
+        end: 14,
         data: Float32Array.of(1, 2, 3, -0),
       })
     },
@@ -97,7 +98,8 @@ describe('a session', () => {
       [variable, value],
       { dtype: { type: 'float32' } },
       {
-        ...{ dtype: 'float32', shape: [] },
+        dtype: 'float32',
+        shape: [],
       },
     )
     const read = makeOutput(
@@ -133,7 +135,8 @@ describe('a session', () => {
       [placeholder('w', { dtype: 'float32', shape: [-1, 1024] }), weights],
       { T: { type: 'float32' } },
       {
-        ...{ dtype: 'float32', shape: [-1, 1024] },
+        dtype: 'float32',
+        shape: [-1, 1024],
       },
     )
     const graph = graphOf(

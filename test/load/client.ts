@@ -30,7 +30,8 @@ export const ask = (
             status: response.statusCode ?? 0,
             version: Number(response.headers['x-maas-model-version'] ?? 0),
             retryAfter: response.headers['retry-after'],
-            ...{ body: Buffer.concat(parts), ms: performance.now() - started },
+            body: Buffer.concat(parts),
+            ms: performance.now() - started,
           }),
         )
       },

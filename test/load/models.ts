@@ -62,8 +62,11 @@ const predictions = ({ body }: Pick<Answer, 'body'>): readonly number[] =>
   (JSON.parse(body.toString()) as { predictions: number[][] }).predictions.flat()
 
 const json = (name: string, path: string, instances: unknown): Question => ({
-  ...{ name, path, headers: { 'content-type': 'application/json' } },
-  ...{ body: Buffer.from(JSON.stringify({ instances })), numbers: predictions },
+  name,
+  path,
+  headers: { 'content-type': 'application/json' },
+  body: Buffer.from(JSON.stringify({ instances })),
+  numbers: predictions,
 })
 
 const picture = async (name: string, path: string, size: number): Promise<Question> => {
@@ -71,7 +74,7 @@ const picture = async (name: string, path: string, size: number): Promise<Questi
   const body = await sharp(pixels, { raw: { width: size, height: size, channels: 3 } })
     .jpeg()
     .toBuffer()
-  return { ...{ name, path, body }, headers: { 'content-type': 'image/jpeg' }, numbers: predictions }
+  return { name, path, body, headers: { 'content-type': 'image/jpeg' }, numbers: predictions }
 }
 
 const row = Float32Array.from({ length: 64 }, (_, i) => ((i * 37) % 64) / 64)
@@ -83,7 +86,9 @@ const binary = (name: string, path: string, input: string, output: string): Ques
   const outputs = [{ name: output, parameters: { binary_data: true } }]
   const head = Buffer.from(JSON.stringify({ inputs, outputs }))
   return {
-    ...{ name, path, body: Buffer.concat([head, Buffer.from(row.buffer)]) },
+    name,
+    path,
+    body: Buffer.concat([head, Buffer.from(row.buffer)]),
     headers: {
       'content-type': 'application/octet-stream',
       'inference-header-content-length': String(head.length),

@@ -16,14 +16,22 @@ export const proxyEvent = (httpMethod: string, path: string, options: EventOptio
   return {
     version: '1.0',
     resource: '/{proxy+}',
-    ...{ path, httpMethod, headers, body, isBase64Encoded },
+    path,
+    httpMethod,
+    headers,
+    body,
+    isBase64Encoded,
     multiValueHeaders: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]])),
     queryStringParameters: null,
     multiValueQueryStringParameters: null,
     pathParameters: null,
     stageVariables: null,
     requestContext: {
-      ...{ accountId: '111122223333', apiId: 'abc123', stage: 'dev', protocol: 'HTTP/1.1', httpMethod },
+      accountId: '111122223333',
+      apiId: 'abc123',
+      stage: 'dev',
+      protocol: 'HTTP/1.1',
+      httpMethod,
       path: `/dev${path}`,
       resourcePath: '/{proxy+}',
       requestId: 'gateway-request-1',
@@ -36,7 +44,10 @@ export const proxyEvent = (httpMethod: string, path: string, options: EventOptio
 
 export const contextOf = (functionName: string): LambdaContext =>
   ({
-    ...{ functionName, functionVersion: '1', memoryLimitInMB: '2048', awsRequestId: 'lambda-request-1' },
+    functionName,
+    functionVersion: '1',
+    memoryLimitInMB: '2048',
+    awsRequestId: 'lambda-request-1',
     invokedFunctionArn: `arn:aws:lambda:eu-west-1:111122223333:function:${functionName}`,
     getRemainingTimeInMillis: () => 29_000,
   }) as unknown as LambdaContext
@@ -52,7 +63,8 @@ export const fetchByEvents =
   async (url, init = {}) => {
     const headers = init.headers as Record<string, string>
     const event = proxyEvent(init.method ?? 'GET', new URL(String(url)).pathname, {
-      ...{ headers, ...(typeof init.body === 'string' && { body: init.body }) },
+      headers,
+      ...(typeof init.body === 'string' && { body: init.body }),
     })
     const { statusCode, body } = (await invoke(event)) as ProxyAnswer
     return new Response(body === '' ? null : body, { status: statusCode })

@@ -31,7 +31,9 @@ export const runPython = async <T>(
 ): Promise<T> => {
   const { PATH, HOME } = process.env
   const { stdout } = await promisify(execFile)(python, [...args], {
-    ...{ cwd: options.cwd, maxBuffer: 1e8, env: { PATH, HOME, TF_CPP_MIN_LOG_LEVEL: '3', ...options.env } },
+    cwd: options.cwd,
+    maxBuffer: 1e8,
+    env: { PATH, HOME, TF_CPP_MIN_LOG_LEVEL: '3', ...options.env },
   })
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? 'null') as T
 }

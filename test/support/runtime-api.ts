@@ -103,10 +103,15 @@ export const startFunction = async ({ directory, handler, env, launch }: Functio
   let output = ''
   const variables = {
     ...env,
-    ...{ AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${port}`, _HANDLER: handler, LAMBDA_TASK_ROOT: directory },
-    ...{ AWS_LAMBDA_LOG_GROUP_NAME: '/maas/test', AWS_LAMBDA_LOG_STREAM_NAME: 'stream' },
+    AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${port}`,
+    _HANDLER: handler,
+    LAMBDA_TASK_ROOT: directory,
+    AWS_LAMBDA_LOG_GROUP_NAME: '/maas/test',
+    AWS_LAMBDA_LOG_STREAM_NAME: 'stream',
     AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
-    ...{ AWS_LAMBDA_FUNCTION_NAME: 'test', AWS_LAMBDA_FUNCTION_VERSION: '1', AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '2048' },
+    AWS_LAMBDA_FUNCTION_NAME: 'test',
+    AWS_LAMBDA_FUNCTION_VERSION: '1',
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '2048',
   }
   const child: ChildProcess =
     launch?.(variables) ??

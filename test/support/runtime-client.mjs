@@ -18,12 +18,10 @@ for (;;) {
   const awsRequestId = next.headers.get('lambda-runtime-aws-request-id')
   const deadline = Number(next.headers.get('lambda-runtime-deadline-ms'))
   const context = {
-    ...{
-      awsRequestId,
-      functionName: process.env.AWS_LAMBDA_FUNCTION_NAME,
-      functionVersion: '1',
-      memoryLimitInMB: '2048',
-    },
+    awsRequestId,
+    functionName: process.env.AWS_LAMBDA_FUNCTION_NAME,
+    functionVersion: '1',
+    memoryLimitInMB: '2048',
     invokedFunctionArn: next.headers.get('lambda-runtime-invoked-function-arn'),
     getRemainingTimeInMillis: () => deadline - Date.now(),
   }

@@ -30,7 +30,9 @@ for (const [folder, inputs] of Object.entries(JSON.parse(readFileSync(process.ar
     )
     const found = model.predict(feeds.length === 1 ? /** @type {tf.Tensor} */ (feeds[0]) : feeds)
     answers[folder] = (Array.isArray(found) ? found : [found]).map((tensor) => ({
-      ...{ shape: tensor.shape, dtype: tensor.dtype, data: [...tensor.dataSync()] },
+      shape: tensor.shape,
+      dtype: tensor.dtype,
+      data: [...tensor.dataSync()],
     }))
   } catch (error) {
     answers[folder] = String(error)

@@ -14,8 +14,12 @@ await serve(versionsOf(['autocannon']), {
     const result = await new Promise((resolve, reject) => {
       const run = autocannon(
         {
-          ...{ url, method: 'POST', body: readFileSync(file), headers: { 'content-type': type } },
-          ...{ connections, ...length },
+          url,
+          method: 'POST',
+          body: readFileSync(file),
+          headers: { 'content-type': type },
+          connections,
+          ...length,
         },
         (/** @type {unknown} */ error, /** @type {unknown} */ done) => (error ? reject(error) : resolve(done)),
       )

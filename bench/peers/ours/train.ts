@@ -12,8 +12,11 @@ const features = Uint8Array.from(readFileSync(`${directory}/train.u8`))
 const targets = new Int32Array(Uint8Array.from(readFileSync(`${directory}/train.i32`)).buffer)
 const engine = createEngine(
   {
-    ...{ model, loss: 'sparse_categorical_crossentropy', optimizer: { name: 'adam', momentum: 0 } },
-    ...{ inputScale: 1 / 255, seed: 1 },
+    model,
+    loss: 'sparse_categorical_crossentropy',
+    optimizer: { name: 'adam', momentum: 0 },
+    inputScale: 1 / 255,
+    seed: 1,
   },
   kernels,
   32,
@@ -24,16 +27,28 @@ async function train({ steps, batch }: { readonly steps: number; readonly batch:
   const examples = steps * batch
   const data = { examples, rowShape, features, targets }
   const input: EpochInput = {
-    ...{ data, task: 'classification', epochs: 1, batchSize: batch, learningRate: 0.001 },
-    ...{ unit: 1, schedule: 'constant', seed: 1 },
+    data,
+    task: 'classification',
+    epochs: 1,
+    batchSize: batch,
+    learningRate: 0.001,
+    unit: 1,
+    schedule: 'constant',
+    seed: 1,
   }
   const progress = {
-    ...{ epoch: 1, step: 0, history: { epochs: [], notices: [] }, seconds: 0 },
+    epoch: 1,
+    step: 0,
+    history: { epochs: [], notices: [] },
+    seconds: 0,
     totals: { examples: 0, loss: 0, correct: 0, gradientNorm: 0, seconds: 0 },
   }
   const start = performance.now()
   await trainEpoch(input, progress, {
-    ...{ engine, onStep: () => undefined, now: () => performance.now(), interrupted: () => undefined },
+    engine,
+    onStep: () => undefined,
+    now: () => performance.now(),
+    interrupted: () => undefined,
   })
   engine.sync()
   return { images: progress.totals.examples, seconds: (performance.now() - start) / 1000 }

@@ -24,7 +24,10 @@ const serve = async (): Promise<void> => {
   const { entry, args } = await checkProgram(say)
   const container = await startContainer({
     ...environment,
-    ...{ temporary: tmpdir(), log, clock, worker: await workerProgram(say) },
+    temporary: tmpdir(),
+    log,
+    clock,
+    worker: await workerProgram(say),
     run: childRunner({ entry, execArgv: args, kernels: found?.directory, limits: { milliseconds: 600_000 } }),
   })
   say(`Listening on port ${container.port}; the model is being loaded.`)

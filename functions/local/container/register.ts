@@ -22,7 +22,9 @@ export const registerFolder = async ({ models, name, temporary, run }: Folder, r
   const found = await findModel(models)
   const { verdict, files, graph } = await vetFile(
     {
-      ...{ model: name, directory: found.directory, file: found.file },
+      model: name,
+      directory: found.directory,
+      file: found.file,
       ...(found.labels && { labels: [...found.labels] }),
       ...(found.preprocess && { preprocess: found.preprocess }),
     },
@@ -31,7 +33,8 @@ export const registerFolder = async ({ models, name, temporary, run }: Folder, r
   const { certificate, error, kernels, metrics } = verdict
   if (error !== undefined) throw new UnsupportedError(`${found.file} in ${found.directory}: ${error.message}`)
   const manifest = await registry.register(name, {
-    ...{ files, metrics },
+    files,
+    metrics,
     lineage: { source: 'import', file: found.file, code: `maas ${manifestOfPackage.version}`, kernels },
   })
   if (graph !== undefined && verdict.graph !== undefined)

@@ -58,7 +58,12 @@ export const startContainer = async (options: ContainerOptions): Promise<Contain
   const notice = (message: string) => log({ level: 'info', at: new Date(clock()).toISOString(), message })
   const crashed = (message: string) => log({ level: 'error', at: new Date(clock()).toISOString(), message })
   const host = createProcessHost({
-    ...{ root, registry, modelBytes: usableMemory(), idleMs: Number.POSITIVE_INFINITY, clock, random: Math.random },
+    root,
+    registry,
+    modelBytes: usableMemory(),
+    idleMs: Number.POSITIVE_INFINITY,
+    clock,
+    random: Math.random,
     limits: defaultModelLimits,
     pool: createWorkerPool(0, () => startWorker({ program, notice, crashed })),
   })
@@ -74,7 +79,11 @@ export const startContainer = async (options: ContainerOptions): Promise<Contain
     invocations: (call) => predicting.invokeEndpoint({ ...call, params: { endpoint: name } }),
   }
   const app = createApp(handlers, {
-    ...{ log, limits, clock, ids: randomUUID, admit },
+    log,
+    limits,
+    clock,
+    ids: randomUUID,
+    admit,
     routes: [...containerRoutes, ...routes],
   })
   const server = createServer({ requestSeconds: 60, fetch: (request, env: NodeRequest) => app.fetch(request, env) })
@@ -90,7 +99,8 @@ export const startContainer = async (options: ContainerOptions): Promise<Contain
   ready.catch(() => {})
   let closed: Promise<void> | undefined
   return {
-    ...{ port, ready },
+    port,
+    ready,
     close: () => {
       closed ??= drain(server, drainSeconds)
         .then(() => host.close())

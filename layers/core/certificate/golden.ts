@@ -65,7 +65,8 @@ export const describeGolden = (
   outputs: NamedTensors,
 ): GoldenTensors => ({
   golden: { schema: 1, ...about, inputs: specsOf(inputs), outputs: specsOf(outputs) },
-  ...{ inputs, outputs },
+  inputs,
+  outputs,
 })
 
 const specsOf = (tensors: NamedTensors): TensorSpec[] =>

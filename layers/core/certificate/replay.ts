@@ -33,7 +33,12 @@ export const replayGolden = async (
   )
   const { source, tolerance } = golden
   return {
-    ...{ schema: 1, at: now().toISOString(), kernels, mode, source, tolerance },
+    schema: 1,
+    at: now().toISOString(),
+    kernels,
+    mode,
+    source,
+    tolerance,
     rows: Object.values(inputs)[0]?.shape[0] ?? 0,
     difference: largest,
     passed: largest !== null && largest <= tolerance,

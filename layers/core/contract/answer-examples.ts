@@ -24,8 +24,12 @@ const metadata = {
 }
 
 const prediction = {
-  ...{ id: '6b0c1c3e-2f43-4a62-9f0e-0d6c0f1f5a11', model: 'cifar10@production', status: 'processing' },
-  ...{ created_at: at, started_at: at, expires_at: '2026-11-25T17:00:00.000Z' },
+  id: '6b0c1c3e-2f43-4a62-9f0e-0d6c0f1f5a11',
+  model: 'cifar10@production',
+  status: 'processing',
+  created_at: at,
+  started_at: at,
+  expires_at: '2026-11-25T17:00:00.000Z',
   urls: {
     get: '/predictions/6b0c1c3e-2f43-4a62-9f0e-0d6c0f1f5a11',
     cancel: '/predictions/6b0c1c3e-2f43-4a62-9f0e-0d6c0f1f5a11/cancel',
@@ -36,11 +40,20 @@ const nanoseconds = (count: number, ns: number) => ({ count, ns })
 const statistics = {
   model_stats: [
     {
-      ...{ name: 'cifar10', version: '2', last_inference: 1_795_539_600_000, inference_count: 12, execution_count: 10 },
+      name: 'cifar10',
+      version: '2',
+      last_inference: 1_795_539_600_000,
+      inference_count: 12,
+      execution_count: 10,
       inference_stats: {
-        ...{ success: nanoseconds(10, 21_000_000), fail: nanoseconds(0, 0), queue: nanoseconds(10, 400_000) },
-        ...{ compute_input: nanoseconds(10, 6_000_000), compute_infer: nanoseconds(10, 14_000_000) },
-        ...{ compute_output: nanoseconds(10, 600_000), cache_hit: nanoseconds(0, 0), cache_miss: nanoseconds(0, 0) },
+        success: nanoseconds(10, 21_000_000),
+        fail: nanoseconds(0, 0),
+        queue: nanoseconds(10, 400_000),
+        compute_input: nanoseconds(10, 6_000_000),
+        compute_infer: nanoseconds(10, 14_000_000),
+        compute_output: nanoseconds(10, 600_000),
+        cache_hit: nanoseconds(0, 0),
+        cache_miss: nanoseconds(0, 0),
       },
       batch_stats: [],
     },
@@ -49,23 +62,40 @@ const statistics = {
 
 const model = { name: 'cifar10', versions: [1, 2], aliases: { production: targets } }
 const manifest = {
-  ...{ schema: 1, name: 'cifar10', version: 2, createdAt: at },
+  schema: 1,
+  name: 'cifar10',
+  version: 2,
+  createdAt: at,
   files: [{ path: 'model.json', sha256, size: 3210 }],
   metrics: { test_accuracy: 0.655, parameters: 167_562 },
   lineage: { source: 'training', job: 'cifar10-1', code: 'maas 0.1.0', kernels: 'tensorflow-2.21.0-x64' },
 }
 const alias = {
-  ...{ schema: 1, name: 'cifar10', alias: 'production', targets, generation: 3 },
+  schema: 1,
+  name: 'cifar10',
+  alias: 'production',
+  targets,
+  generation: 3,
   history: [{ at, by: 'api', why: 'better on the test set', from: [{ version: 1, weight: 100 }], to: targets }],
 }
 
 const replay = {
-  ...{ schema: 1, at, kernels: 'tensorflow-2.21.0-x64', mode: 'compiled', source: 'given', rows: 8 },
-  ...{ tolerance: 1e-5, difference: 2e-7, passed: true, outputs: [{ name: 'dense_1', difference: 2e-7 }] },
+  schema: 1,
+  at,
+  kernels: 'tensorflow-2.21.0-x64',
+  mode: 'compiled',
+  source: 'given',
+  rows: 8,
+  tolerance: 1e-5,
+  difference: 2e-7,
+  passed: true,
+  outputs: [{ name: 'dense_1', difference: 2e-7 }],
 }
 const certificate = {
   golden: {
-    ...{ schema: 1, source: 'given', tolerance: 1e-5 },
+    schema: 1,
+    source: 'given',
+    tolerance: 1e-5,
     inputs: [{ name: 'image', dtype: 'float32', shape: [8, 32, 32, 3] }],
     outputs: [{ name: 'dense_1', dtype: 'float32', shape: [8, 10] }],
   },
@@ -73,15 +103,20 @@ const certificate = {
 }
 
 const imported = {
-  ...{ id: '5d41402abc4b2a76b9719d911017c592', model: 'digits', file: 'model.h5', status: 'checking', created_at: at },
+  id: '5d41402abc4b2a76b9719d911017c592',
+  model: 'digits',
+  file: 'model.h5',
+  status: 'checking',
+  created_at: at,
 }
 
 const summary = {
-  ...{
-    TrainingJobName: 'cifar10-1',
-    TrainingJobArn: 'arn:aws:sagemaker:eu-west-1:000000000000:training-job/cifar10-1',
-  },
-  ...{ CreationTime: at, LastModifiedTime: at, TrainingJobStatus: 'InProgress', SecondaryStatus: 'Training' },
+  TrainingJobName: 'cifar10-1',
+  TrainingJobArn: 'arn:aws:sagemaker:eu-west-1:000000000000:training-job/cifar10-1',
+  CreationTime: at,
+  LastModifiedTime: at,
+  TrainingJobStatus: 'InProgress',
+  SecondaryStatus: 'Training',
 }
 const source = (uri: string) => ({
   S3DataSource: { S3DataType: 'S3Prefix', S3Uri: uri, S3DataDistributionType: 'FullyReplicated' },
@@ -102,15 +137,17 @@ const job = {
 }
 
 const transformSummary = {
-  ...{
-    TransformJobName: 'birds-1',
-    TransformJobStatus: 'InProgress',
-    ModelName: 'cifar10@production',
-    CreationTime: at,
-  },
+  TransformJobName: 'birds-1',
+  TransformJobStatus: 'InProgress',
+  ModelName: 'cifar10@production',
+  CreationTime: at,
 }
 const transform = {
-  ...{ ...transformSummary, ModelVersion: 2, BatchStrategy: 'MultiRecord', TransformStartTime: at, Failures: [] },
+  ...transformSummary,
+  ModelVersion: 2,
+  BatchStrategy: 'MultiRecord',
+  TransformStartTime: at,
+  Failures: [],
   TransformInput: { DataSource: { S3DataSource: { S3DataType: 'S3Prefix', S3Uri: 'datasets/birds.zip' } } },
   TransformOutput: { Accept: 'application/jsonlines' },
   TransformResources: { InstanceType: 'ml.m5.large', InstanceCount: 1 },
@@ -123,17 +160,26 @@ export const answerExamples: Readonly<Partial<Record<Operation, unknown>>> = {
   modelMetadata: metadata,
   createPrediction: prediction,
   getPrediction: {
-    ...{ ...prediction, status: 'succeeded', completed_at: at, output: { predictions: [[0.1, 0.9]] } },
+    ...prediction,
+    status: 'succeeded',
+    completed_at: at,
+    output: { predictions: [[0.1, 0.9]] },
     metrics: { predict_time: 0.002, total_time: 0.04, cost: 1e-7 },
   },
   cancelPrediction: { ...prediction, status: 'canceled', completed_at: at },
   inferenceStatistics: statistics,
   shadowReport: {
-    ...{ alias: 'production', shadow: 3 },
+    alias: 'production',
+    shadow: 3,
     comparisons: [
       {
-        ...{ primary: { version: 2, ms: 410 }, shadow: { version: 3, ms: 395 }, requests: 200, failed: 0, rows: 200 },
-        ...{ agreed: 196, largestDifference: 0.21 },
+        primary: { version: 2, ms: 410 },
+        shadow: { version: 3, ms: 395 },
+        requests: 200,
+        failed: 0,
+        rows: 200,
+        agreed: 196,
+        largestDifference: 0.21,
       },
     ],
   },
@@ -141,7 +187,12 @@ export const answerExamples: Readonly<Partial<Record<Operation, unknown>>> = {
   listVersions: { versions: [manifest] },
   getVersion: manifest,
   getEvaluation: {
-    ...{ task: 'classification', split: 'test', examples: 2, loss: 0.4, accuracy: 1, topK: { 1: 1 } },
+    task: 'classification',
+    split: 'test',
+    examples: 2,
+    loss: 0.4,
+    accuracy: 1,
+    topK: { 1: 1 },
     labels: ['cat', 'dog'],
     perClass: [{ label: 'cat', support: 1, precision: 1, recall: 1, f1: 1 }],
     confusion: [
@@ -163,8 +214,14 @@ export const answerExamples: Readonly<Partial<Record<Operation, unknown>>> = {
     parts: [{ number: 1, url: '/uploads/…/parts/1?signature=…', headers: { 'content-length': '1048576' } }],
   },
   completeUpload: {
-    ...{ id: '0f343b0931126a20f133d67c2b018a3b', key: 'datasets/birds.zip', size: 1_048_576, sha256 },
-    ...{ status: 'complete', part_bytes: 1_048_576, parts: 1, received: [1] },
+    id: '0f343b0931126a20f133d67c2b018a3b',
+    key: 'datasets/birds.zip',
+    size: 1_048_576,
+    sha256,
+    status: 'complete',
+    part_bytes: 1_048_576,
+    parts: 1,
+    received: [1],
   },
   listImports: { imports: [{ ...imported, status: 'registered', version: 1 }] },
   completeImport: imported,
@@ -183,7 +240,8 @@ export const answerExamples: Readonly<Partial<Record<Operation, unknown>>> = {
   readTrainingJobEvents: {
     events: [
       {
-        ...{ id: '0001-000000-000004', attempt: 1 },
+        id: '0001-000000-000004',
+        attempt: 1,
         data: { event: 'checkpoint', at, epoch: 1, path: 'checkpoints/1' },
       },
     ],

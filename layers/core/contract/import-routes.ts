@@ -7,11 +7,21 @@ import { partsRequestSchema, partsSchema, uploadRequestSchema, uploadSchema } fr
 
 const sha256 = 'b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c'
 const upload = {
-  ...{ id: '0f343b0931126a20f133d67c2b018a3b', key: 'datasets/birds.zip', size: 1_048_576, sha256, status: 'pending' },
-  ...{ part_bytes: 1_048_576, parts: 1, received: [] },
+  id: '0f343b0931126a20f133d67c2b018a3b',
+  key: 'datasets/birds.zip',
+  size: 1_048_576,
+  sha256,
+  status: 'pending',
+  part_bytes: 1_048_576,
+  parts: 1,
+  received: [],
 }
 const digits = {
-  ...{ id: '5d41402abc4b2a76b9719d911017c592', model: 'digits', file: 'model.h5', status: 'registered', version: 1 },
+  id: '5d41402abc4b2a76b9719d911017c592',
+  model: 'digits',
+  file: 'model.h5',
+  status: 'registered',
+  version: 1,
   created_at: '2026-11-24T17:00:00.000Z',
 }
 
@@ -136,5 +146,7 @@ const given: readonly Given[] = [
 
 export const importRoutes: readonly Route[] = given.map((route) => ({
   ...route,
-  ...{ owner: 'api', right: 'control', dialect: 'control' },
+  owner: 'api',
+  right: 'control',
+  dialect: 'control',
 }))

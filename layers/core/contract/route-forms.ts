@@ -8,7 +8,9 @@ export const json = (schema: z.ZodType, status = 200) => ({ status, contents: { 
 export const page = { status: 200, contents: { 'text/html': 'binary' } } as const
 
 export const images: Contents = {
-  ...{ 'image/jpeg': 'binary', 'image/png': 'binary', 'image/webp': 'binary' },
+  'image/jpeg': 'binary',
+  'image/png': 'binary',
+  'image/webp': 'binary',
   /** One image for each part that is a file, in order. */
   'multipart/form-data': 'binary',
 }
@@ -17,7 +19,9 @@ export const images: Contents = {
 export const invocation: Pick<Route, 'request' | 'response' | 'examples'> = {
   request: {
     'application/json': invocationRequestSchema,
-    ...{ 'application/jsonlines': 'binary', 'text/csv': 'binary', 'application/x-npy': 'binary' },
+    'application/jsonlines': 'binary',
+    'text/csv': 'binary',
+    'application/x-npy': 'binary',
     ...images,
     /** Any image file. */
     'application/x-image': 'binary',
@@ -26,7 +30,9 @@ export const invocation: Pick<Route, 'request' | 'response' | 'examples'> = {
     status: 200,
     contents: {
       'application/json': predictResponseSchema,
-      ...{ 'application/jsonlines': 'binary', 'text/csv': 'binary', 'application/x-npy': 'binary' },
+      'application/jsonlines': 'binary',
+      'text/csv': 'binary',
+      'application/x-npy': 'binary',
     },
   },
   examples: { request: { instances: [[1, 2]] }, response: { predictions: [[0.1, 0.9]] } },

@@ -56,7 +56,9 @@ export async function readCifar10(
   }
   const split = splitExamples(given, targets, options)
   const all: Examples = {
-    ...{ rowShape: [side, side, 3], bytes: true, targets },
+    rowShape: [side, side, 3],
+    bytes: true,
+    targets,
     copyRow: (example, out, at) => interleave(records[example] as Uint8Array, out, at),
     sourceOf: (example) => sources[example] as string,
   }
@@ -67,7 +69,10 @@ export async function readCifar10(
     parts: await takeParts(all, split.parts, { ...options, memoryBytes: deps.memoryBytes }),
     preprocess: imagePreprocessSchema.parse({
       ...options.preprocess,
-      ...{ kind: 'image', height: side, width: side, channels: 3 },
+      kind: 'image',
+      height: side,
+      width: side,
+      channels: 3,
     }),
     fingerprint: fingerprint.hex(),
     split: split.description,

@@ -39,7 +39,11 @@ export async function parseRagged(
   const lines: number[] = []
   let header: string[] | undefined
   const parser = parse({
-    ...{ bom: true, info: true, skip_empty_lines: true, trim: true, relax_column_count: true },
+    bom: true,
+    info: true,
+    skip_empty_lines: true,
+    trim: true,
+    relax_column_count: true,
     delimiter: delimiterOf(bytes),
     max_record_size: rowCharacters,
   })

@@ -63,7 +63,11 @@ export async function readArrays(
   const split = splitExamples(given, task === 'classification' ? targets : new Uint8Array(targets.length), options)
   const { examples, preprocess } = describe(parts, options, targets)
   return {
-    ...{ format: 'npz', task, labels, preprocess, warnings },
+    format: 'npz',
+    task,
+    labels,
+    preprocess,
+    warnings,
     parts: await takeParts(examples, split.parts, { ...options, memoryBytes: deps.memoryBytes }),
     fingerprint: fingerprint.hex(),
     split: split.description,
@@ -115,7 +119,7 @@ function describe(
   return {
     examples: { rowShape: shape, bytes: image, targets, copyRow: rowCopier(parts) },
     preprocess: image
-      ? imagePreprocessSchema.parse({ ...options.preprocess, ...{ kind: 'image', height, width, channels } })
+      ? imagePreprocessSchema.parse({ ...options.preprocess, kind: 'image', height, width, channels })
       : { kind: 'tensor' },
   }
 }

@@ -57,7 +57,9 @@ export async function readTables(
     return `${table.name}:${table.lines[row]}`
   }
   const examples: Examples = {
-    ...{ rowShape: [widthOf(columns)], bytes: false, targets: scale.targets },
+    rowShape: [widthOf(columns)],
+    bytes: false,
+    targets: scale.targets,
     copyRow: (example, out, at) => {
       let to = at
       for (const [index, column] of columns.entries()) {
@@ -83,7 +85,12 @@ export async function readTables(
     )
   }
   return {
-    ...{ format: 'csv', task: target.task, labels: target.labels, parts, bad, warnings },
+    format: 'csv',
+    task: target.task,
+    labels: target.labels,
+    parts,
+    bad,
+    warnings,
     preprocess: { kind: 'tabular', columns, ...scale.spec },
     fingerprint: fingerprint.hex(),
     split: split.description,

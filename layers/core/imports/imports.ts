@@ -77,7 +77,11 @@ export const createImports = ({ store, uploads, now, ids }: ImportDeps): Imports
     const pending: Upload[] | undefined =
       status === 'pending' ? await Promise.all(Object.values(sent).map((upload) => uploads.get(upload.id))) : undefined
     return {
-      ...{ id, model: request.model, file: file.path, status, created_at: createdAt },
+      id,
+      model: request.model,
+      file: file.path,
+      status,
+      created_at: createdAt,
       ...(request.alias !== undefined && { alias: request.alias }),
       ...(outcome?.version !== undefined && { version: outcome.version }),
       ...(pending && { uploads: pending }),
@@ -112,7 +116,10 @@ export const createImports = ({ store, uploads, now, ids }: ImportDeps): Imports
         }),
       )
       const record: ImportRecord = {
-        ...{ schema: 1, request, uploads: Object.fromEntries(sent), createdAt: now().toISOString() },
+        schema: 1,
+        request,
+        uploads: Object.fromEntries(sent),
+        createdAt: now().toISOString(),
       }
       try {
         await store.put(importKeys(id).request, toJson(record), { ifAbsent: true })

@@ -79,7 +79,8 @@ const settle = async (
   } catch (error) {
     if (!(error instanceof MaasError) || error.code !== 'conflict') throw error
     return {
-      ...{ schema: 1, version },
+      schema: 1,
+      version,
       error: {
         code: error.code,
         message: `${request.model}:${version} is registered, its alias did not move: ${error.message}`,

@@ -71,7 +71,8 @@ const transitionsOf = (steps: readonly Step[]): Transition[] => {
   return changes.map(({ at, status, message }, index) => {
     const end = changes[index + 1]?.at
     return {
-      ...{ Status: status, StartTime: at },
+      Status: status,
+      StartTime: at,
       ...(end !== undefined && { EndTime: end }),
       ...(message !== undefined && message !== '' && { StatusMessage: message }),
     }

@@ -13,7 +13,8 @@ export const indexEntry = (name: string, createdAt: number): string =>
   `${String(9_999_999_999_999 - createdAt).padStart(13, '0')}-${name}`
 
 export const parseEntry = (entry: string): Indexed => ({
-  ...{ entry, name: entry.slice(14) },
+  entry,
+  name: entry.slice(14),
   createdAt: 9_999_999_999_999 - Number(entry.slice(0, 13)),
 })
 

@@ -48,7 +48,9 @@ export const endOf = ({ facts }: Pick<JobRecord, 'facts'>): End | undefined => {
   const end = ends.find(({ outcome }) => outcome === 'Stopped') ?? ends[0]
   if (end === undefined && failed === undefined) return undefined
   const ending: End = end ?? {
-    ...{ kind: 'end', at: failed?.at ?? '', outcome: 'Failed' },
+    kind: 'end',
+    at: failed?.at ?? '',
+    outcome: 'Failed',
     ...(failed?.reason !== undefined && { reason: failed.reason }),
   }
   const stopped = facts.some((fact) => fact.kind === 'stop' && Date.parse(fact.at) <= Date.parse(ending.at))

@@ -25,7 +25,9 @@ export const sessionPolicy = (job: TrainingJob, storeUri: string, bucket: string
   const listed = [...own, ...new Set(keys.map((key) => `${key}*`))]
   const objects = (patterns: readonly string[]): string[] => patterns.map((pattern) => `${bucket}/${pattern}`)
   const allow = (Action: string | string[], Resource: string | string[], rest = {}) => ({
-    ...{ Effect: 'Allow', Action, Resource },
+    Effect: 'Allow',
+    Action,
+    Resource,
     ...rest,
   })
   const policy = JSON.stringify({

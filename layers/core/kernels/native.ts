@@ -74,7 +74,12 @@ function createSurface(binding: NativeBinding, backend: NativeBackend, directory
     resource: binding.TF_ATTR_RESOURCE,
   }
   return {
-    ...{ binding, backend, directory, dtypes, attrTypes, handleOf },
+    binding,
+    backend,
+    directory,
+    dtypes,
+    attrTypes,
+    handleOf,
     sessions: requireSessions(directory),
     executeSingleOutput: (name, attrs, inputs) => backend.executeSingleOutput(name, attrs, inputs),
     executeMultipleOutputs: (name, attrs, inputs, outputs) =>

@@ -31,7 +31,8 @@ export const createAccess = ({ counter, find, clock }: AccessDeps): Access => ({
     if (key.expires !== undefined && key.expires * 1000 <= clock()) throw unknownKey()
     authorize(key, route, params)
     const caller: Caller = {
-      ...{ id: key.id, name: key.name },
+      id: key.id,
+      name: key.name,
       ...(key.models && { models: key.models }),
       counted: isLimited(key),
     }
@@ -73,7 +74,9 @@ const freshness = 1000
 /** Keys by the header `x-api-key`, or the session token of AWS' own clients, looked up by their hash and remembered for a second. */
 export const findByHeader = (store: Pick<KeyStore, 'find'>, clock: () => number): AccessDeps['find'] => {
   const known = new LRUCache<string, Promise<StoredKey | undefined>>({
-    ...{ max: 10_000, ttl: freshness, ttlResolution: 0 },
+    max: 10_000,
+    ttl: freshness,
+    ttlResolution: 0,
     perf: { now: clock },
   })
   return async (request) => {

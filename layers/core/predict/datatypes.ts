@@ -37,16 +37,22 @@ const numbers: Readonly<Record<string, NumberType>> = {
   INT32: whole(4, (view, at) => view.getInt32(at, true), -2_147_483_648, 2_147_483_647),
   INT64: whole(8, (view, at) => Number(view.getBigInt64(at, true)), Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
   FP16: {
-    ...{ size: 2, read: (view, at) => half(view.getUint16(at, true)) },
-    ...{ takes: (value) => Math.abs(value) < 65_520, words: 'numbers of at most 65504' },
+    size: 2,
+    read: (view, at) => half(view.getUint16(at, true)),
+    takes: (value) => Math.abs(value) < 65_520,
+    words: 'numbers of at most 65504',
   },
   FP32: {
-    ...{ size: 4, read: (view, at) => view.getFloat32(at, true) },
-    ...{ takes: (value) => Number.isFinite(Math.fround(value)), words: 'finite numbers (float32)' },
+    size: 4,
+    read: (view, at) => view.getFloat32(at, true),
+    takes: (value) => Number.isFinite(Math.fround(value)),
+    words: 'finite numbers (float32)',
   },
   FP64: {
-    ...{ size: 8, read: (view, at) => view.getFloat64(at, true) },
-    ...{ takes: Number.isFinite, words: 'finite numbers' },
+    size: 8,
+    read: (view, at) => view.getFloat64(at, true),
+    takes: Number.isFinite,
+    words: 'finite numbers',
   },
 }
 

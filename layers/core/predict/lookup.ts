@@ -20,7 +20,9 @@ export const createLookup = (
   { random, clock }: { readonly random: () => number; readonly clock: () => number },
 ): Lookup => {
   const answers = new LRUCache<string, Promise<unknown>>({
-    ...{ max: 10_000, ttl: freshness, ttlResolution: 0 },
+    max: 10_000,
+    ttl: freshness,
+    ttlResolution: 0,
     perf: { now: clock },
   })
   const remembered = <T>(key: string, ask: () => Promise<T>): Promise<T> => {

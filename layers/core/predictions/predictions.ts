@@ -180,9 +180,16 @@ export const createPredictions = (dependencies: PredictionsDependencies): Predic
     // The input first: a record means that all of the prediction is there.
     await writeInput(store, id, digest, request.body)
     const record: PredictionRecord = {
-      ...{ schema: 1, id, model: request.model, status: 'starting', attempts: 0 },
-      ...{ created_at: at(now), expires_at: at(now + lifetime) },
-      ...{ path: request.path, content_type: request.contentType, request_sha256: digest },
+      schema: 1,
+      id,
+      model: request.model,
+      status: 'starting',
+      attempts: 0,
+      created_at: at(now),
+      expires_at: at(now + lifetime),
+      path: request.path,
+      content_type: request.contentType,
+      request_sha256: digest,
       ...(said !== '' && { headers }),
       ...(caller && { caller: { ...caller, models: caller.models && [...caller.models] } }),
       ...(request.webhook !== undefined && { webhook: request.webhook }),
@@ -220,14 +227,18 @@ export const createPredictions = (dependencies: PredictionsDependencies): Predic
     const { leased_until: leased, attempts, path, content_type: type, headers, caller } = found.record
     if (found.record.status === 'processing' && leased !== undefined && Date.parse(leased) > clock()) return 'again'
     const taken = await change(found, {
-      ...{ status: 'processing', started_at: at(), attempts: attempts + 1, leased_until: at(clock() + lease) },
+      status: 'processing',
+      started_at: at(),
+      attempts: attempts + 1,
+      leased_until: at(clock() + lease),
     })
     if (taken === undefined) return 'done'
     const started = await tell(taken, 'start')
     const body = await readInput(store, taken.record)
     const response = await answer(
       new Request(`http://localhost${path}`, {
-        ...{ method: 'POST', headers: { ...headers, 'content-type': type, 'x-request-id': id } },
+        method: 'POST',
+        headers: { ...headers, 'content-type': type, 'x-request-id': id },
         body: Uint8Array.from(body),
         ...(signal !== undefined && { signal }),
       }),

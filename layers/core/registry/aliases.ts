@@ -129,7 +129,11 @@ export const createAliases = (context: Context, versions: Versions): Aliases => 
         }
         const shadow = asked === undefined ? stored?.raw.shadow : (asked ?? undefined)
         const move = {
-          ...{ at: context.now().toISOString(), by, why, from: [...(stored?.targets ?? [])], to: [...targets] },
+          at: context.now().toISOString(),
+          by,
+          why,
+          from: [...(stored?.targets ?? [])],
+          to: [...targets],
           ...(shadow !== undefined && { shadow }),
         }
         const record: AliasRecord = {

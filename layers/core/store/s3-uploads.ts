@@ -109,13 +109,17 @@ export const createS3Uploads = ({ client, bucket, store, prefix, seconds = 3600 
       called(file, async () => {
         if (isSingle(file) || (await isThere(store, file))) return
         const Parts = (await parts(file)).map(({ PartNumber, ETag, ChecksumSHA256 }) => ({
-          ...{ PartNumber, ETag },
+          PartNumber,
+          ETag,
           ...(ChecksumSHA256 !== undefined && { ChecksumSHA256 }),
         }))
         try {
           await client.send(
             new CompleteMultipartUploadCommand({
-              ...{ ...target(file), UploadId: file.token, MultipartUpload: { Parts }, IfNoneMatch: '*' },
+              ...target(file),
+              UploadId: file.token,
+              MultipartUpload: { Parts },
+              IfNoneMatch: '*',
             }),
           )
         } catch (error) {

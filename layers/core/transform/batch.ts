@@ -21,7 +21,9 @@ const submission = ({ request }: TransformSpec, queue: string, definition: strin
   const { cpus, memory } = instanceTypes[InstanceType]
   const name = request.TransformJobName
   return {
-    ...{ jobName: transformRunName(name), jobQueue: queue, jobDefinition: definition },
+    jobName: transformRunName(name),
+    jobQueue: queue,
+    jobDefinition: definition,
     // Batch knows no array of one.
     ...(InstanceCount > 1 && { arrayProperties: { size: InstanceCount } }),
     ecsPropertiesOverride: {

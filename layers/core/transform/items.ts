@@ -61,7 +61,9 @@ export const openInputs = async (
   const count = [...files.values()].reduce((sum, rows) => sum + rows, 0)
   if (count === 0) throw new InvalidInputError(`${source.name} has no rows.`, { param: 'TransformInput' })
   return {
-    ...{ contentType, digest, count },
+    contentType,
+    digest,
+    count,
     read: (wanted, stop) => readTables(source, files, contentType, wanted, stop),
   }
 }

@@ -34,7 +34,10 @@ export async function writeDist(built, { bundle, signal, onProgress, dist = defa
   if (!bundle) return { image }
   const packed = await stage({ root: dirname(directory), name: packedKey(manifest.key), signal }, (temporary) =>
     packTree({
-      ...{ tree: directory, manifest, directory: temporary, signal },
+      tree: directory,
+      manifest,
+      directory: temporary,
+      signal,
       onFraction: (fraction) => onProgress({ phase: 'pack', fraction, text: 'compressing the layer, about a minute' }),
     }),
   )

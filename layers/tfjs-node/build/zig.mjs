@@ -25,11 +25,18 @@ export async function installZig({ root, run, env, signal, onFraction }) {
     await mkdir(scratch)
     const half = (/** @type {number} */ fraction) => onFraction(fraction / 2)
     const file = await fetchWheel({
-      ...{ wheel, version: pin.version, directory: scratch, run, env, signal },
+      wheel,
+      version: pin.version,
+      directory: scratch,
+      run,
+      env,
+      signal,
       onFraction: half,
     })
     await extractWheel({
-      ...{ wheel: file, directory: temporary, signal },
+      wheel: file,
+      directory: temporary,
+      signal,
       wanted: (entry) => (entry.startsWith('ziglang/') ? entry.slice('ziglang/'.length) : undefined),
       onFraction: (fraction) => onFraction(0.5 + fraction / 2),
     })

@@ -68,7 +68,9 @@ export const trainRemotely = async (
     InputDataConfig.push({ ChannelName, DataSource: { S3DataSource: { S3Uri } } })
   }
   const { TrainingJobName: name } = await maas.jobs.create({
-    ...{ ...document, InputDataConfig, EnableManagedSpotTraining: spot },
+    ...document,
+    InputDataConfig,
+    EnableManagedSpotTraining: spot,
     ...(instanceType !== undefined && { ResourceConfig: { InstanceType: instanceType } }),
   })
   output.data({ event: 'created', job: name })

@@ -75,13 +75,17 @@ const sendPart = async (
   for (let attempt = 1; ; attempt += 1) {
     // A new address each time: the last one may have grown too old.
     const { parts } = await http.json<{ parts: SignedPart[] }>({
-      ...{ method: 'POST', path: path`/uploads/${upload.id}/parts`, repeatable: 'safe' },
+      method: 'POST',
+      path: path`/uploads/${upload.id}/parts`,
+      repeatable: 'safe',
       json: JSON.stringify({ parts: [{ number, sha256 }] }),
     })
     const [{ url, headers } = { url: '', headers: {} }] = parts
     try {
       const response = await send(new URL(url, `${http.url}/`), {
-        ...{ method: 'PUT', headers, body: body as BodyInit },
+        method: 'PUT',
+        headers,
+        body: body as BodyInit,
         ...(options.signal && { signal: options.signal }),
       })
       if (response.ok) return void (await response.arrayBuffer())

@@ -22,7 +22,9 @@ import { type FunctionProcess, runtimeClient, startFunction } from '../../suppor
 
 const bucket = 'models'
 const document = pointsJob(bucket, {
-  ...{ epochs: '30', maas_alias: 'production', maas_gate: 'test_accuracy>=0.8,overfitting_gap<=0.2' },
+  epochs: '30',
+  maas_alias: 'production',
+  maas_gate: 'test_accuracy>=0.8,overfitting_gap<=0.2',
 })
 
 const kernels = await searchKernels()
@@ -48,10 +50,14 @@ describe.skipIf(isMotoMissing() || kernels.found === undefined)('the deployed pr
   beforeAll(async () => {
     moto = await startMoto()
     env = {
-      ...{ AWS_ENDPOINT_URL: moto.endpoint, AWS_REGION: 'eu-west-1', MAAS_STORE: `s3://${bucket}`, MAAS_TABLE: 'keys' },
+      AWS_ENDPOINT_URL: moto.endpoint,
+      AWS_REGION: 'eu-west-1',
+      MAAS_STORE: `s3://${bucket}`,
+      MAAS_TABLE: 'keys',
       // A bundle has no recipe beside it, so it looks in /opt, where images and layers have their kernels.
       MAAS_KERNELS: kernels.found?.directory ?? '',
-      ...{ AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' },
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
     }
     const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
     s3 = new S3Client({ endpoint: moto.endpoint, region: 'eu-west-1', credentials, forcePathStyle: true })
@@ -69,12 +75,16 @@ describe.skipIf(isMotoMissing() || kernels.found === undefined)('the deployed pr
     Object.assign(env, {
       MAAS_WORKFLOW: stateMachineArn,
       MAAS_JOB_ROLE: 'arn:aws:iam::123456789012:role/maas-dev-train',
-      ...{ MAAS_TRANSFORM_QUEUE: 'maas-dev-transform', MAAS_TRANSFORM_JOB: 'maas-dev-transform' },
+      MAAS_TRANSFORM_QUEUE: 'maas-dev-transform',
+      MAAS_TRANSFORM_JOB: 'maas-dev-transform',
     })
     const { tensorflow = '', arch = '' } = kernels.found?.manifest ?? {}
     Object.assign(env, {
-      ...{ MAAS_ARCHITECTURE: 'x64', MAAS_MAX_JOB_HOURS: '24', MAAS_KERNELS_ID: nativeId(tensorflow, arch) },
-      ...{ MAAS_BUCKET_ARN: `arn:aws:s3:::${bucket}`, MAAS_WRITER_ROLE: 'arn:aws:iam::123456789012:role/writer' },
+      MAAS_ARCHITECTURE: 'x64',
+      MAAS_MAX_JOB_HOURS: '24',
+      MAAS_KERNELS_ID: nativeId(tensorflow, arch),
+      MAAS_BUCKET_ARN: `arn:aws:s3:::${bucket}`,
+      MAAS_WRITER_ROLE: 'arn:aws:iam::123456789012:role/writer',
     })
     inputOf = async (name) => {
       const executionArn = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`
@@ -134,7 +144,8 @@ describe.skipIf(isMotoMissing() || kernels.found === undefined)('the deployed pr
   const ids = { jobName: job, jobId: 'batch-1' }
   const tell = (events: FunctionProcess, status: string, attempts: number) =>
     events.invoke({
-      ...{ source: 'aws.batch', time: new Date().toISOString().replace(/\.\d+/, '') },
+      source: 'aws.batch',
+      time: new Date().toISOString().replace(/\.\d+/, ''),
       detail: { ...ids, status, attempts: Array.from({ length: attempts }, () => ({})) },
     })
 
@@ -169,8 +180,11 @@ describe.skipIf(isMotoMissing() || kernels.found === undefined)('the deployed pr
     const functionArn = 'arn:aws:lambda:eu-west-1:123456789012:function:credentials:live'
     const container = (MAAS_JOB_TOKEN: string) =>
       runContainer('train', {
-        ...{ TRAINING_JOB_NAME: job, SAGEMAKER_BASE_DIR: mkdtempSync(join(directory, 'ml-')) },
-        ...{ AWS_BATCH_JOB_ATTEMPT: '1', MAAS_JOB_CREDENTIALS: functionArn, MAAS_JOB_TOKEN },
+        TRAINING_JOB_NAME: job,
+        SAGEMAKER_BASE_DIR: mkdtempSync(join(directory, 'ml-')),
+        AWS_BATCH_JOB_ATTEMPT: '1',
+        MAAS_JOB_CREDENTIALS: functionArn,
+        MAAS_JOB_TOKEN,
         AWS_ENDPOINT_URL_LAMBDA: lambda?.url ?? '',
       })
     const forged = await container('forged')
@@ -222,7 +236,8 @@ describe.skipIf(isMotoMissing() || kernels.found === undefined)('the deployed pr
       ],
     })
     const event = proxyEvent('POST', '/v1/models/points/labels/production:classify', {
-      ...{ body, headers: { 'content-type': 'application/json' } },
+      body,
+      headers: { 'content-type': 'application/json' },
     })
     const first = (await predict.invoke(event)) as Answer
     expect(first.statusCode, predict.output()).toBe(200)
@@ -250,7 +265,9 @@ describe.skipIf(isMotoMissing() || kernels.found === undefined)('the deployed pr
     mkdirSync(TMPDIR)
     const { MAAS_KERNELS: _, ...bare } = env
     const check = await startFunction({
-      ...{ directory: staged, handler: 'index.handler', env: { ...(reason === undefined ? bare : env), TMPDIR } },
+      directory: staged,
+      handler: 'index.handler',
+      env: { ...(reason === undefined ? bare : env), TMPDIR },
       ...(reason === undefined && {
         launch: (variables) => onLayer([runtimeClient().path, 'index.handler'], variables, staged),
       }),
@@ -258,7 +275,8 @@ describe.skipIf(isMotoMissing() || kernels.found === undefined)('the deployed pr
     started.push(check)
     const events = await start('events')
     const created = (key: string) => ({
-      ...{ source: 'aws.s3', 'detail-type': 'Object Created' },
+      source: 'aws.s3',
+      'detail-type': 'Object Created',
       detail: { bucket: { name: bucket }, object: { key } },
     })
     const vet = async ({ id }: { readonly id: string }) => {
@@ -294,7 +312,9 @@ describe.skipIf(isMotoMissing() || kernels.found === undefined)('the deployed pr
     const S3Uri = `s3://${bucket}/datasets/points.csv`
     const spec = transformSpecSchema.parse({
       request: {
-        ...{ TransformJobName: name, ModelName: 'points@production', TransformResources: { InstanceCount: 2 } },
+        TransformJobName: name,
+        ModelName: 'points@production',
+        TransformResources: { InstanceCount: 2 },
         TransformInput: { DataSource: { S3DataSource: { S3Uri } } },
       },
       model: { name: 'points', version: 1 },
@@ -307,13 +327,16 @@ describe.skipIf(isMotoMissing() || kernels.found === undefined)('the deployed pr
     expect((await ask('GET', `/transform-jobs/${name}`)).body).toMatchObject({ TransformJobStatus: 'InProgress' })
     const events = await start('events')
     await events.invoke({
-      ...{ source: 'aws.batch', time: new Date().toISOString().replace(/\.\d+/, '') },
+      source: 'aws.batch',
+      time: new Date().toISOString().replace(/\.\d+/, ''),
       detail: { jobName: `transform_${name}`, jobId: 'array-1', status: 'SUCCEEDED', attempts: [] },
     })
     const { body } = await ask('GET', `/transform-jobs/${name}`)
     const rows = pointsTable().trim().split('\n').length - 1
     expect(body).toMatchObject({
-      ...{ TransformJobStatus: 'Completed', ModelVersion: 1, Failures: [] },
+      TransformJobStatus: 'Completed',
+      ModelVersion: 1,
+      Failures: [],
       Progress: { Inputs: rows, Done: rows, Failed: 0 },
     })
     const { body: output } = await store.get(`transforms/${name}/output/predictions.jsonl`)

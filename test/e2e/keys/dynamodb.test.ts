@@ -14,12 +14,14 @@ describe.skipIf(isMotoMissing())('keys in DynamoDB', () => {
   beforeAll(async () => {
     moto = await startMoto()
     const client = new DynamoDBClient({
-      ...{ endpoint: moto.endpoint, region: 'eu-west-1' },
+      endpoint: moto.endpoint,
+      region: 'eu-west-1',
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
     })
     await client.send(
       new CreateTableCommand({
-        ...{ TableName: 'keys', BillingMode: 'PAY_PER_REQUEST' },
+        TableName: 'keys',
+        BillingMode: 'PAY_PER_REQUEST',
         KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
         AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
       }),
@@ -44,7 +46,9 @@ describe.skipIf(isMotoMissing())('keys in DynamoDB', () => {
     await store.create({ id, name: 'race', rights: ['data'] }, { ...unused(now), requests: 4 })
     const counters = Array.from({ length: 4 }, () =>
       createCounter({
-        ...{ store, clock: () => now, random: Math.random },
+        store,
+        clock: () => now,
+        random: Math.random,
         sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
       }),
     )

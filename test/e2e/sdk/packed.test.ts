@@ -37,7 +37,9 @@ beforeAll(async () => {
     .toBuffer()
   await writeFile(join(folder, 'photo.jpg'), photo)
   const response = await fetch(`${service.url}/v1/models/tiny/labels/production:classify`, {
-    ...{ method: 'POST', headers: { 'content-type': 'image/jpeg' }, body: new Uint8Array(photo) },
+    method: 'POST',
+    headers: { 'content-type': 'image/jpeg' },
+    body: new Uint8Array(photo),
   })
   const { results } = (await response.json()) as { results: [string, number][][] }
   expected = results[0]?.map(([label, probability]) => ({ label, probability }))
@@ -136,7 +138,12 @@ describe('for a browser', () => {
     const bundled = async (options: BuildOptions): Promise<string> => {
       const entryPoints = [join(folder, 'page.js')]
       const { outputFiles = [] } = await build({
-        ...{ entryPoints, bundle: true, write: false, format: 'esm', platform: 'browser', logLevel: 'silent' },
+        entryPoints,
+        bundle: true,
+        write: false,
+        format: 'esm',
+        platform: 'browser',
+        logLevel: 'silent',
         ...options,
       })
       return outputFiles.map(({ text }) => text).join('')

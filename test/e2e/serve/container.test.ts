@@ -37,8 +37,13 @@ const serve = (models: string, env: Readonly<Record<string, string>> = {}) => {
   const temporary = mkdtempSync(join(folder, 'tmp-'))
   const child = spawn('/bin/sh', [join(repository, 'functions/predict/entrypoint.sh'), 'serve'], {
     env: {
-      ...{ PATH: process.env.PATH ?? '', TMPDIR: temporary, MAAS_KERNELS: found?.directory ?? '' },
-      ...{ MAAS_TASK_ROOT: programs, SM_MODEL_DIR: models, SAGEMAKER_BIND_TO_PORT: '0', ...env },
+      PATH: process.env.PATH ?? '',
+      TMPDIR: temporary,
+      MAAS_KERNELS: found?.directory ?? '',
+      MAAS_TASK_ROOT: programs,
+      SM_MODEL_DIR: models,
+      SAGEMAKER_BIND_TO_PORT: '0',
+      ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -18,7 +18,9 @@ afterAll(async () => {
 })
 
 const probe: Question = {
-  ...{ name: 'tiny', path: '/v1/models/tiny:predict', headers: { 'content-type': 'application/json' } },
+  name: 'tiny',
+  path: '/v1/models/tiny:predict',
+  headers: { 'content-type': 'application/json' },
   body: Buffer.from(JSON.stringify({ instances: rowsOf(1) })),
   numbers: () => [],
 }

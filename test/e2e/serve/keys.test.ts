@@ -96,7 +96,8 @@ describe('a key', () => {
     const answers = await Promise.all(
       Array.from({ length: 16 }, (_, at) =>
         ask(`${service.url}/v1/models/tiny:predict`, {
-          ...{ method: 'POST', body },
+          method: 'POST',
+          body,
           headers: { ...headers, ...(at % 2 === 0 && { prefer: 'respond-async' }) },
         }),
       ),

@@ -105,7 +105,9 @@ describe.skipIf(python === undefined)(
 
     it('status and metadata have exactly the fields of TensorFlow Serving', () => {
       const available = (version: string) => ({
-        ...{ version, state: 'AVAILABLE', status: { error_code: 'OK', error_message: '' } },
+        version,
+        state: 'AVAILABLE',
+        status: { error_code: 'OK', error_message: '' },
       })
       const json = 'application/json'
       expect(seen.status).toEqual([200, json, { model_version_status: [available('2'), available('1')] }])

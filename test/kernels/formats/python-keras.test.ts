@@ -81,7 +81,8 @@ const saveTutorial = async (into: string): Promise<void> => {
   const expected = {
     inputs: [tensor([images.length, 32, 32, 3], images.flat(3))],
     outputs: [tensor([images.length, 10], predictions.flat())],
-    ...{ inputNames: inputs.map(({ name }) => name), outputNames: outputs.map(({ name }) => name) },
+    inputNames: inputs.map(({ name }) => name),
+    outputNames: outputs.map(({ name }) => name),
   }
   await writeFile(join(into, 'tutorial.json'), JSON.stringify(expected))
 }

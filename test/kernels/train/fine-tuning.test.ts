@@ -29,7 +29,8 @@ const settingsOf = (config: Readonly<Record<string, unknown>> | undefined) => {
     loss: loss as StepConfig['loss'],
     rate: Number(rate),
     optimizer: {
-      ...{ name: optimizer as OptimizerConfig['name'], momentum: Number(momentum) },
+      name: optimizer as OptimizerConfig['name'],
+      momentum: Number(momentum),
       ...(weightDecay !== undefined && { weightDecay: Number(weightDecay) }),
       ...(clipNorm !== undefined && { clipNorm: Number(clipNorm) }),
     },

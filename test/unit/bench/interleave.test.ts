@@ -6,13 +6,21 @@ import { type Bench, Unavailable } from '../../../bench/types.ts'
 
 const never = () => Promise.reject(new Error('not asked for'))
 const bench: Bench = {
-  ...{ rounds: 2, quick: false, data: '', progress: () => undefined },
-  ...{ python: never, node: never, fixtures: never, registry: never },
+  rounds: 2,
+  quick: false,
+  data: '',
+  progress: () => undefined,
+  python: never,
+  node: never,
+  fixtures: never,
+  registry: never,
 }
 
 function peerOf(name: string, stopped: string[] = []): Peer {
   return {
-    ...{ hello: { ready: { name } }, pid: 1, ask: never },
+    hello: { ready: { name } },
+    pid: 1,
+    ask: never,
     stop: async () => void stopped.push(name),
   }
 }

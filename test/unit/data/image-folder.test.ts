@@ -24,7 +24,10 @@ const classes = ['cat', 'dog', 'eel']
 const contentOf = ({ train, validation, test, labels, preprocess, report }: DataSet) => ({
   pixels: [train, validation, test].map((part) => createHash('sha256').update(part.features).digest('hex')),
   targets: [train, validation, test].map((part) => [...part.targets]),
-  ...{ labels, preprocess, fingerprint: report.fingerprint, balance: report.balance },
+  labels,
+  preprocess,
+  fingerprint: report.fingerprint,
+  balance: report.balance,
 })
 
 describe('readDataSet on image folders', () => {
@@ -157,7 +160,8 @@ describe('readDataSet on image folders', () => {
 
   it('takes size, channels and other fields of the spec from the options', async () => {
     const { train, preprocess } = await read(await asZip(await imageFiles(classes)), {
-      ...{ imageSize: { height: 4, width: 6 }, channels: 1 },
+      imageSize: { height: 4, width: 6 },
+      channels: 1,
       preprocess: { crop: 'center', mean: [0.5] },
     })
     expect(train.rowShape).toEqual([4, 6, 1])

@@ -42,14 +42,26 @@ export const createBench = (store: ObjectStore = createMemoryStore()) => {
 }
 
 export const replay: Replay = {
-  ...{ schema: 1, at: '2026-11-24T00:00:00.000Z', kernels: 'k1', mode: 'compiled', source: 'generated', rows: 4 },
-  ...{ tolerance: 1e-5, difference: 1e-7, passed: true, outputs: [] },
+  schema: 1,
+  at: '2026-11-24T00:00:00.000Z',
+  kernels: 'k1',
+  mode: 'compiled',
+  source: 'generated',
+  rows: 4,
+  tolerance: 1e-5,
+  difference: 1e-7,
+  passed: true,
+  outputs: [],
 }
 
 /** What check leaves of a model that passed. */
 export const vet = async (store: ObjectStore, id: string, extra: Partial<Verdict> = {}): Promise<void> => {
   const verdict: Verdict = {
-    ...{ schema: 1, at: '2026-11-24T00:00:00.000Z', kernels: 'k1', certificate: replay, metrics: { parameters: 7 } },
+    schema: 1,
+    at: '2026-11-24T00:00:00.000Z',
+    kernels: 'k1',
+    certificate: replay,
+    metrics: { parameters: 7 },
     files: ['model.json', 'weights.bin'],
     ...extra,
   }

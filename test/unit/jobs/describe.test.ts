@@ -9,18 +9,29 @@ const document: TrainingJob = trainingJobSchema.parse({
 })
 const at = (second: number): string => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString()
 const state = (second: number, attempt: number, name: Extract<JobFact, { kind: 'state' }>['state']): JobFact => ({
-  ...{ kind: 'state', at: at(second), attempt, id: 'batch-1', state: name },
+  kind: 'state',
+  at: at(second),
+  attempt,
+  id: 'batch-1',
+  state: name,
 })
 const phase = (second: number, attempt: number, name: Extract<JobFact, { kind: 'phase' }>['phase']): JobFact => ({
-  ...{ kind: 'phase', at: at(second), attempt, phase: name },
+  kind: 'phase',
+  at: at(second),
+  attempt,
+  phase: name,
 })
 const end = (second: number, outcome: Extract<JobFact, { kind: 'end' }>['outcome'], reason?: string): JobFact => ({
-  ...{ kind: 'end', at: at(second), outcome, ...(reason !== undefined && { reason }) },
+  kind: 'end',
+  at: at(second),
+  outcome,
+  ...(reason !== undefined && { reason }),
 })
 const record = (...facts: JobFact[]): JobRecord => ({ schema: 1, name: 'job-1', createdAt: at(0), facts })
 const view = (facts: readonly JobFact[], prices = true) =>
   describeJob(document, record(...facts), [], {
-    ...{ storeUri: 's3://b', now: Date.parse(at(1000)) },
+    storeUri: 's3://b',
+    now: Date.parse(at(1000)),
     ...(prices && { prices: fargatePrices('x64', 'eu-west-1') }),
   })
 

@@ -15,7 +15,8 @@ const setup = async () => {
   for (const TrainingJobName of ['job-1', 'job-2']) {
     await jobs.create(
       trainingJobSchema.parse({
-        ...{ TrainingJobName, OutputDataConfig: { S3OutputPath: 's3://b/jobs' } },
+        TrainingJobName,
+        OutputDataConfig: { S3OutputPath: 's3://b/jobs' },
         InputDataConfig: [{ ChannelName: 'train', DataSource: { S3DataSource: { S3Uri: 's3://b/datasets/x' } } }],
       }),
     )

@@ -46,7 +46,9 @@ describe('jobs in a store', () => {
     const { jobs } = setup()
     await jobs.create(documentOf('a'))
     const facts = Array.from({ length: 12 }, (_, index) => ({
-      ...{ kind: 'phase' as const, attempt: index + 1, phase: 'Training' as const },
+      kind: 'phase' as const,
+      attempt: index + 1,
+      phase: 'Training' as const,
       at: new Date(index).toISOString(),
     }))
     await Promise.all(facts.map((fact) => jobs.add('a', fact)))
@@ -89,8 +91,16 @@ describe('jobs in a store', () => {
     await jobs.create(documentOf('a'))
     const step = (n: number) =>
       JSON.stringify({
-        ...{ event: 'step', at: 't', epoch: 1, epochs: 1, step: n, steps: 9, loss: 1, metrics: {} },
-        ...{ imagesPerSecond: 1, secondsLeft: 1 },
+        event: 'step',
+        at: 't',
+        epoch: 1,
+        epochs: 1,
+        step: n,
+        steps: 9,
+        loss: 1,
+        metrics: {},
+        imagesPerSecond: 1,
+        secondsLeft: 1,
       })
     const first = createLogWriter(store, 'a', 1)
     for (const text of ['plain', step(1), step(2), step(3), 'words']) first.line(text)

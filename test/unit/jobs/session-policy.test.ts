@@ -5,9 +5,11 @@ import { describe, expect, it } from 'vitest'
 const bucket = 'arn:aws:s3:::models'
 const jobOn = (uris: Readonly<Record<string, string>>, more = {}) =>
   trainingJobSchema.parse({
-    ...{ TrainingJobName: 'job-1', OutputDataConfig: { S3OutputPath: 's3://models/jobs' } },
+    TrainingJobName: 'job-1',
+    OutputDataConfig: { S3OutputPath: 's3://models/jobs' },
     InputDataConfig: Object.entries(uris).map(([ChannelName, S3Uri]) => ({
-      ...{ ChannelName, DataSource: { S3DataSource: { S3Uri } } },
+      ChannelName,
+      DataSource: { S3DataSource: { S3Uri } },
     })),
     ...more,
   })
@@ -18,11 +20,13 @@ describe('what a job may do with the bucket', () => {
   it('is to write its own folder and checkpoints, and to read the data its channels name', () => {
     const [own, data, list, key] = statements({ train: 's3://models/datasets/a.zip', test: 's3://models/uploads/b/' })
     expect(own).toEqual({
-      ...{ Effect: 'Allow', Action: ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload'] },
+      Effect: 'Allow',
+      Action: ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload'],
       Resource: [`${bucket}/jobs/job-1/*`, `${bucket}/checkpoints/job-1/*`],
     })
     expect(data).toEqual({
-      ...{ Effect: 'Allow', Action: 's3:GetObject' },
+      Effect: 'Allow',
+      Action: 's3:GetObject',
       Resource: ['a.zip', 'a.zip/*']
         .map((each) => `${bucket}/datasets/${each}`)
         .concat(['b', 'b/*'].map((each) => `${bucket}/uploads/${each}`)),

@@ -7,7 +7,8 @@ import { judge, type Tally } from '../../load/traffic.ts'
 const question: Question = {
   name: 'q',
   path: '/v1/models/m/labels/production:predict',
-  ...{ headers: {}, body: Buffer.alloc(0) },
+  headers: {},
+  body: Buffer.alloc(0),
   numbers: ({ body }) => JSON.parse(body.toString()) as number[],
 }
 const timeline = createTimeline(1)

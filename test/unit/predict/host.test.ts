@@ -30,7 +30,10 @@ const setup = (modelBytes: number) => {
   }
   let now = 0
   const host = createInProcessHost({
-    ...{ registry, modelBytes, load, random: () => 0 },
+    registry,
+    modelBytes,
+    load,
+    random: () => 0,
     kernels: {} as KernelSource,
     clock: () => now++,
   })

@@ -12,7 +12,11 @@ import {
 import { describe, expect, it } from 'vitest'
 
 const modelOf = (over: Partial<ServedModel> = {}): ServedModel => ({
-  ...{ name: 'm', version: 1, preprocess: { kind: 'tensor' }, labels: [], bytes: 1 },
+  name: 'm',
+  version: 1,
+  preprocess: { kind: 'tensor' },
+  labels: [],
+  bytes: 1,
   signature: {
     inputs: [{ name: 'x', dtype: 'float32', shape: [-1, 2] }],
     outputs: [{ name: 'y', dtype: 'float32', shape: [-1, 2] }],

@@ -2,7 +2,11 @@ import { plainStart, readPlain, type ServedModel } from '@maas/core/predict'
 import { describe, expect, it } from 'vitest'
 
 const model: ServedModel = {
-  ...{ name: 'm', version: 1, labels: [], bytes: 1, preprocess: { kind: 'tensor' } },
+  name: 'm',
+  version: 1,
+  labels: [],
+  bytes: 1,
+  preprocess: { kind: 'tensor' },
   signature: {
     inputs: [{ name: 'x', dtype: 'float32', shape: [-1, 2] }],
     outputs: [{ name: 'y', dtype: 'float32', shape: [-1, 1] }],

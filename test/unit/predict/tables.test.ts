@@ -7,7 +7,11 @@ const modelOf = (
   input: Pick<TensorSpec, 'dtype' | 'shape'>,
   more: { readonly preprocess?: Preprocess; readonly outputs?: TensorSpec[]; readonly inputs?: TensorSpec[] } = {},
 ): ServedModel => ({
-  ...{ name: 'm', version: 1, labels: [], bytes: 1, preprocess: more.preprocess ?? { kind: 'tensor' } },
+  name: 'm',
+  version: 1,
+  labels: [],
+  bytes: 1,
+  preprocess: more.preprocess ?? { kind: 'tensor' },
   signature: {
     inputs: more.inputs ?? [{ name: 'x', ...input }],
     outputs: more.outputs ?? [{ name: 'y', dtype: 'float32', shape: [-1, 2] }],

@@ -41,7 +41,9 @@ const setup = (
     charge: async ({ id }, cost) => void charged.push([id, cost]),
     enqueue: (id) => void queue.push(id),
     webhooks: createWebhooks({ secrets: options.secrets ?? [secret], deliver, clock, sleep }),
-    ...{ clock, sleep, ids: () => `id-${++next}` },
+    clock,
+    sleep,
+    ids: () => `id-${++next}`,
   })
   const create = (more: object = {}): Promise<PredictionResource> =>
     predictions.create({

@@ -73,7 +73,10 @@ describe('an alias whose model fails', () => {
 describe('a rule', () => {
   it('says model, alias, what is measured, and the limit', () => {
     expect(parseRollback('my-model@blue_1:latency>12.5')).toEqual({
-      ...{ model: 'my-model', alias: 'blue_1', metric: 'latency', limit: 12.5 },
+      model: 'my-model',
+      alias: 'blue_1',
+      metric: 'latency',
+      limit: 12.5,
     })
   })
 

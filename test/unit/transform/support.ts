@@ -36,7 +36,8 @@ export const echoLane = (asked: number[][] = [], before: () => Promise<void> = a
 /** `count` rows; those whose place is in `bad` are refused. */
 export const rows = (count: number, bad: readonly number[] = [], digest = 'd'): TransformInputs => ({
   contentType: 'application/jsonlines',
-  ...{ count, digest },
+  count,
+  digest,
   async *read(wanted) {
     for (let index = 0; index < count; index++) {
       const item: TransformItem = { id: `row-${index}`, instance: [bad.includes(index) ? -1 : index, 1] }

@@ -41,7 +41,9 @@ export const startJob = (): void => {
       const { TrainingJobName: job } = await sendJson<JobDescription>('POST', '/training-jobs', {
         TrainingJobName: name.value,
         HyperParameters: {
-          ...{ maas_preset: preset.value, maas_model_name: model.value, epochs: epochs.value },
+          maas_preset: preset.value,
+          maas_model_name: model.value,
+          epochs: epochs.value,
           ...(target.value !== '' && { target: target.value }),
         },
         InputDataConfig: [{ ChannelName: 'train', DataSource: { S3DataSource: { S3Uri: data.value } } }],

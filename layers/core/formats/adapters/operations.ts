@@ -23,7 +23,8 @@ interface Operation {
 const t = (tf: TensorFlow, value: unknown): Tensor => (value instanceof tf.Tensor ? value : tf.tensor(value as number))
 
 const unary = (compute: (x: Tensor) => Tensor): Operation => ({
-  ...{ takes: 1, options: [] },
+  takes: 1,
+  options: [],
   compute: (tf, [x]) => compute(t(tf, x)),
 })
 
@@ -33,20 +34,23 @@ const floating = (x: Tensor): Tensor => (x.dtype === 'float32' ? x : x.toFloat()
 const real = (compute: (x: Tensor) => Tensor): Operation => unary((x) => compute(floating(x)))
 
 const binary = (compute: (a: Tensor, b: Tensor, tf: TensorFlow) => Tensor): Operation => ({
-  ...{ takes: 2, options: [] },
+  takes: 2,
+  options: [],
   compute: (tf, [a, b]) => compute(t(tf, a), t(tf, b), tf),
 })
 
 const quotient = binary((a, b) => floating(a).div(floating(b)))
 
 const reduction = (compute: (x: Tensor, axis: number | number[] | undefined, keep: boolean) => Tensor): Operation => ({
-  ...{ takes: 1, options: ['axis', 'keepdims'] },
+  takes: 1,
+  options: ['axis', 'keepdims'],
   compute: (tf, [x], { axis, keepdims }) =>
     compute(t(tf, x), (axis ?? undefined) as number | undefined, keepdims === true),
 })
 
 const listed = (compute: (list: Tensor[], axis: number, tf: TensorFlow) => Tensor): Operation => ({
-  ...{ takes: 1, options: ['axis'] },
+  takes: 1,
+  options: ['axis'],
   compute: (tf, [list], { axis }) =>
     compute(
       (list as unknown[]).map((one) => t(tf, one)),
@@ -93,7 +97,8 @@ const operations: Readonly<Record<string, Operation>> = {
   softplus: real((x) => x.softplus()),
   silu: real((x) => x.mul(x.sigmoid())),
   softmax: {
-    ...{ takes: 1, options: ['axis'] },
+    takes: 1,
+    options: ['axis'],
     compute: (tf, [x], { axis }) => {
       const input = t(tf, x)
       const powers = input.sub(input.max((axis ?? -1) as number, true)).exp()
@@ -106,27 +111,32 @@ const operations: Readonly<Record<string, Operation>> = {
   min: reduction((x, axis, keep) => x.min(axis, keep)),
   prod: reduction((x, axis, keep) => x.prod(axis, keep)),
   reshape: {
-    ...{ takes: 2, options: ['newshape'] },
+    takes: 2,
+    options: ['newshape'],
     compute: (tf, [x, shape], { newshape }) =>
       t(tf, x).reshape(((newshape ?? shape) as (number | null)[]).map((size) => size ?? -1)),
   },
   transpose: {
-    ...{ takes: 1, options: ['axes'] },
+    takes: 1,
+    options: ['axes'],
     compute: (tf, [x], { axes }) => t(tf, x).transpose((axes ?? undefined) as number[] | undefined),
   },
   expanddims: {
-    ...{ takes: 1, options: ['axis'] },
+    takes: 1,
+    options: ['axis'],
     compute: (tf, [x], { axis }) => t(tf, x).expandDims((axis ?? -1) as number),
   },
   squeeze: {
-    ...{ takes: 1, options: ['axis'] },
+    takes: 1,
+    options: ['axis'],
     compute: (tf, [x], { axis }) =>
       t(tf, x).squeeze(axis === null || axis === undefined ? undefined : ([axis].flat() as number[])),
   },
   concatenate: listed((list, axis, tf) => tf.concat(list, axis)),
   stack: listed((list, axis, tf) => tf.stack(list, axis)),
   clip: {
-    ...{ takes: 1, options: ['x_min', 'x_max'] },
+    takes: 1,
+    options: ['x_min', 'x_max'],
     compute: (tf, [x], { x_min: low, x_max: high }) => t(tf, x).clipByValue(low as number, high as number),
   },
 }

@@ -26,15 +26,27 @@ const OLDEST_BOOTSTRAP = 21
 /** What a default configuration wants at least, by quota. */
 const quotas = [
   {
-    ...{ service: 'lambda', code: 'L-B99A9384', name: 'Lambda concurrent executions', least: 10, comfortable: 100 },
+    service: 'lambda',
+    code: 'L-B99A9384',
+    name: 'Lambda concurrent executions',
+    least: 10,
+    comfortable: 100,
     use: 'every call at once takes one, and one more for its key',
   },
   {
-    ...{ service: 'fargate', code: 'L-3032A538', name: 'Fargate on-demand vCPUs', least: 4, comfortable: 4 },
+    service: 'fargate',
+    code: 'L-3032A538',
+    name: 'Fargate on-demand vCPUs',
+    least: 4,
+    comfortable: 4,
     use: 'training.cpus of one job',
   },
   {
-    ...{ service: 'fargate', code: 'L-36FBB829', name: 'Fargate Spot vCPUs', least: 4, comfortable: 12 },
+    service: 'fargate',
+    code: 'L-36FBB829',
+    name: 'Fargate Spot vCPUs',
+    least: 4,
+    comfortable: 12,
     use: 'training.maxCpus * training.spotShare',
   },
 ] as const

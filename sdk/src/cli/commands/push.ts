@@ -90,7 +90,8 @@ const requestOf = async (path: string, options: PushOptions): Promise<Pushed> =>
     throw new UsageError('--preprocess', `${options.preprocess}: ${issue?.path.join('.')}: ${issue?.message}`)
   }
   return {
-    ...{ directory, model: options.name },
+    directory,
+    model: options.name,
     files: [...new Set([...files, ...(topology === undefined ? [] : [topology]), ...Object.values(golden ?? {})])],
     ...(topology !== undefined && { topology }),
     ...(options.alias !== undefined && { alias: options.alias }),

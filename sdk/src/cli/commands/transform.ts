@@ -70,8 +70,14 @@ const summary = (
 ): void => {
   const { Inputs = 0, Failed = 0, Done = 0 } = job.Progress ?? {}
   output.data({
-    ...{ job: job.TransformJobName, model: `${job.ModelName.split(/[@:]/)[0]}:${job.ModelVersion}`, output: path },
-    ...{ inputs: Inputs, failed: Failed, doneBefore, seconds, failures: job.Failures },
+    job: job.TransformJobName,
+    model: `${job.ModelName.split(/[@:]/)[0]}:${job.ModelVersion}`,
+    output: path,
+    inputs: Inputs,
+    failed: Failed,
+    doneBefore,
+    seconds,
+    failures: job.Failures,
   })
   const rate = Math.round((Done - doneBefore) / Math.max(0.001, seconds))
   output.line(
@@ -130,7 +136,11 @@ const onThisMachine = async (options: TransformOptions, output: Output): Promise
       if (Done > 0) notice(`Going on with ${name}: ${Done} of ${inputs.count} inputs were done by an earlier run.`)
       began = performance.now()
       await local.runLocalTransform(await transforms.spec(name), inputs, {
-        ...{ ...place, notice, signal, workers: options.workers, program: await local.workerProgram(notice) },
+        ...place,
+        notice,
+        signal,
+        workers: options.workers,
+        program: await local.workerProgram(notice),
         onProgress: (now) => bar.show('predicting', now.done, now.inputs, progressText(now)),
       })
       return { name, transforms, doneBefore: Done }

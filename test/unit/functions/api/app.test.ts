@@ -18,7 +18,11 @@ const manifestOf = (version: number, paths: string[]): Manifest => ({
 const setup = (imports: Partial<ImportServices> = {}) => {
   const manifests = [manifestOf(1, ['model.json', 'evaluation.json', 'report.html']), manifestOf(2, ['model.json'])]
   let alias: AliasRecord = {
-    ...{ schema: 1, name: 'm', alias: 'production', generation: 3, history: [] },
+    schema: 1,
+    name: 'm',
+    alias: 'production',
+    generation: 3,
+    history: [],
     targets: [{ version: 1, weight: 100 }],
   }
   const changes: unknown[] = []

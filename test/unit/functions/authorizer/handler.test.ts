@@ -17,7 +17,9 @@ const ask = async (headers: Record<string, string>) => {
 describe('the authorizer Lambda', () => {
   beforeAll(() => {
     for (const [name, value] of Object.entries({
-      ...{ MAAS_TABLE: 'keys', MAAS_USAGE_KEY_DATA: 'data-plan', MAAS_USAGE_KEY_CONTROL: 'control-plan' },
+      MAAS_TABLE: 'keys',
+      MAAS_USAGE_KEY_DATA: 'data-plan',
+      MAAS_USAGE_KEY_CONTROL: 'control-plan',
       AWS_REGION: 'eu-west-1',
     })) {
       vi.stubEnv(name, value)

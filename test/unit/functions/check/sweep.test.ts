@@ -22,7 +22,9 @@ const setup = async () => {
   const said: string[] = []
   const run = (more: { goOn?: () => boolean; fails?: number } = {}) =>
     sweep({
-      ...{ registry, kernels: 'k2', ...more },
+      registry,
+      kernels: 'k2',
+      ...more,
       verify: async ({ version: number }): Promise<Replay> => {
         if (number === more.fails) throw new Error('its process ended')
         await write(number, 'k2')

@@ -6,8 +6,13 @@ import { change, newVersion, only } from '../../registry/samples.ts'
 
 /** As CloudWatch sends it to EventBridge. */
 const event = (alarmName: string, value: string) => ({
-  ...{ version: '0', id: 'c4c1c1c9-6542-e61b-6ef0-8c4d36933a92', 'detail-type': 'CloudWatch Alarm State Change' },
-  ...{ source: 'aws.cloudwatch', account: '111122223333', time: '2026-01-01T00:00:00Z', region: 'eu-west-1' },
+  version: '0',
+  id: 'c4c1c1c9-6542-e61b-6ef0-8c4d36933a92',
+  'detail-type': 'CloudWatch Alarm State Change',
+  source: 'aws.cloudwatch',
+  account: '111122223333',
+  time: '2026-01-01T00:00:00Z',
+  region: 'eu-west-1',
   resources: [`arn:aws:cloudwatch:eu-west-1:111122223333:alarm:${alarmName}`],
   detail: {
     alarmName,

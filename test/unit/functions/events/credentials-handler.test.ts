@@ -42,7 +42,9 @@ describe('the credentials Lambda', () => {
 
   it('lends a job an hour of its role, narrowed to the job', async () => {
     expect(await ask({ job: 'points-1', token })).toEqual({
-      ...{ accessKeyId: 'ASIA', secretAccessKey: 'secret', sessionToken: 'session' },
+      accessKeyId: 'ASIA',
+      secretAccessKey: 'secret',
+      sessionToken: 'session',
       expiration: '2026-01-01T01:00:00.000Z',
     })
     const { Policy, ...input } = sts.commandCalls(AssumeRoleCommand)[0]?.args[0].input ?? {}

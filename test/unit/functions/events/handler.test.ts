@@ -9,7 +9,10 @@ const s3 = mockClient(S3Client)
 const missing = Object.assign(new Error('no'), { name: 'NoSuchKey', $metadata: { httpStatusCode: 404 } })
 
 const change = (status: string, time: string) => ({
-  ...{ version: '0', source: 'aws.batch', 'detail-type': 'Batch Job State Change', time },
+  version: '0',
+  source: 'aws.batch',
+  'detail-type': 'Batch Job State Change',
+  time,
   detail: { jobName: 'cifar10-1', jobId: 'abc', status, statusReason: 'because', attempts: [{}] },
 })
 const send = async (event: unknown) => {
@@ -20,7 +23,9 @@ const stored = (facts: readonly unknown[]) => {
   const text = JSON.stringify({ schema: 1, name: 'cifar10-1', createdAt: '2026-01-01T00:00:00Z', facts })
   return {
     Body: sdkBody(text),
-    ...{ ContentLength: Buffer.byteLength(text), ETag: '"7"', LastModified: new Date() },
+    ContentLength: Buffer.byteLength(text),
+    ETag: '"7"',
+    LastModified: new Date(),
   }
 }
 const sdkBody = (text: string) => Readable.from([Buffer.from(text)]) as never
@@ -62,7 +67,8 @@ describe('the events Lambda', () => {
     await send(change('RUNNING', '2026-01-01T00:00:02Z'))
     expect(s3.commandCalls(PutObjectCommand)).toHaveLength(2)
     const denied = Object.assign(new Error('not authorized to perform: kms:GenerateDataKey'), {
-      ...{ name: 'AccessDenied', $metadata: { httpStatusCode: 403 } },
+      name: 'AccessDenied',
+      $metadata: { httpStatusCode: 403 },
     })
     s3.on(PutObjectCommand).rejects(denied)
     await expect(send(change('STARTING', '2026-01-01T00:00:01Z'))).rejects.toThrow(/status\.json.*kms:GenerateDataKey/s)
@@ -71,7 +77,8 @@ describe('the events Lambda', () => {
   it('issues a token for a job before it is started, and none for one that no credentials can be made for', async () => {
     const document = (S3Uri: string) => {
       const body = JSON.stringify({
-        ...{ TrainingJobName: 'cifar10-1', OutputDataConfig: { S3OutputPath: 's3://models/jobs' } },
+        TrainingJobName: 'cifar10-1',
+        OutputDataConfig: { S3OutputPath: 's3://models/jobs' },
         InputDataConfig: [{ ChannelName: 'train', DataSource: { S3DataSource: { S3Uri } } }],
       })
       s3.on(GetObjectCommand, { Key: 'jobs/cifar10-1/spec.json' }).callsFake(() => ({ Body: sdkBody(body) }))

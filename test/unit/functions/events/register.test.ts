@@ -60,7 +60,8 @@ describe('registerCandidate', () => {
 
   const replayed = (passed: boolean) => ({
     replay: { ...replay, kernels: 'k1', passed, difference: passed ? 1e-7 : 0.5 },
-    ...{ rowsIndependent: true, graph: Buffer.from('graph') },
+    rowsIndependent: true,
+    graph: Buffer.from('graph'),
   })
 
   it('keeps the certificate and the graph that the job made, for the first to serve the version', async () => {

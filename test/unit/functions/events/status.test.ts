@@ -28,7 +28,8 @@ const setup = async () => {
   const batch = (status: string, second: number, attempts = 0, statusReason?: string) =>
     recordChange(
       jobChangeSchema.parse({
-        ...{ source: 'aws.batch', time: time(second) },
+        source: 'aws.batch',
+        time: time(second),
         detail: { jobName: 'job-1', jobId: 'abc', status, statusReason, attempts: Array(attempts).fill({}) },
       }),
       deps,
@@ -68,7 +69,8 @@ describe('what AWS says about a job', () => {
     })
     await batch('FAILED', 90, 4, 'Your Spot Task was interrupted.')
     expect(await jobs.describe('job-1')).toMatchObject({
-      ...{ TrainingJobStatus: 'Failed', FailureReason: 'Your Spot Task was interrupted.' },
+      TrainingJobStatus: 'Failed',
+      FailureReason: 'Your Spot Task was interrupted.',
     })
   })
 

@@ -24,7 +24,10 @@ const setup = async (over: object = {}) => {
     )
   const work = (of: number, index: number) =>
     runTransform({
-      ...{ store, job: 'j', inputs: rows(600, [1]), share: { index, of } },
+      store,
+      job: 'j',
+      inputs: rows(600, [1]),
+      share: { index, of },
       lanes: async () => [echoLane()],
     })
   const status = async () => (await transforms.describe('j')).TransformJobStatus
@@ -44,7 +47,8 @@ describe('a transform job at Batch', () => {
     await tell('SUCCEEDED')
     await tell('SUCCEEDED')
     expect(await transforms.describe('j')).toMatchObject({
-      ...{ TransformJobStatus: 'Completed', TransformStartTime: '2026-11-24T10:59:00Z' },
+      TransformJobStatus: 'Completed',
+      TransformStartTime: '2026-11-24T10:59:00Z',
       Progress: { Inputs: 600, Done: 600, Failed: 1 },
       Failures: [{ id: 'row-1', error: '-1 is refused' }],
     })
@@ -57,7 +61,8 @@ describe('a transform job at Batch', () => {
     await missing.work(2, 0)
     await missing.tell('SUCCEEDED')
     expect(await missing.transforms.describe('j')).toMatchObject({
-      ...{ TransformJobStatus: 'Failed', FailureReason: '1 of 3 parts are missing.' },
+      TransformJobStatus: 'Failed',
+      FailureReason: '1 of 3 parts are missing.',
     })
     const strict = await setup({ MaxFailedInputs: 0 })
     await strict.work(1, 0)
@@ -70,7 +75,8 @@ describe('a transform job at Batch', () => {
     await store.put('transforms/j/failure.txt', Buffer.from('no such data\n'))
     await tell('FAILED')
     expect(await transforms.describe('j')).toMatchObject({
-      ...{ TransformJobStatus: 'Failed', FailureReason: 'no such data' },
+      TransformJobStatus: 'Failed',
+      FailureReason: 'no such data',
     })
     const stopped = await setup()
     await stopped.transforms.change('j', () => ({ stopAt: '2026-11-24T11:30:00Z' }))

@@ -49,7 +49,10 @@ const setup = (models: number, idleMs = 60_000) => {
       }) as unknown as Manifest,
   } as unknown as Registry
   const host = createProcessHost({
-    ...{ root: '/r', registry, pool, idleMs },
+    root: '/r',
+    registry,
+    pool,
+    idleMs,
     modelBytes: models * (processBytes + 2000),
     limits: { queued: 10, queuedBytes: 1e9, loadMs: 1000, predictMs: 1000 },
     clock: () => performance.now(),

@@ -12,7 +12,9 @@ const setup = (limits: Partial<ModelLimits> = {}) => {
   const workers: ReturnType<typeof fakeWorker>[] = []
   const clock = { now: 0 }
   const model = createModelProcess({
-    ...{ root: '/r', name: 'm', version: 1 },
+    root: '/r',
+    name: 'm',
+    version: 1,
     take: () => {
       const made = fakeWorker()
       workers.push(made)

@@ -20,7 +20,10 @@ beforeEach(async () => {
 
 const watch = (...rules: string[]) => {
   const log = watchRollback({
-    ...{ registry, rules: rules.map(parseRollback), clock: () => now, say: (text: string) => void said.push(text) },
+    registry,
+    rules: rules.map(parseRollback),
+    clock: () => now,
+    say: (text: string) => void said.push(text),
   })
   return async (status: number, ms = 1) => {
     log({ level: 'info', at: '', message: 'request', model: 'm', version: '2', status, ms } as LogEntry)

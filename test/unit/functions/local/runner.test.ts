@@ -26,12 +26,16 @@ const setup = () => {
   const started: { job: string; attempt: number; stopped: boolean; end: (code: number) => void }[] = []
   const runner = () =>
     createLocalRunner({
-      ...{ root, store, jobs, settings, concurrency: 1, queued: 2, registry: createRegistry(store) },
-      ...{
-        clock: () => Date.now(),
-        notice: () => {},
-        sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-      },
+      root,
+      store,
+      jobs,
+      settings,
+      concurrency: 1,
+      queued: 2,
+      registry: createRegistry(store),
+      clock: () => Date.now(),
+      notice: () => {},
+      sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
       launch: async ({ job, attempt }) => {
         let end = (_: number): void => {}
         const ended = new Promise<number>((resolve) => {

@@ -29,7 +29,11 @@ describe('an invocation', () => {
   /** Adds one to each value. */
   const setup = () => {
     const model: ServedModel = {
-      ...{ name: 'm', version: 1, labels: ['a', 'b'], bytes: 1, preprocess: { kind: 'tensor' } },
+      name: 'm',
+      version: 1,
+      labels: ['a', 'b'],
+      bytes: 1,
+      preprocess: { kind: 'tensor' },
       signature: {
         inputs: [{ name: 'x', dtype: 'float32', shape: [-1, 2] }],
         outputs: [{ name: 'y', dtype: 'float32', shape: [-1, 2] }],

@@ -44,7 +44,10 @@ describe('a shadow', () => {
       {
         primary: { version: 1, ms: 1 },
         shadow: { version: 2, ms: 3 },
-        ...{ requests: 1, failed: 0, rows: 2, agreed: 1 },
+        requests: 1,
+        failed: 0,
+        rows: 2,
+        agreed: 1,
         largestDifference: expect.closeTo(0.3, 6),
       },
     ])

@@ -25,7 +25,9 @@ describe('the secret of webhooks', () => {
   it('signs what its receiver can verify', async () => {
     const sent: { headers: Readonly<Record<string, string>>; body: string }[] = []
     const webhooks = createWebhooks({
-      ...{ secrets: setup(), clock: () => Date.now(), sleep: async () => {} },
+      secrets: setup(),
+      clock: () => Date.now(),
+      sleep: async () => {},
       deliver: async (_, headers, body) => {
         sent.push({ headers, body })
         return 200

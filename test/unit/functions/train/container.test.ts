@@ -28,9 +28,12 @@ const setup = async (wrap: (store: ObjectStore) => ObjectStore = (store) => stor
     const layout = layoutOf(mkdtempSync(join(tmpdir(), 'ml-')))
     return runContainer({
       transfer: { job: 'job-1', storeUri: 's3://b', store, layout },
-      ...{ attempt: number, log: createLogWriter(store, 'job-1', number), signal: stop.signal },
+      attempt: number,
+      log: createLogWriter(store, 'job-1', number),
+      signal: stop.signal,
       train: (signal) => train(signal, layout.base),
-      ...{ clock: () => Date.now(), complain: (text) => complaints.push(text) },
+      clock: () => Date.now(),
+      complain: (text) => complaints.push(text),
     })
   }
   const keys = async () => {

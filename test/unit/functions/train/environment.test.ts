@@ -16,7 +16,8 @@ describe('the environment', () => {
     const lending = { ...env, MAAS_JOB_CREDENTIALS: 'arn:aws:lambda:x' }
     expect(() => readBatchEnvironment(lending)).toThrow('MAAS_JOB_TOKEN is not set')
     expect(readBatchEnvironment({ ...lending, MAAS_JOB_TOKEN: 't' }).lender).toEqual({
-      ...{ functionArn: 'arn:aws:lambda:x', token: 't' },
+      functionArn: 'arn:aws:lambda:x',
+      token: 't',
     })
   })
 })

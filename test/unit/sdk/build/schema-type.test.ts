@@ -20,7 +20,10 @@ it.each<[string, JsonSchema, string]>([
 
 it('a list of one of two objects keeps the list around both', () => {
   const object = (name: string): JsonSchema => ({
-    ...{ type: 'object', properties: { [name]: { type: 'number' } }, required: [name], additionalProperties: false },
+    type: 'object',
+    properties: { [name]: { type: 'number' } },
+    required: [name],
+    additionalProperties: false,
   })
   expect(typeOf({ type: 'array', items: { anyOf: [object('a'), object('b')] } }).replace(/\s+/g, ' ')).toBe(
     '({ a: number } | { b: number })[]',

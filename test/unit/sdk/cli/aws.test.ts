@@ -19,7 +19,9 @@ const quotas = mockClient(ServiceQuotasClient)
 const stack = (outputs: Record<string, string>) => ({
   Stacks: [
     {
-      ...{ StackName: 'x', CreationTime: new Date(), StackStatus: 'CREATE_COMPLETE' as const },
+      StackName: 'x',
+      CreationTime: new Date(),
+      StackStatus: 'CREATE_COMPLETE' as const,
       Outputs: Object.entries(outputs).map(([OutputKey, OutputValue]) => ({ OutputKey, OutputValue })),
     },
   ],

@@ -16,7 +16,9 @@ const asked = (body: string, type = 'application/json') => {
 it('fills the path in, escaped, and sends query, body and headers', async () => {
   const { requests, maas } = asked('{"generation":2}')
   const moved = await maas.call('moveAlias', {
-    ...{ path: { model: 'a b', alias: 'x' }, body: { version: 2 }, headers: { 'if-match': '"1"' } },
+    path: { model: 'a b', alias: 'x' },
+    body: { version: 2 },
+    headers: { 'if-match': '"1"' },
   })
   expect(moved.generation).toBe(2)
   await maas.call('readTrainingJobLogs', { path: { job: 'j' }, query: { limit: 5 } })
