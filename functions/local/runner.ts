@@ -23,7 +23,8 @@ export interface LocalRunnerOptions {
   readonly launch: (options: JobProcessOptions) => Promise<JobProcess>
   /** Milliseconds since 1970. */
   readonly clock: () => number
-  readonly sleep: (ms: number) => Promise<void>
+  /** Ends early when the signal fires. */
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>
   /** Receives what a person should know: a job that nobody could take on. */
   readonly notice: (text: string) => void
 }
@@ -135,7 +136,10 @@ export const createLocalRunner = (options: LocalRunnerOptions): LocalRunner => {
       closing = true
       queue.clear()
       for (const child of taken.values()) child?.stop()
-      await Promise.race([queue.onIdle(), options.sleep(CLOSE_MS)])
+      // A timer that is left would keep the process for as long as it was to wait at most.
+      const idle = new AbortController()
+      await Promise.race([queue.onIdle(), options.sleep(CLOSE_MS, idle.signal)])
+      idle.abort()
     },
   }
 }

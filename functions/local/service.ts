@@ -182,7 +182,7 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
     jobs,
     settings,
     clock,
-    sleep,
+    sleep: pause,
     notice: say,
     launch: startJobProcess,
     concurrency: 1,
@@ -247,8 +247,8 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
 }
 
 /** Ends early, without an error, when the signal fires. */
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  sleep(ms, undefined, { signal }).catch(() => undefined)
+const pause = (ms: number, signal?: AbortSignal): Promise<void> =>
+  sleep(ms, undefined, signal && { signal }).catch(() => undefined)
 
 /** Verbose: every entry as a line of JSON. Else only what went wrong, in plain words. */
 const toStandardError =

@@ -92,5 +92,7 @@ export const start = (image: Mounted, { user, writable, env, args }: RunOptions)
       // As container runtimes set it for a user that the image does not know.
       env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/', ...image.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      // A group of its own, so that all of it can be ended: chroot's change of user undoes --kill-child.
+      detached: true,
     },
   )

@@ -125,7 +125,7 @@ const serve = async (image: Mounted, packed: Uint8Array): Promise<{ readonly ms:
     if (!answer.ok) throw new Error(`serve answered ${answer.status}: ${await answer.text()}\n${output}`)
     return { ms, answer: (await answer.text()).trim() }
   } finally {
-    child.kill('SIGKILL')
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
   }
 }
 

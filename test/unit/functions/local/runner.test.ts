@@ -24,6 +24,7 @@ const setup = () => {
   const store = createFileStore(root)
   const jobs = createJobs({ store, storeUri: settings.storeUri, clock: () => Date.now() })
   const started: { job: string; attempt: number; stopped: boolean; end: (code: number) => void }[] = []
+  const waits: { ms: number; signal: AbortSignal | undefined }[] = []
   const runner = () =>
     createLocalRunner({
       root,
@@ -35,7 +36,10 @@ const setup = () => {
       registry: createRegistry(store),
       clock: () => Date.now(),
       notice: () => {},
-      sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+      sleep: (ms, signal) => {
+        waits.push({ ms, signal })
+        return new Promise((resolve) => setTimeout(resolve, ms).unref())
+      },
       launch: async ({ job, attempt }) => {
         let end = (_: number): void => {}
         const ended = new Promise<number>((resolve) => {
@@ -61,10 +65,16 @@ const setup = () => {
     await jobs.add(name, { kind: 'stop', at: new Date().toISOString() })
     await target.stop(await jobs.record(name))
   }
-  return { jobs, store, started, runner, create, statusOf, stop }
+  return { jobs, store, started, waits, runner, create, statusOf, stop }
 }
 
 describe('jobs on one machine', () => {
+  it('a service that closes with nothing to wait for leaves no timer behind', async () => {
+    const { runner, waits } = setup()
+    await runner().close()
+    expect(waits.map(({ signal }) => signal?.aborted)).toEqual([true])
+  })
+
   it('run one after the other, and only so many may wait', async () => {
     const { started, runner, create, statusOf } = setup()
     const one = runner()
