@@ -9,7 +9,7 @@ import { findNative } from '@maas/core/kernels/find'
 import { createFileStore, objectsBelow, openStore } from '@maas/core/store'
 import { bundle, repository } from '../infra/bundle.ts'
 import { proxyEvent } from '../test/support/lambda-events.ts'
-import { findMoto, startMoto } from '../test/support/moto.ts'
+import { findMoto, motoCredentials, motoEnvironment, startMoto } from '../test/support/moto.ts'
 import { startFunction } from '../test/support/runtime-api.ts'
 import { findTools } from '../test/tools/sets.mjs'
 import { type Bench, Unavailable } from './types.ts'
@@ -50,12 +50,7 @@ export const openCloud = async (bench: Bench): Promise<Cloud> => {
   const moto = await startMoto()
   const directory = mkdtempSync(join(tmpdir(), 'maas-bench-lambda-'))
   const env = {
-    AWS_ENDPOINT_URL: moto.endpoint,
-    AWS_REGION: region,
-    MAAS_STORE: `s3://${bucket}`,
-    MAAS_TABLE: 'keys',
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test',
+    ...motoEnvironment(moto.endpoint, region, bucket),
     MAAS_KERNELS: found.directory,
   }
   Object.assign(process.env, env)
@@ -91,8 +86,7 @@ export const openCloud = async (bench: Bench): Promise<Cloud> => {
 
 /** The model's address as a file, signed for an hour. */
 const fill = async (bench: Bench, endpoint: string): Promise<string> => {
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
-  const s3 = new S3Client({ endpoint, region, credentials, forcePathStyle: true })
+  const s3 = new S3Client({ endpoint, region, credentials: motoCredentials, forcePathStyle: true })
   const CreateBucketConfiguration = { LocationConstraint: region } as const
   await s3.send(new CreateBucketCommand({ Bucket: bucket, CreateBucketConfiguration }))
   const to = await openStore(`s3://${bucket}`)

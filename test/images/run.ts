@@ -12,7 +12,7 @@ import { finishJob } from '../../functions/events/finish.ts'
 import { repository } from '../../infra/bundle.ts'
 import { hashFile } from '../../layers/tfjs-node/build/manifest.mjs'
 import { proxyEvent } from '../support/lambda-events.ts'
-import { startMoto } from '../support/moto.ts'
+import { motoCredentials, motoEnvironment, startMoto } from '../support/moto.ts'
 import { job, pointsJob, pointsTable } from '../support/points.ts'
 import { runtimeClient, startFunction } from '../support/runtime-api.ts'
 import { findTools } from '../tools/sets.mjs'
@@ -163,18 +163,11 @@ const main = async (): Promise<void> => {
       build(`localhost/base-${name}:test`, base)
       build(`localhost/${name}:test`, join(repository, 'dist', 'images', name), { BASE: `localhost/base-${name}:test` })
     }
-    const env = {
-      AWS_ENDPOINT_URL: moto.endpoint,
-      AWS_REGION: region,
-      MAAS_STORE: `s3://${bucket}`,
-      MAAS_TABLE: 'keys',
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
-    }
+    const env = motoEnvironment(moto.endpoint, region, bucket)
     const s3 = new S3Client({
       endpoint: moto.endpoint,
       region,
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+      credentials: motoCredentials,
       forcePathStyle: true,
     })
     await s3.send(

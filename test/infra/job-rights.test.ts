@@ -5,7 +5,7 @@ import { trainingJobSchema } from '@maas/core/contract'
 import { sessionPolicy } from '@maas/core/jobs'
 import type { Template } from 'aws-cdk-lib/assertions'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { isMotoMissing, type Moto, startMoto } from '../support/moto.ts'
+import { isMotoMissing, type Moto, motoCredentials, startMoto } from '../support/moto.ts'
 import { pointsJob } from '../support/points.ts'
 import { synthesize } from './synth.ts'
 
@@ -75,7 +75,7 @@ const resolve = (value: unknown): unknown => {
 
 describe.skipIf(isMotoMissing())('a training job, with IAM turned on', () => {
   const region = 'eu-west-1'
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
+  const credentials = motoCredentials
   const job = trainingJobSchema.parse(pointsJob('models', {}))
   let moto: Moto
 

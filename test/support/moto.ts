@@ -11,6 +11,19 @@ export interface Moto {
 }
 
 const START_MS = 60_000
+
+/** moto takes any, until IAM is turned on. */
+export const motoCredentials = { accessKeyId: 'test', secretAccessKey: 'test' } as const
+
+/** What a program of ours needs in its environment to take moto for AWS, with the store in `bucket`. */
+export const motoEnvironment = (endpoint: string, region: string, bucket: string) => ({
+  AWS_ENDPOINT_URL: endpoint,
+  AWS_REGION: region,
+  AWS_ACCESS_KEY_ID: motoCredentials.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: motoCredentials.secretAccessKey,
+  MAAS_STORE: `s3://${bucket}`,
+  MAAS_TABLE: 'keys',
+})
 const server = fileURLToPath(new URL('./moto-server.py', import.meta.url))
 
 /** `bin/moto_server` of the tools that `npm test` installs (MAAS_TEST_TOOLS), else the one on PATH. */

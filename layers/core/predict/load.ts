@@ -56,22 +56,6 @@ export const loadPredictor = async (
   return predictor
 }
 
-/** Compiles a version and stores its graph, unless that was done; false for a model that runs operation by operation. */
-export const storeCompiled = async (
-  registry: Registry,
-  manifest: Manifest,
-  kernels: KernelSource,
-  announce: (line: string) => void,
-): Promise<boolean> => {
-  const native = await kernels.sessions()
-  if (native === undefined) return false
-  if ((await readCompiled(registry, manifest, native.id)) !== undefined) return true
-  const described = await describe(registry, manifest)
-  const predictor = await compile(registry, manifest, kernels, described, { announce, threads: 1 })
-  predictor.dispose()
-  return writeCompiled(registry, manifest, native.id, predictor)
-}
-
 const damaged = ({ name, version }: Manifest, path: string, cause: unknown): StorageError =>
   new StorageError(`${path} of ${name}:${version} is damaged: ${messageOf(cause)}`, { cause })
 

@@ -16,7 +16,7 @@ import { Maas } from '../../../sdk/src/client.ts'
 import { type LambdaEndpoint, startLambdaEndpoint } from '../../support/lambda-endpoint.ts'
 import { fetchByEvents, proxyEvent } from '../../support/lambda-events.ts'
 import { noLayer, onLayer } from '../../support/layer.ts'
-import { isMotoMissing, type Moto, startMoto } from '../../support/moto.ts'
+import { isMotoMissing, type Moto, motoCredentials, motoEnvironment, startMoto } from '../../support/moto.ts'
 import { job, pointsJob, pointsTable } from '../../support/points.ts'
 import { type FunctionProcess, runtimeClient, startFunction } from '../../support/runtime-api.ts'
 
@@ -50,16 +50,11 @@ describe.skipIf(isMotoMissing() || kernels.found === undefined)('the deployed pr
   beforeAll(async () => {
     moto = await startMoto()
     env = {
-      AWS_ENDPOINT_URL: moto.endpoint,
-      AWS_REGION: 'eu-west-1',
-      MAAS_STORE: `s3://${bucket}`,
-      MAAS_TABLE: 'keys',
+      ...motoEnvironment(moto.endpoint, 'eu-west-1', bucket),
       // A bundle has no recipe beside it, so it looks in /opt, where images and layers have their kernels.
       MAAS_KERNELS: kernels.found?.directory ?? '',
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
     }
-    const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
+    const credentials = motoCredentials
     s3 = new S3Client({ endpoint: moto.endpoint, region: 'eu-west-1', credentials, forcePathStyle: true })
     const CreateBucketConfiguration = { LocationConstraint: 'eu-west-1' } as const
     await s3.send(new CreateBucketCommand({ Bucket: bucket, CreateBucketConfiguration }))

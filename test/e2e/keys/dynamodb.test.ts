@@ -3,7 +3,7 @@ import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { createCounter, type KeyStore, unused } from '@maas/core/keys'
 import { createDynamoKeys } from '@maas/core/keys/dynamodb'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { isMotoMissing, startMoto } from '../../support/moto.ts'
+import { isMotoMissing, motoCredentials, startMoto } from '../../support/moto.ts'
 
 const id = 'b'.repeat(64)
 const now = Date.UTC(2026, 10, 24)
@@ -16,7 +16,7 @@ describe.skipIf(isMotoMissing())('keys in DynamoDB', () => {
     const client = new DynamoDBClient({
       endpoint: moto.endpoint,
       region: 'eu-west-1',
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+      credentials: motoCredentials,
     })
     await client.send(
       new CreateTableCommand({

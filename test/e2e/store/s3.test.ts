@@ -4,7 +4,7 @@ import { StorageError } from '@maas/core/errors'
 import { openStore } from '@maas/core/store'
 import { createS3Store } from '@maas/core/store/s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { isMotoMissing, type Moto, startMoto } from '../../support/moto.ts'
+import { isMotoMissing, type Moto, motoCredentials, startMoto } from '../../support/moto.ts'
 import { describeRegistry } from '../../unit/registry/contract.ts'
 import { describeObjectStore } from '../../unit/store/contract.ts'
 
@@ -20,7 +20,7 @@ describe.skipIf(isMotoMissing())('S3', () => {
       endpoint: moto.endpoint,
       region: 'us-east-1',
       forcePathStyle: true,
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+      credentials: motoCredentials,
     }
     client = new S3Client(config)
   })
