@@ -73,10 +73,11 @@ const readData = async (
   report({ event: 'data', done: all, total: all, message })
   for (const warning of data.report.warnings)
     report({ event: 'notice', level: 'warning', code: 'data', message: warning })
-  if (data.report.badFileCount > 0) {
-    const [first] = data.report.badFiles
+  const { badFileCount: bad, badFiles } = data.report
+  if (bad > 0) {
+    const [first] = badFiles
     const sample = first ? `, e.g. ${first.path}: ${first.reason}` : ''
-    const words = `${data.report.badFileCount} files could not be read and are left out${sample}`
+    const words = `left out as unreadable: ${bad} ${bad === 1 ? 'file' : 'files'}${sample}`
     report({ event: 'notice', level: 'warning', code: 'bad_files', message: words })
   }
   return data

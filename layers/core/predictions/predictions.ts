@@ -1,5 +1,4 @@
 /** Asynchronous predictions: a request is kept, answered by whoever takes it from the queue, and its answer read until it expires. */
-import { createHash } from 'node:crypto'
 import {
   checked,
   type PredictionResource,
@@ -10,6 +9,7 @@ import {
 } from '@maas/core/contract'
 import { ConflictError, NotFoundError } from '@maas/core/errors'
 import type { ObjectStore } from '@maas/core/store'
+import { type DeferredRequest, digestOf, idOf, type Owner, recordOf } from './deferred-request.ts'
 import {
   missing,
   type PredictionRecord,
@@ -24,32 +24,6 @@ import {
   writeRecord,
 } from './record.ts'
 import type { Webhooks } from './webhook.ts'
-
-/** A data-plane request, to be answered later as it would have been answered now. */
-export interface DeferredRequest {
-  readonly path: string
-  readonly contentType: string
-  readonly body: Uint8Array
-  /** Further headers that decide what the request means, by name in lower case. */
-  readonly headers?: Readonly<Record<string, string>> | undefined
-  /** As the caller named it. */
-  readonly model: string
-  /** Whose key asks; absent where keys are off. */
-  readonly caller?: Owner | undefined
-  readonly webhook?: string | undefined
-  readonly events?: readonly WebhookEvent[] | undefined
-  /** The same key with the same request is the same prediction. */
-  readonly idempotencyKey?: string | undefined
-}
-
-/** A key, as far as a prediction has to remember it. */
-export interface Owner {
-  /** SHA-256 of the key. */
-  readonly id: string
-  readonly name: string
-  readonly counted: boolean
-  readonly models?: readonly string[]
-}
 
 export interface PredictionsDependencies {
   readonly store: ObjectStore
@@ -160,41 +134,15 @@ export const createPredictions = (dependencies: PredictionsDependencies): Predic
 
   const create: Predictions['create'] = async (request) => {
     if (request.webhook !== undefined) await webhooks.check(request.webhook)
-    const { headers = {}, caller } = request
-    const said = Object.keys(headers).length > 0 ? `${JSON.stringify(Object.entries(headers).sort())}\0` : ''
-    const hash = createHash('sha256').update(`${request.path}\0${request.contentType}\0${said}`).update(request.body)
-    const digest = hash.digest('hex')
-    const key = request.idempotencyKey
-    // Two callers who choose the same key mean two predictions.
-    const own = caller === undefined ? key : `${caller.id}\0${key}`
-    const id =
-      key === undefined
-        ? ids()
-        : `k-${createHash('sha256')
-            .update(own ?? '')
-            .digest('hex')
-            .slice(0, 40)}`
+    const digest = digestOf(request)
+    const { idempotencyKey: key } = request
+    const id = key === undefined ? ids() : idOf(key, request.caller)
     const known = key === undefined ? undefined : await read(id).catch(ifMissing)
     if (known !== undefined) return same(known, digest)
-    const now = clock()
     // The input first: a record means that all of the prediction is there.
     await writeInput(store, id, digest, request.body)
-    const record: PredictionRecord = {
-      schema: 1,
-      id,
-      model: request.model,
-      status: 'starting',
-      attempts: 0,
-      created_at: at(now),
-      expires_at: at(now + lifetime),
-      path: request.path,
-      content_type: request.contentType,
-      request_sha256: digest,
-      ...(said !== '' && { headers }),
-      ...(caller && { caller: { ...caller, models: caller.models && [...caller.models] } }),
-      ...(request.webhook !== undefined && { webhook: request.webhook }),
-      ...(request.events !== undefined && { webhook_events: [...request.events] }),
-    }
+    const now = clock()
+    const record = recordOf(request, { id, digest, created: at(now), expires: at(now + lifetime) })
     try {
       await writeRecord(store, record)
     } catch (error) {
