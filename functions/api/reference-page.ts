@@ -4,13 +4,15 @@ import { html, Markup, style } from '@maas/core/html'
 import * as z from 'zod'
 
 export const referencePolicy =
-  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+  "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 const layout = new Markup(`
 header { border-bottom: 1px solid var(--line); background: var(--card) }
-header div { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 24px; max-width: 1080px; margin: 0 auto; padding: 14px 20px }
-header b { font-size: 15px } header nav { display: flex; gap: 20px } header a { color: var(--soft); text-decoration: none }
-header a:hover { color: var(--ink) } header [aria-current] { color: var(--ink) } a { color: var(--train) }
+header div { display: flex; flex-wrap: wrap; align-items: center; gap: 0 24px; max-width: 1080px; min-height: 56px; margin: 0 auto; padding: 0 20px }
+header a { color: var(--soft); text-decoration: none } header a:hover { color: var(--ink) }
+header .brand { display: flex; gap: 8px; min-height: 48px; align-items: center; font-weight: 700; color: var(--ink) }
+header nav { display: flex; gap: 20px } header nav a { padding: 16px 0; border-bottom: 2px solid transparent; margin-bottom: -1px; white-space: nowrap }
+header [aria-current] { color: var(--ink); border-bottom-color: var(--train) } a { color: var(--train) }
 .route { margin: 8px 0; padding: 0 } .route > summary { cursor: pointer; padding: 12px 16px; display: grid; gap: 2px 12px; grid-template-columns: 60px minmax(0, 1fr); list-style: none }
 .route > summary::-webkit-details-marker { display: none } .route > summary:hover { background: var(--grid) } .route[open] > summary { border-bottom: 1px solid var(--line) }
 .route > summary b { font: 600 12px/1.8 ui-monospace, Menlo, Consolas, monospace; color: var(--train) } .route > summary b.DELETE { color: var(--wrong) } .route > summary b.GET { color: var(--good) }
@@ -55,7 +57,7 @@ export const referencePage = (): string =>
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>maas: HTTP reference</title>
 <style>${style}${layout}</style></head>
 <body>
-<header><div><b>maas</b><nav aria-label="Pages"><a href="./#/">Models</a><a href="./#/try">Try</a><a href="./#/jobs">Jobs</a><a href="docs" aria-current="page">HTTP reference</a></nav></div></header>
+<header><div><a class="brand" href="./#/"><img src="playground/icon.svg" alt="" width="24" height="24">maas</a><nav aria-label="Pages"><a href="./#/">Models</a><a href="./#/try">Try</a><a href="./#/jobs">Jobs</a><a href="docs" aria-current="page">HTTP reference</a></nav></div></header>
 <main>
 <h1>HTTP reference</h1>
 <p class="soft">Made from the contract that the service itself checks requests against: the same as <a href="openapi.json">openapi.json</a> (OpenAPI 3.1).</p>
