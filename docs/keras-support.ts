@@ -1,7 +1,7 @@
 /** docs/keras-support.md: what becomes of each layer, activation and operation of Keras, and how the models that Keras wrote fared. */
 import { readFileSync } from 'node:fs'
 import { activations } from '../layers/core/formats/adapters/activations.ts'
-import { isKnownOperation } from '../layers/core/formats/adapters/operations.ts'
+import { isKnownOperation } from '../layers/core/formats/adapters/operations/index.ts'
 import { ruleNamed, supportOf } from '../layers/core/formats/keras/layer.ts'
 import { ANY } from '../layers/core/formats/keras/layer-rules.ts'
 import { ReportBuilder } from '../layers/core/formats/keras/report.ts'

@@ -1,4 +1,5 @@
 /** Between the stored shape of a model and a tfjs-layers model that runs and trains: every weight is paired by layer and checked. */
+import type { Variable } from '@tensorflow/tfjs-core'
 import type * as layers from '@tensorflow/tfjs-layers'
 import { type DType, dtypeSchema, type Signature, type TensorSpec } from '../contract/index.ts'
 import { InvalidInputError, MaasError, messageOf, UnsupportedError } from '../errors.ts'
@@ -56,7 +57,8 @@ export const toLayersModel = async (artifact: ModelArtifact, kernels: ModelKerne
   try {
     for (const [slot, weight] of pair(slots, artifact.weights)) {
       const tensor = kernels.tf.tensor(valuesOf(weight), [...weight.shape], weight.dtype)
-      slot.variable.write(tensor)
+      // Past the constraint, which is for what training does to a weight.
+      ;(slot.variable as unknown as { readonly val: Variable }).val.assign(tensor)
       tensor.dispose()
     }
     if (artifact.trainingConfig?.optimizer_config) restoreTraining(model, artifact.trainingConfig)
@@ -161,11 +163,18 @@ const disposeWhole = (model: layers.LayersModel, slots: readonly Slot[]): void =
   }
 }
 
+/** What TimeDistributed and its like have; their types are not exported. */
+interface Wrapper {
+  readonly layer: layers.layers.Layer
+}
+
 /** Layer by layer in the topology's order, nested models depth first; independent of what is trainable. */
 const slotsOf = (model: layers.LayersModel, prefix = ''): Slot[] =>
   model.layers.flatMap((layer) => {
     const path = `${prefix}${layer.name}`
     if (isContainer(layer)) return slotsOf(layer, `${path}/`)
+    const { layer: inner } = layer as Partial<Wrapper>
+    if (inner && isContainer(inner)) return slotsOf(inner, `${path}/${inner.name}/`)
     const short = layer.weights.map(({ originalName }) => originalName.split('/').at(-1) ?? originalName)
     return layer.weights.map((variable, i) => {
       const last = short[i] ?? ''

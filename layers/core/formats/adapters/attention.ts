@@ -31,6 +31,10 @@ interface HeadOptions extends Options, Roles {
   readonly dropout: number
   readonly useBias: boolean
   readonly useCausalMask?: boolean
+  /** Which input says where queries may look, `[batch, queries, keys]`, or one for each head. */
+  readonly allowed?: number
+  /** A query that may look nowhere gets nothing, else the mean of all. */
+  readonly zeroUnseen?: boolean
 }
 
 export const attentionLayers = (tf: TensorFlow): LayerClass[] => [
@@ -181,18 +185,21 @@ const multiHeadCall = (
   }
   const query = split(q as Tensor, 'query').mul(1 / Math.sqrt(options.keyDim))
   const scores = tf.matMul(query, shared(split(k as Tensor, 'key')), false, true)
-  const allowed = headMask(tf, scores, inRoles(masks, options), options)
-  const weighted = tf.softmax(allowed ? scores.sub(allowed.neg().add(1).mul(FAR_BELOW)) : scores)
+  const given = options.allowed === undefined ? undefined : inputs[options.allowed]
+  const allowed = headMask(tf, scores, inRoles(masks, options), given, options)
+  const chances = tf.softmax(allowed ? scores.sub(allowed.neg().add(1).mul(FAR_BELOW)) : scores)
+  const weighted = allowed && options.zeroUnseen ? chances.mul(allowed) : chances
   const kept = training && options.dropout > 0 ? tf.dropout(weighted, options.dropout) : weighted
   const result = tf.matMul(kept, shared(split(v as Tensor, 'value'))).transpose([0, 2, 1, 3])
   return project(tf, result, weights.output_kernel as Tensor, weights.output_bias, 2)
 }
 
-/** `[batch, 1, queries, keys]` from the masks of query, value and key, and causality. */
+/** `[batch, 1, queries, keys]` from the masks of query, value and key, causality, and what the call was given. */
 const headMask = (
   tf: TensorFlow,
   scores: Tensor,
   [query, value, key]: readonly (Tensor | null)[],
+  given: Tensor | undefined,
   { useCausalMask }: HeadOptions,
 ): Tensor | null => {
   const parts = [
@@ -200,8 +207,11 @@ const headMask = (
     value?.toFloat().expandDims(-2),
     key && key !== value ? key.toFloat().expandDims(-2) : null,
   ].filter((part): part is Tensor => part !== null && part !== undefined)
-  const combined = parts.reduce<Tensor | null>(both, null)?.expandDims(1) ?? null
-  return useCausalMask ? both(combined, causal(tf, scores)) : combined
+  const own = parts.reduce<Tensor | null>(both, null)
+  const seen = useCausalMask ? both(own, causal(tf, scores).expandDims(0)) : own
+  const all = given ? both(seen, given.notEqual(tf.zerosLike(given)).toFloat()) : seen
+  if (all === null || all.rank === 4) return all
+  return all.rank === 3 ? all.expandDims(1) : all.reshape([1, 1, ...all.shape.slice(-2)])
 }
 
 /** Contracts the last `axes` axes of `x` with the first of the kernel. */

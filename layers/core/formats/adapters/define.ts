@@ -29,8 +29,8 @@ export interface LayerDefinition<O> {
   /** In the order in which Keras makes them. */
   readonly weights?: (options: O, inputShapes: readonly Shape[]) => readonly WeightSpec[]
   /** @default the first input's */
-  readonly outputShape?: (inputShapes: readonly Shape[], options: O) => Shape
-  readonly call: (inputs: readonly Tensor[], call: Call<O>) => Tensor
+  readonly outputShape?: (inputShapes: readonly Shape[], options: O) => Shape | Shape[]
+  readonly call: (inputs: readonly Tensor[], call: Call<O>) => Tensor | Tensor[]
   /** Whether the mask goes on to the next layer. @default true */
   readonly passesMask?: boolean
   /** The mask of the output. @default the first input's, when it goes on */
@@ -86,7 +86,7 @@ export const defineLayer = <O extends Options>(tf: TensorFlow, definition: Layer
       this.built = true
     }
 
-    override call(inputs: Tensor | Tensor[], kwargs: Record<string, unknown> = {}): Tensor {
+    override call(inputs: Tensor | Tensor[], kwargs: Record<string, unknown> = {}): Tensor | Tensor[] {
       return tf.tidy(() => {
         const list = Array.isArray(inputs) ? inputs : [inputs]
         const given = kwargs.mask as (Tensor | null)[] | null | undefined
@@ -102,7 +102,7 @@ export const defineLayer = <O extends Options>(tf: TensorFlow, definition: Layer
       })
     }
 
-    override computeOutputShape(inputShape: Shape | Shape[]): Shape {
+    override computeOutputShape(inputShape: Shape | Shape[]): Shape | Shape[] {
       const shapes = shapesOf(inputShape)
       return outputShape ? outputShape(shapes, this.#options) : [...(shapes[0] ?? [])]
     }
@@ -147,3 +147,14 @@ export const axesOf = (axis: unknown, rank: number): number[] =>
 /** A size that is not known stays so. */
 export const sized = (size: number | null | undefined, to: (size: number) => number): number | null =>
   size === null || size === undefined ? null : to(size)
+
+/** What comes of tensors of these shapes, element by element. */
+export const broadcastShapes = (shapes: readonly Shape[]): Shape =>
+  shapes.reduce((a, b) => {
+    const [long, short] = a.length >= b.length ? [a, b] : [b, a]
+    const offset = long.length - short.length
+    return long.map((size, axis) => {
+      const other = axis < offset ? 1 : (short[axis - offset] ?? null)
+      return size === 1 ? other : size
+    })
+  })

@@ -17,6 +17,12 @@ const parse = (equation: string) => {
   return { input, kernel, output }
 }
 
+/** tfjs' einsum takes small letters only, so axes get other names. */
+export const smallLetters = (equation: string): string => {
+  const letters = [...new Set(equation.match(/[a-z]/gi))]
+  return equation.replace(/[a-z]/gi, (letter) => String.fromCharCode(97 + letters.indexOf(letter)))
+}
+
 /** Sizes by axis letter: of the input as it comes, of the output as the layer says. */
 const sizesOf = ({ equation, outputShape }: EinsumOptions, shape: Shape): Map<string, number | null> => {
   const { input, output } = parse(textOf(equation))
@@ -50,16 +56,7 @@ export const einsumLayers = (tf: TensorFlow): LayerClass[] => [
       return [...parse(textOf(options.equation)).output].map((letter) => sizes.get(letter) ?? null)
     },
     call: ([x], { options, weights }) => {
-      const { input, kernel, output } = parse(textOf(options.equation))
-      // tfjs' einsum takes small letters only.
-      const letters = [...new Set(input + kernel + output)]
-      const small = (axes: string) =>
-        [...axes].map((letter) => String.fromCharCode(97 + letters.indexOf(letter))).join('')
-      const product = tf.einsum(
-        `${small(input)},${small(kernel)}->${small(output)}`,
-        x as Tensor,
-        weights.kernel as Tensor,
-      )
+      const product = tf.einsum(smallLetters(textOf(options.equation)), x as Tensor, weights.kernel as Tensor)
       return activate(tf, options.activation, weights.bias ? product.add(weights.bias) : product)
     },
   }),

@@ -1,7 +1,7 @@
 /** Layers that work element by element, or along one axis, on their inputs. */
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { TensorFlow } from '../../kernels/index.ts'
-import { axesOf, defineLayer, type LayerClass, type Options } from './define.ts'
+import { axesOf, broadcastShapes, defineLayer, type LayerClass, type Options } from './define.ts'
 
 interface ReluOptions extends Options {
   readonly maxValue: number | null
@@ -16,7 +16,7 @@ const spatialNoise = (x: Tensor): number[] =>
 export const elementwiseLayers = (tf: TensorFlow): LayerClass[] => [
   defineLayer(tf, {
     className: 'Subtract',
-    outputShape: (shapes) => broadcast(shapes[0] ?? [], shapes[1] ?? []),
+    outputShape: broadcastShapes,
     call: ([a, b]) => (a as Tensor).sub(b as Tensor),
   }),
   // `Identity` alone is an initialiser in tfjs.
@@ -57,12 +57,3 @@ export const elementwiseLayers = (tf: TensorFlow): LayerClass[] => [
     }),
   ),
 ]
-
-const broadcast = (a: readonly (number | null)[], b: readonly (number | null)[]): (number | null)[] => {
-  const [long, short] = a.length >= b.length ? [a, b] : [b, a]
-  const offset = long.length - short.length
-  return long.map((size, axis) => {
-    const other = axis < offset ? 1 : (short[axis - offset] ?? null)
-    return size === 1 ? other : size
-  })
-}

@@ -5,13 +5,15 @@ import { attentionLayers } from './attention.ts'
 import { categoricalLayers } from './categorical.ts'
 import { convLstmLayers } from './conv-lstm.ts'
 import { convolutionLayers } from './convolution.ts'
-import { type LayerClass, stock } from './define.ts'
+import type { LayerClass } from './define.ts'
 import { einsumLayers } from './einsum.ts'
 import { elementwiseLayers } from './elementwise.ts'
 import { gruLayers } from './gru.ts'
 import { maskLayers } from './masks.ts'
+import { mendStockLayers } from './mended.ts'
+import { mergingLayers } from './merging.ts'
 import { normalizationLayers } from './normalization.ts'
-import { operationLayers } from './operations.ts'
+import { operationLayers } from './operations/index.ts'
 import { poolingLayers } from './pooling.ts'
 import { spatialLayers } from './spatial.ts'
 
@@ -23,6 +25,7 @@ const families: readonly ((tf: TensorFlow) => LayerClass[])[] = [
   einsumLayers,
   elementwiseLayers,
   gruLayers,
+  mergingLayers,
   normalizationLayers,
   operationLayers,
   poolingLayers,
@@ -47,8 +50,7 @@ export const adapterNames = (tf: TensorFlow): ReadonlySet<string> => {
       names.add((Class as unknown as { readonly className: string }).className)
     }
   }
-  // Keras flattens what is flat already; tfjs can, but refuses to.
-  stock<object>(tf, 'Flatten').prototype.assertInputCompatibility = () => {}
+  mendStockLayers(tf)
   installed.set(tf, names)
   return names
 }

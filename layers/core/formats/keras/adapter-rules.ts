@@ -22,6 +22,7 @@ const ofTheCall = (kept: Config, own: Config): Config => ({
   ...kept,
   ...(own.use_causal_mask === true && { use_causal_mask: true }),
   ...(Array.isArray(own.tensors) && { tensors: own.tensors }),
+  ...(typeof own.allowed === 'number' && { allowed: own.allowed }),
 })
 
 /** Identity in prediction. */
@@ -49,7 +50,13 @@ const randomLayers =
     ' ',
   )
 
-const call = { use_causal_mask: [true], tensors: ANY }
+const call = { use_causal_mask: [true], tensors: ANY, allowed: ANY }
+
+/** Keras 3 then goes by another way, on which a query that may look nowhere gets nothing. */
+const headsOfTheCall = (kept: Config, own: Config, { keras }: RuleContext): Config => ({
+  ...ofTheCall(kept, own),
+  ...(keras === 3 && Number(own.dropout) > 0 && { zero_unseen: true }),
+})
 
 const headAttention = ['num_heads', 'key_dim', 'value_dim', 'dropout', 'use_bias', 'output_shape', ...attentionWeights]
 const queryShapes = { query_shape: ANY, key_shape: ANY, value_shape: ANY, softmax_robust_masking: [false] }
@@ -139,7 +146,7 @@ export const adapterRules: Readonly<Record<string, LayerRule>> = {
     'MultiHeadAttention',
     headAttention,
     { ...queryShapes, seed: ANY, ...call, attention_axes: [null, [1], [-2]] },
-    ofTheCall,
+    headsOfTheCall,
   ),
   ...Object.fromEntries(
     ['GroupQueryAttention', 'GroupedQueryAttention'].map((name) => [
@@ -148,7 +155,7 @@ export const adapterRules: Readonly<Record<string, LayerRule>> = {
         'GroupedQueryAttention',
         ['head_dim', 'num_query_heads', 'num_key_value_heads', 'dropout', 'use_bias', ...attentionWeights],
         { seed: ANY, ...call },
-        ofTheCall,
+        headsOfTheCall,
       ),
     ]),
   ),

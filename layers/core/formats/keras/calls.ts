@@ -1,7 +1,7 @@
 /** How a functional model calls its layers: which tensors go in, in which order, and what the other arguments mean. */
 import { InvalidInputError } from '../../errors.ts'
 import { literal } from '../adapters/literal.ts'
-import { type OperationCall, whyNotComputed } from '../adapters/operations.ts'
+import { type OperationCall, whyNotComputed } from '../adapters/operations/index.ts'
 import { asRecord, type Config, type KerasLayer, nameOf } from './config.ts'
 import { isOperation } from './layer.ts'
 import { operationOf } from './operations.ts'
@@ -115,11 +115,20 @@ const masksOf = (inputs: readonly Reference[], masks: readonly unknown[]): Pick<
 /** query, value, key: by position or by name. */
 const bindAttention = (args: readonly unknown[], kwargs: Config): BoundCall => {
   const { query = args[0], value = args[1], key = args[2] ?? null, ...named } = kwargs
-  const { query_mask: queryMask, value_mask: valueMask, key_mask: keyMask, ...rest } = named
+  const { query_mask: queryMask, value_mask: valueMask, key_mask: keyMask, attention_mask: allowed, ...rest } = named
   if (args.slice(3).some((argument) => !isNeutral(argument))) throw new Refusal('it is called with masks of its own')
   const tensors = [query, value, ...(key === null ? [] : [key])]
   const masks = [queryMask, valueMask, ...(key === null ? [] : [keyMask])]
-  return bindRoles(tensors.flatMap(tensorsIn), masks, callOptions(undefined, rest))
+  const bound = bindRoles(tensors.flatMap(tensorsIn), masks, callOptions(undefined, rest))
+  if (isNeutral(allowed)) return bound
+  if (!(allowed instanceof TensorReference)) throw new Refusal('it is called with an attention_mask that is no tensor')
+  const inputs = [...bound.inputs]
+  const places = bound.options?.tensors ?? tensors.map((_, at) => at)
+  return {
+    ...bound,
+    inputs,
+    options: { ...bound.options, tensors: places, allowed: positionIn(inputs, allowed.reference) },
+  }
 }
 
 /** `tensors` says which of the inputs is query, value and key, when one of them is two. */

@@ -43,6 +43,13 @@ export const layersOf = ({ class_name, config }: KerasLayer): KerasLayer[] => {
   return list.map((layer, i) => layerFrom(layer, `layer ${i} of ${text(config.name) ?? class_name}`))
 }
 
+/** The model that a wrapper such as TimeDistributed calls, if it is one. */
+export const wrappedModel = (layer: KerasLayer): KerasLayer | undefined => {
+  const inner = asRecord(layer.config.layer)
+  const wraps = !isModelClass(layer.class_name) && isModelClass(text(inner?.class_name) ?? '')
+  return wraps ? layerFrom(inner, `${nameOf(layer)}.layer`) : undefined
+}
+
 /** Parses Keras' JSON, in which Python may have written NaN and infinities. */
 export const parseKerasJson = (json: string, what: string): unknown => {
   try {

@@ -5,6 +5,13 @@ import { asRecord, type Config, type KerasLayer, layerFrom, nameOf, text } from 
 import { ruleNamed } from './layer.ts'
 import { Refusal } from './report.ts'
 
+/** Where Keras 3 finds the class of a whole model, by its name in the topology. */
+export const modelModules: Readonly<Record<string, string>> = {
+  Sequential: 'keras',
+  Functional: 'keras.src.models.functional',
+  Model: 'keras.src.models.functional',
+}
+
 /** tfjs' own bookkeeping, and options which Keras 3 no longer knows and which change nothing. */
 const dropped = new Set(['implementation', 'input_length', 'sparse', 'ragged'])
 
@@ -23,7 +30,10 @@ const untrainable = new Set([
 /** Adapters that stand beside a layer of tfjs have its name with one of these before it. */
 export const kerasName = (className: string): string => className.replace(/^Keras(Masked)?/, '')
 
-export const exportLayer = (layer: KerasLayer): { class_name: string; config: Config } => {
+type Exported = { class_name: string; config: Config }
+
+/** @param exportModel what becomes of a model inside a wrapper; passed in because models and layers nest both ways */
+export const exportLayer = (layer: KerasLayer, exportModel: (model: KerasLayer) => Exported): Exported => {
   const { config } = layer
   const className = kerasName(layer.class_name)
   if (className === 'Operation') {
@@ -36,6 +46,13 @@ export const exportLayer = (layer: KerasLayer): { class_name: string; config: Co
   }
   const rule = ruleNamed(className)
   if (!rule) throw new Refusal(`layer ${nameOf(layer)} (${className}) has no counterpart in Keras that is known here`)
+  /** Inside another layer Keras 3 finds a class by its module. */
+  const exportInner = (value: unknown, where: string): Config => {
+    const inner = layerFrom(value, where)
+    const { [inner.class_name]: module } = modelModules
+    if (module !== undefined) return { module, registered_name: null, ...exportModel(inner) }
+    return { module: 'keras.layers', registered_name: null, ...exportLayer(inner, exportModel) }
+  }
   const kept: Config = {
     name: config.name,
     ...(!untrainable.has(className) && { trainable: config.trainable ?? true }),
@@ -45,7 +62,8 @@ export const exportLayer = (layer: KerasLayer): { class_name: string; config: Co
   const options = [...rule.keep, ...deciding.filter((option) => rule.only && option in rule.only)]
   for (const option of options) {
     const value = config[option]
-    if (value !== undefined && !dropped.has(option)) kept[option] = exportValue(option, value, nameOf(layer))
+    if (value !== undefined && !dropped.has(option))
+      kept[option] = exportValue(option, value, nameOf(layer), exportInner)
   }
   return { class_name: className, config: special(className, kept, config, nameOf(layer)) }
 }
@@ -86,14 +104,12 @@ const special = (className: string, kept: Config, config: Config, name: string):
   }
 }
 
-/** Inside another layer Keras 3 finds a class by its module. */
-const exportInner = (value: unknown, where: string): Config => ({
-  module: 'keras.layers',
-  registered_name: null,
-  ...exportLayer(layerFrom(value, where)),
-})
-
-const exportValue = (option: string, value: unknown, layer: string): unknown => {
+const exportValue = (
+  option: string,
+  value: unknown,
+  layer: string,
+  exportInner: (value: unknown, where: string) => Config,
+): unknown => {
   if (option.endsWith('activation')) return exportActivation(value, layer)
   if (option.endsWith('_initializer')) return exportInitializer(value)
   if (option === 'layer' || option === 'cell') return exportInner(value, `${layer}.${option}`)

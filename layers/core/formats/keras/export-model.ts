@@ -10,7 +10,7 @@ export const exportModel = (model: KerasLayer): Exported =>
   model.class_name === 'Sequential' ? exportSequential(model) : exportFunctional(model)
 
 const exportAny = (layer: KerasLayer): Exported =>
-  isModelClass(layer.class_name) ? exportModel(layer) : exportLayer(layer)
+  isModelClass(layer.class_name) ? exportModel(layer) : exportLayer(layer, exportModel)
 
 const exportSequential = (model: KerasLayer): Exported => {
   const [first, ...rest] = layersOf(model)
@@ -67,8 +67,11 @@ const exportNodes = (layer: KerasLayer, nested: ReadonlySet<string>): unknown[] 
 
 /** Undefined when the tensors are all there is, as one argument. */
 const argumentsOf = (layer: KerasLayer, tensors: readonly Config[]): Config | undefined => {
-  const { tensors: roles, use_causal_mask: causal } = layer.config
-  const kwargs = causal === true ? { use_causal_mask: true } : {}
+  const { tensors: roles, use_causal_mask: causal, allowed } = layer.config
+  const kwargs = {
+    ...(causal === true && { use_causal_mask: true }),
+    ...(typeof allowed === 'number' && { attention_mask: tensors[allowed] }),
+  }
   const inRoles = Array.isArray(roles) ? roles.map((index: number) => tensors[index]) : tensors
   if (threeTensors.has(layer.class_name)) return { args: inRoles, kwargs }
   if (attending.has(layer.class_name)) return roles || causal ? { args: [inRoles], kwargs } : undefined

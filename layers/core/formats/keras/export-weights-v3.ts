@@ -2,7 +2,7 @@
 import { InvalidInputError } from '../../errors.ts'
 import type { Hdf5NewGroup } from '../hdf5/write.ts'
 import type { WeightTensor } from '../types.ts'
-import { asRecord, isModelClass, type KerasLayer, layerFrom, layersOf, nameOf } from './config.ts'
+import { asRecord, isModelClass, type KerasLayer, layerFrom, layersOf, nameOf, wrappedModel } from './config.ts'
 import { kerasName } from './export-layer.ts'
 import { datasetOf, weightsOfLayer } from './export-weights.ts'
 import { snakeCase } from './weights-v3.ts'
@@ -22,6 +22,11 @@ export const exportWeightsV3 = (model: KerasLayer, weights: readonly WeightTenso
       const key = count === 0 ? base : `${base}_${count}`
       if (isModelClass(layer.class_name)) {
         groups.set(key, modelGroup(layer, `${prefix}${nameOf(layer)}/`))
+        continue
+      }
+      const inner = wrappedModel(layer)
+      if (inner) {
+        groups.set(key, parted([['layer', modelGroup(inner, `${prefix}${nameOf(layer)}/${nameOf(inner)}/`)]]))
         continue
       }
       const own = weightsOfLayer(layer, weights, prefix, layers)

@@ -2,7 +2,7 @@
 import { InvalidInputError } from '../../errors.ts'
 import type { Hdf5NewDataset, Hdf5NewGroup } from '../hdf5/write.ts'
 import type { WeightTensor } from '../types.ts'
-import { isModelClass, type KerasLayer, layersOf, nameOf } from './config.ts'
+import { isModelClass, type KerasLayer, layersOf, nameOf, wrappedModel } from './config.ts'
 
 /** The `model_weights` group: one group per layer, with the list of its weights' names. */
 export const exportWeights = (
@@ -14,9 +14,10 @@ export const exportWeights = (
   const groups = new Map(
     layers.map((layer) => {
       const prefix = `${nameOf(layer)}/`
-      const own = isModelClass(layer.class_name)
-        ? inLoadingOrder(layer, weights)
-        : weightsOfLayer(layer, weights, '', layers)
+      const own =
+        isModelClass(layer.class_name) || wrappedModel(layer)
+          ? inLoadingOrder(layer, weights)
+          : weightsOfLayer(layer, weights, '', layers)
       return [nameOf(layer), layerGroup(layer.class_name === 'Normalization' ? withCount(own, prefix) : own)] as const
     }),
   )
@@ -95,7 +96,9 @@ const inLoadingOrder = (model: KerasLayer, weights: readonly WeightTensor[]): We
 const leavesOf = (layer: KerasLayer, prefix: string, outer: boolean): { path: string; trainable: boolean }[] => {
   const path = `${prefix}${nameOf(layer)}`
   const trainable = outer && layer.config.trainable !== false
-  return isModelClass(layer.class_name)
-    ? layersOf(layer).flatMap((inner) => leavesOf(inner, `${path}/`, trainable))
-    : [{ path, trainable }]
+  if (isModelClass(layer.class_name)) {
+    return layersOf(layer).flatMap((inner) => leavesOf(inner, `${path}/`, trainable))
+  }
+  const inner = wrappedModel(layer)
+  return inner ? leavesOf(inner, `${path}/`, trainable) : [{ path, trainable }]
 }

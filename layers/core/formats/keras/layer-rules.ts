@@ -12,6 +12,7 @@ export interface Converted {
 
 /** What a rule may look at beside the layer. */
 export interface RuleContext {
+  readonly keras?: 2 | 3
   readonly masked?: boolean
   readonly inputs?: readonly (readonly (readonly [string, number, number])[])[]
 }
@@ -126,6 +127,12 @@ const pooling =
     return masked && className.endsWith('AveragePooling1D') ? adapted(className, kept, 'leaves masked steps out') : kept
   }
 
+/** Keras 2 does not look at masks here. */
+const merging =
+  (className: string): LayerRule['convert'] =>
+  (kept, _, { masked, keras }) =>
+    masked && keras === 3 ? adapted(className, kept, 'leaves masked positions out') : kept
+
 /** What tfjs-layers itself computes as Keras does. */
 export const layerRules: Readonly<Record<string, LayerRule>> = {
   InputLayer: rule(['sparse'], { batch_shape: ANY, optional: [false] }, (kept, own) => ({
@@ -223,26 +230,27 @@ export const layerRules: Readonly<Record<string, LayerRule>> = {
     if (backward && computedFrom(backward) !== computedFrom(layer)) {
       throw new Refusal('its backward_layer is another one than its layer, which is not supported')
     }
-    if (!masked) return kept
+    const inner = ofOneCell(kept.layer as { class_name: string; config: Config })
+    if (!masked) return { ...kept, layer: inner }
     if (inputs.some((call) => call.length > 1)) {
       throw new Refusal('it starts from given states while steps are masked, which is not supported')
     }
     const { return_sequences: sequences } = (layer as { config: Config }).config
     // Keras 2 writes zeros there without saying so in the file.
-    if (sequences !== true) return kept
+    if (sequences !== true) return { ...kept, layer: inner }
     return adapted(
       'KerasMaskedBidirectional',
-      { ...kept, zero_output_for_mask: true },
+      { ...kept, layer: inner, zero_output_for_mask: true },
       'it writes zeros at masked steps',
     )
   }),
   TimeDistributed: rule(['layer']),
 
   Add: rule(),
-  Multiply: rule(),
+  Multiply: rule([], {}, merging('KerasMultiply')),
   Average: rule(),
-  Maximum: rule(),
-  Minimum: rule(),
+  Maximum: rule([], {}, merging('KerasMaximum')),
+  Minimum: rule([], {}, merging('KerasMinimum')),
   Concatenate: rule(['axis']),
   Dot: rule(['axes', 'normalize']),
 
@@ -269,6 +277,17 @@ export const layerRules: Readonly<Record<string, LayerRule>> = {
   ELU: rule(['alpha'], {}, (kept) => (kept.alpha === 1 ? kept : adapted('KerasELU', kept, 'an alpha other than 1'))),
   ThresholdedReLU: rule(['theta']),
   Rescaling: rule(['scale', 'offset']),
+}
+
+/** tfjs cannot copy a layer that is given its cell, which Bidirectional does; one cell is what the layer of its name has. */
+const ofOneCell = (layer: { class_name: string; config: Config }): { class_name: string; config: Config } => {
+  if (layer.class_name !== 'RNN') return layer
+  const { cell, ...options } = layer.config
+  const { class_name: className, config } = cell as { class_name: string; config: Config }
+  if (!/^(SimpleRNN|LSTM|GRU|KerasGRU)Cell$/.test(className)) {
+    throw new Refusal(`its layer is an RNN of ${className}, which is not supported`)
+  }
+  return { class_name: className.replace(/Cell$/, ''), config: { ...config, ...options } }
 }
 
 /** What decides about a recurrent layer's answers, in words that can be compared. */

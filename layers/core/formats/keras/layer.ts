@@ -2,7 +2,7 @@
 
 import { type CustomLayers, customClass } from '../adapters/custom.ts'
 import { literal } from '../adapters/literal.ts'
-import { isKnownOperation } from '../adapters/operations.ts'
+import { isKnownOperation } from '../adapters/operations/index.ts'
 import { adapterRules } from './adapter-rules.ts'
 import type { Reference } from './calls.ts'
 import { type Config, isModelClass, type KerasLayer, layerFrom, nameOf } from './config.ts'

@@ -35,20 +35,33 @@ const convertFunctional = (model: KerasLayer, context: LayerContext): TfjsLayer 
     raw.filter(({ class_name: own }) => isModelClass(own)).map((layer) => [nameOf(layer), layer.class_name]),
   )
   const layers = raw.flatMap((layer) => convertCalled(layer, nested, context).flatMap(withoutRepeats))
+  const inputs = references(model.config.input_layers, 'input_layers')
+  const outputs = references(model.config.output_layers, 'output_layers').map(
+    ([layer, node, tensor]): Reference => [
+      layer,
+      // Among the outputs Keras 3 counts a nested functional model's own making, a nested Sequential's it does not.
+      context.keras === 3 && nested.get(layer) === 'Sequential' ? node + 1 : node,
+      tensor,
+    ],
+  )
+  const { copies, output_layers } = distinctOutputs(outputs, inputs)
   return {
     class_name: 'Model',
-    config: {
-      name: model.config.name,
-      layers,
-      input_layers: references(model.config.input_layers, 'input_layers'),
-      output_layers: references(model.config.output_layers, 'output_layers').map(([layer, node, tensor]) => [
-        layer,
-        // Among the outputs Keras 3 counts a nested functional model's own making, a nested Sequential's it does not.
-        context.keras === 3 && nested.get(layer) === 'Sequential' ? node + 1 : node,
-        tensor,
-      ]),
-    },
+    config: { name: model.config.name, layers: [...layers, ...copies], input_layers: inputs, output_layers },
   }
+}
+
+/** tfjs answers every output once, and none that is an input, so such a one goes through a layer that does nothing. */
+const distinctOutputs = (outputs: readonly Reference[], inputs: readonly Reference[]) => {
+  const copies: Config[] = []
+  const output_layers = outputs.map((reference, at): readonly unknown[] => {
+    const same = ([layer, node, tensor]: Reference): boolean => String(reference) === String([layer, node, tensor])
+    if (outputs.findIndex(same) === at && !inputs.some(same)) return reference
+    const name = `${reference[0]}_output_${at}`
+    copies.push({ class_name: 'KerasIdentity', config: { name }, name, inbound_nodes: [[[...reference, {}]]] })
+    return [name, 0, 0]
+  })
+  return { copies, output_layers }
 }
 
 /** The layer with its calls, and before it what masks its inputs. */
@@ -107,9 +120,16 @@ const withoutRepeats = (layer: Config): Config[] => {
   return [...copies, { ...layer, inbound_nodes }]
 }
 
-/** One reference, a list of them, or (named inputs) an object of them. */
+/** One reference, or lists and (where they are named) objects of them, one inside the other. */
 const references = (value: unknown, what: string): Reference[] => {
-  const all = isReference(value) ? [value] : Array.isArray(value) ? value : Object.values(asRecord(value) ?? {})
-  if (all.length > 0 && all.every(isReference)) return all
+  const all = referencesIn(value)
+  if (all && all.length > 0) return all
   throw new InvalidInputError(`${what} names no tensors of the model`, { param: what })
+}
+
+const referencesIn = (value: unknown): Reference[] | undefined => {
+  if (isReference(value)) return [value]
+  const inner = Array.isArray(value) ? value : asRecord(value) && Object.values(value as Config)
+  const found = inner?.map(referencesIn)
+  return found?.every((one) => one !== undefined) ? found.flat() : undefined
 }

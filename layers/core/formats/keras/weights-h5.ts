@@ -2,7 +2,7 @@
 import { InvalidInputError } from '../../errors.ts'
 import type { Hdf5Dataset, Hdf5Group, Hdf5Value } from '../hdf5/index.ts'
 import type { WeightTensor } from '../types.ts'
-import { isModelClass, type KerasLayer, layersOf, nameOf } from './config.ts'
+import { isModelClass, type KerasLayer, layersOf, nameOf, wrappedModel } from './config.ts'
 import { decodeElements } from './elements.ts'
 import { keptVariables } from './layer.ts'
 
@@ -25,6 +25,8 @@ export const weightsFromH5 = (file: Hdf5Group, model: KerasLayer): WeightTensor[
   return [...byName].flatMap(([name, layer]) => {
     const list = stored.get(name) ?? []
     if (isModelClass(layer.class_name)) return nestedWeights(layer, list)
+    const inner = wrappedModel(layer)
+    if (inner) return nestedWeights(inner, list, `${name}/`)
     return namedWeights(name, list, layer)
   })
 }
@@ -82,7 +84,7 @@ interface Leaf {
  * The weights of a nested model come as one flat list whose order depends on what is trainable, so each is led back to its
  * layer by the scopes in its name. Where names leave a choice, the file is refused.
  */
-const nestedWeights = (model: KerasLayer, list: readonly Stored[]): WeightTensor[] => {
+const nestedWeights = (model: KerasLayer, list: readonly Stored[], prefix = ''): WeightTensor[] => {
   const leaves = leavesOf(model, [])
   const taken = new Map<string, Leaf>()
   const groups = new Map<Leaf, Stored[]>()
@@ -99,7 +101,7 @@ const nestedWeights = (model: KerasLayer, list: readonly Stored[]): WeightTensor
   return leaves.flatMap((leaf) => {
     // Back in file order: several scopes may belong to one layer.
     const own = (groups.get(leaf) ?? []).sort((a, b) => list.indexOf(a) - list.indexOf(b))
-    return namedWeights(leaf.path.join('/'), own, leaf.layer)
+    return namedWeights(`${prefix}${leaf.path.join('/')}`, own, leaf.layer)
   })
 }
 
@@ -107,9 +109,11 @@ const scopeOf = ({ name }: Stored): string => name.split('/').slice(0, -1).join(
 
 const leavesOf = (model: KerasLayer, prefix: readonly string[]): Leaf[] => {
   const path = [...prefix, nameOf(model)]
-  return layersOf(model).flatMap((layer) =>
-    isModelClass(layer.class_name) ? leavesOf(layer, path) : [{ layer, path: [...path, nameOf(layer)] }],
-  )
+  return layersOf(model).flatMap((layer) => {
+    if (isModelClass(layer.class_name)) return leavesOf(layer, path)
+    const inner = wrappedModel(layer)
+    return inner ? leavesOf(inner, [...path, nameOf(layer)]) : [{ layer, path: [...path, nameOf(layer)] }]
+  })
 }
 
 /** The layer whose name, after nothing but names of enclosing models, stands in the scope; the longest such match not yet taken. */

@@ -2,7 +2,7 @@
 import { InvalidInputError } from '../../errors.ts'
 import type { Hdf5Dataset, Hdf5Group } from '../hdf5/index.ts'
 import type { WeightTensor } from '../types.ts'
-import { isModelClass, type KerasLayer, layersOf, nameOf } from './config.ts'
+import { asRecord, isModelClass, type KerasLayer, layerFrom, layersOf, nameOf, wrappedModel } from './config.ts'
 import { decodeElements } from './elements.ts'
 import { isOperation, keptVariables } from './layer.ts'
 
@@ -20,7 +20,9 @@ const modelWeights = (group: Hdf5Group, model: KerasLayer, prefix: string): Weig
     const name = nameOf(layer)
     checkName(own, name, key)
     if (isModelClass(layer.class_name)) return modelWeights(own, layer, `${prefix}${name}/`)
-    return keptVariables(layer, layerVariables(own, key)).map(([local, dataset]) => {
+    const inner = wrappedModel(layer)
+    if (inner) return modelWeights(own.groups.get('layer') ?? EMPTY, inner, `${prefix}${name}/${nameOf(inner)}/`)
+    return keptVariables(layer, layerVariables(own, key, layer)).map(([local, dataset]) => {
       const path = `${prefix}${name}/${local}`
       return { name: path, ...decodeElements(dataset, path) }
     })
@@ -36,11 +38,13 @@ const modelWeights = (group: Hdf5Group, model: KerasLayer, prefix: string): Weig
 }
 
 /** What the layers of a model are called in the file: their class, counted. Operations have no place. */
-export const placesOf = (model: KerasLayer): Map<KerasLayer, string> => {
+export const placesOf = (model: KerasLayer): Map<KerasLayer, string> =>
+  counted(layersOf(model).filter((layer) => !isOperation(layer)))
+
+const counted = (layers: readonly KerasLayer[]): Map<KerasLayer, string> => {
   const counts = new Map<string, number>()
   const places = new Map<KerasLayer, string>()
-  for (const layer of layersOf(model)) {
-    if (isOperation(layer)) continue
+  for (const layer of layers) {
     const base = snakeCase(savedClasses[layer.class_name] ?? layer.class_name)
     const count = counts.get(base) ?? 0
     counts.set(base, count + 1)
@@ -85,14 +89,14 @@ const parts = [
 /** Random states, which inference does not need and training starts anew. */
 const ignored = /^(_?seed_generator|_random_seed_generator)/
 
-const layerVariables = (group: Hdf5Group, where: string): [local: string, Hdf5Dataset][] => {
+const layerVariables = (group: Hdf5Group, where: string, layer?: KerasLayer): [local: string, Hdf5Dataset][] => {
   const own = [...(group.groups.get('vars')?.datasets ?? [])].sort(([a], [b]) => Number(a) - Number(b))
   const inner = parts.flatMap((part) => {
     const sub = group.groups.get(part)
     if (!sub) return []
-    const members: [string, Hdf5Group][] = part === 'cells' ? [...sub.groups].sort(byNumber) : [[part, sub]]
+    const members: [string, Hdf5Group][] = part === 'cells' ? cellsOf(sub, layer) : [[part, sub]]
     return members.flatMap(([name, member]) =>
-      layerVariables(member, `${where}/${name}`).map(([local, dataset]): [string, Hdf5Dataset] => [
+      layerVariables(member, `${where}/${name}`, partOf(layer, part)).map(([local, dataset]): [string, Hdf5Dataset] => [
         `${name}/${local}`,
         dataset,
       ]),
@@ -106,9 +110,18 @@ const layerVariables = (group: Hdf5Group, where: string): [local: string, Hdf5Da
   return [...own, ...inner]
 }
 
-/** `lstm_cell`, `lstm_cell_1` … `lstm_cell_10`. */
-const byNumber = ([a]: [string, unknown], [b]: [string, unknown]): number => numberOf(a) - numberOf(b)
-const numberOf = (name: string): number => Number(/_(\d+)$/.exec(name)?.[1] ?? 0)
+/** The layer inside, where the configuration says which. */
+const partOf = (layer: KerasLayer | undefined, part: string): KerasLayer | undefined => {
+  const inner = layer?.config[part.endsWith('_layer') ? 'layer' : part]
+  return asRecord(inner) && layerFrom(inner, part)
+}
+
+/** In the order of the configuration: the file sorts them by the names of their classes. */
+const cellsOf = (group: Hdf5Group, stack: KerasLayer | undefined): [string, Hdf5Group][] => {
+  const cells = Array.isArray(stack?.config.cells) ? stack.config.cells : []
+  const names = [...counted(cells.map((cell, i) => layerFrom(cell, `cell ${i}`))).values()]
+  return [...group.groups].sort(([a], [b]) => names.indexOf(a) - names.indexOf(b))
+}
 
 const hasVariables = (group: Hdf5Group): boolean =>
   group.datasets.size > 0 || [...group.groups].some(([name, inner]) => !ignored.test(name) && hasVariables(inner))

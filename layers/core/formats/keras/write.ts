@@ -4,7 +4,7 @@ import { UnsupportedError } from '../../errors.ts'
 import { writeHdf5 } from '../hdf5/write.ts'
 import type { ModelArtifact } from '../types.ts'
 import { asRecord, type Config, layerFrom } from './config.ts'
-import { meansKeras3 } from './export-layer.ts'
+import { meansKeras3, modelModules } from './export-layer.ts'
 import { exportModel } from './export-model.ts'
 import { exportWeights } from './export-weights.ts'
 import { exportWeightsV3 } from './export-weights-v3.ts'
@@ -41,15 +41,12 @@ export const writeKerasArchive = (artifact: ModelArtifact): Promise<Uint8Array> 
     const compiled = training && { compile_config: compileConfig(training) }
     const entries = {
       'metadata.json': json({ keras_version: ARCHIVE_VERSION }),
-      'config.json': json({ module: modules[config.class_name], registered_name: null, ...config, ...compiled }),
+      'config.json': json({ module: modelModules[config.class_name], registered_name: null, ...config, ...compiled }),
       'model.weights.h5': await writeHdf5(exportWeightsV3(model, artifact.weights)),
     }
     // Stored as they are, like Keras does: weights hardly compress.
     return zipSync(entries, { level: 0, mtime: EPOCH })
   })
-
-/** Where Keras finds the class of a whole model. */
-const modules: Readonly<Record<string, string>> = { Sequential: 'keras', Functional: 'keras.src.models.functional' }
 
 /** The first day a zip archive can name: the same model gives the same bytes. */
 const EPOCH = '1980-01-01T00:00:00'

@@ -1,0 +1,84 @@
+/** Lifts limits of tfjs-layers' own classes which Keras does not have; what they computed before stays as it was. */
+import type { Tensor } from '@tensorflow/tfjs-core'
+import type { Shape } from '@tensorflow/tfjs-layers'
+import type { TensorFlow } from '../../kernels/index.ts'
+import { type Options, stock } from './define.ts'
+
+export const mendStockLayers = (tf: TensorFlow): void => {
+  // Keras flattens what is flat already; tfjs can, but refuses to.
+  stock<object>(tf, 'Flatten').prototype.assertInputCompatibility = () => {}
+  mendReshape(tf)
+  mendConcatenate(tf)
+  mendBatchNormalization(tf)
+}
+
+interface Reshape {
+  readonly targetShape: readonly (number | null)[]
+  /** The target with its open size filled in, where all calls agree. */
+  resolved?: readonly (number | null)[]
+  computeOutputShape(shape: Shape): Shape
+  getConfig(): Options
+}
+
+/** tfjs leaves a size of -1 open, so no layer with weights can follow. */
+const mendReshape = (tf: TensorFlow): void => {
+  const prototype: Reshape = stock<Reshape>(tf, 'Reshape').prototype
+  const { computeOutputShape, getConfig } = prototype
+  prototype.computeOutputShape = function ([batch = null, ...sizes]) {
+    const known = this.targetShape.reduce<number>((product, size) => product * (size ?? 1), 1)
+    const size = sizes.reduce<number>((product, own) => product * (own ?? Number.NaN), 1) / known
+    if (!this.targetShape.includes(null) || !Number.isInteger(size)) {
+      return computeOutputShape.call(this, [batch, ...sizes])
+    }
+    const target = this.targetShape.map((own) => own ?? size)
+    this.resolved = this.resolved && String(this.resolved) !== String(target) ? this.targetShape : target
+    return [batch, ...target]
+  }
+  prototype.getConfig = function () {
+    const config = getConfig.call(this)
+    return this.resolved ? { ...config, targetShape: [...this.resolved] } : config
+  }
+}
+
+interface Concatenate {
+  axis: number
+  build(shapes: Shape[]): void
+}
+
+/** tfjs takes every axis that is counted from the end for the last one. */
+const mendConcatenate = (tf: TensorFlow): void => {
+  const prototype: Concatenate = stock<Concatenate>(tf, 'Concatenate').prototype
+  const { build } = prototype
+  prototype.build = function (shapes) {
+    if (this.axis < -1) this.axis += shapes[0]?.length ?? 0
+    build.call(this, shapes)
+  }
+}
+
+interface BatchNormalization {
+  axis: number
+  call(inputs: Tensor | Tensor[], kwargs: Options): Tensor
+}
+
+/** More than this tfjs does not normalise. */
+export const mostNormalizedAxes = 4
+
+/** What lies on either side of the axis counts alike, so it may as well be one axis. */
+const mendBatchNormalization = (tf: TensorFlow): void => {
+  const prototype: BatchNormalization = stock<BatchNormalization>(tf, 'BatchNormalization').prototype
+  const { call } = prototype
+  prototype.call = function (inputs, kwargs) {
+    const input = [inputs].flat()[0] as Tensor
+    if (input.rank <= mostNormalizedAxes) return call.call(this, inputs, kwargs)
+    const own = this.axis
+    const axis = own < 0 ? own + input.rank : own
+    const after = input.shape.slice(axis + 1).reduce((product, size) => product * size, 1)
+    const flat = [-1, input.shape[axis] ?? 1, ...(axis < input.rank - 1 ? [after] : [])]
+    this.axis = 1
+    try {
+      return tf.tidy(() => call.call(this, input.reshape(flat), kwargs).reshape(input.shape))
+    } finally {
+      this.axis = own
+    }
+  }
+}
