@@ -1,11 +1,14 @@
 /** The session addon: numbers read as JSON.parse reads them, sessions that share nothing, and memory that is given back. */
-import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, describe, expect, it, type TestContext } from 'vitest'
+import { afterAll, afterEach, describe, expect, it, type TestContext } from 'vitest'
 import { writeSavedModel } from '../../layers/core/graph/graphdef.ts'
 import { openSession } from '../../layers/core/graph/inference-session.ts'
-import { constant, identity, makeOutput, type Output, placeholder } from '../../layers/core/graph/ir.ts'
+import { type Attrs, constant, identity, makeOutput, type Output, placeholder } from '../../layers/core/graph/ir.ts'
 import { graphOf } from '../../layers/core/graph/saved-model.ts'
 import { findNative } from '../../layers/core/kernels/find.ts'
 import { loadSessions } from '../../layers/core/kernels/sessions.ts'
@@ -198,6 +201,75 @@ it('TensorFlow loads on a thread of its own, which a process waits for before it
   expect(loaded).toMatchObject({ status: 0, signal: null, stderr: '' })
   expect(loaded.inside).toBeLessThan(loaded.whole / 4)
   expect(run('/nowhere')).toMatchObject({ status: 0, signal: null, stderr: '' })
+})
+
+/**
+ * oneDNN multiplies more than 2,048 columns, with AVX2 or newer, with its stack register in the heap. Nothing is wrong
+ * to be seen then until a signal comes.
+ */
+describe.runIf(process.platform === 'linux')('a signal that comes while TensorFlow runs', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'maas-signals-'))
+  afterAll(() => rmSync(directory, { recursive: true, force: true }))
+  const [rows, columns, units] = [8, 4096, 64]
+  const input = placeholder('x', { dtype: 'float32', shape: [-1, columns] })
+  const kernel = constant({
+    dtype: 'float32',
+    shape: [columns, units],
+    data: new Float32Array(columns * units).fill(0.1),
+  })
+  const attrs = { T: { type: 'float32' }, transpose_a: { bool: false }, transpose_b: { bool: false } } satisfies Attrs
+  const product = makeOutput('MatMul', [input, kernel], attrs, { dtype: 'float32', shape: [-1, units] })
+  const graph = graphOf(writeSavedModel({ inputs: { x: input }, outputs: { y: identity(product, 'y') } }))
+
+  const url = (path: string) => JSON.stringify(new URL(`../../layers/core/${path}`, import.meta.url).href)
+  /** Multiplies for a second, hears SIGUSR2, and says how often, and which threads refuse it. */
+  const program = `import { readdirSync, readFileSync } from 'node:fs'
+    import { loadSessions } from ${url('kernels/sessions.ts')}
+    const { sessions } = await loadSessions()
+    const config = Uint8Array.of(0x10, 1, 0x28, ...Array(9).fill(255), 1)
+    const session = sessions.open(readFileSync(process.argv[1]), config, ['x:0'], ['y:0'], true)
+    let heard = 0
+    process.on('SIGUSR2', () => heard++)
+    const values = new Float32Array(${rows * columns}).fill(1)
+    const end = Date.now() + 1000
+    console.log('begun')
+    while (Date.now() < end) {
+      for (let run = 0; run < 20; run++) sessions.run(session, [values], [[${rows}, ${columns}]], run % 2 + 1)
+      await new Promise(setImmediate)
+    }
+    const threads = readdirSync('/proc/self/task').map((id) => readFileSync('/proc/self/task/' + id + '/status', 'utf8'))
+    const takes = threads.filter((text) => (BigInt('0x' + /SigBlk:\\s+(\\w+)/.exec(text)[1]) >> 11n & 1n) === 0n)
+    const main = takes.some((text) => /^Pid:\\s+(\\d+)/m.exec(text)[1] === String(process.pid))
+    console.log(JSON.stringify({ heard, main, takers: takes.map((text) => /^Name:\\s+(.+)/.exec(text)[1]) }))
+    process.exit(0)`
+
+  it('goes to a thread that runs none of it, or is of V8’s profiler and has a stack of its own', async (context) => {
+    await setup(context)
+    const file = join(directory, 'graph.pb')
+    writeFileSync(file, graph)
+    const profiling = ['--cpu-prof', '--cpu-prof-interval', '100', '--cpu-prof-dir', directory]
+    const args = [...profiling, '--import', 'tsx', '--input-type=module', '--eval', program, file]
+    const child = spawn(process.execPath, args, { timeout: 60_000 })
+    let sending: NodeJS.Timeout | undefined
+    let [output, errors] = ['', '']
+    child.stdout.on('data', (chunk: Buffer) => {
+      sending ??= setInterval(() => child.kill('SIGUSR2'), 0)
+      output += chunk
+    })
+    child.stderr.on('data', (chunk: Buffer) => {
+      errors += chunk
+    })
+    const [status, signal] = await once(child, 'close').finally(() => clearInterval(sending))
+    expect({ status, signal, errors }).toEqual({ status: 0, signal: null, errors: '' })
+    const { heard, main, takers } = JSON.parse(output.split('\n')[1] as string)
+    expect(heard).toBeGreaterThan(20)
+    expect(main).toBe(false)
+    expect(takers.length).toBeGreaterThan(0)
+    expect(takers.filter((name: string) => name.startsWith('tf_'))).toEqual([])
+    const profile = readdirSync(directory).find((name) => name.endsWith('.cpuprofile')) ?? ''
+    const { samples } = JSON.parse(readFileSync(join(directory, profile), 'utf8'))
+    expect(samples.length).toBeGreaterThan(500)
+  })
 })
 
 it('JPEGs are the same pixels by a session as by tfjs', async (context) => {

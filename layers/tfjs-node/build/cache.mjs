@@ -22,6 +22,7 @@ const recipe = [
   'native/proto-shim.cjs',
   'native/quiet.cc',
   'native/session.cc',
+  'native/signals.h',
   'native/tf-holder.cjs',
   'native/util-shim.cjs',
 ]

@@ -93,7 +93,8 @@ export async function compileAddon(compiling) {
  * @param {readonly string[]} inputs
  */
 async function link({ compiler, target, directory, scratch, run, env, signal }, name, inputs) {
-  const platform = target.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : ['-s']
+  // Threads of ours run its code until the process ends, also when the worker thread that loaded it has ended.
+  const platform = target.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : ['-s', '-Wl,-z,nodelete']
   const ran = await run(
     compiler.command,
     [

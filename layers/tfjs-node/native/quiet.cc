@@ -1,4 +1,5 @@
-// What must be there before TensorFlow is: an answer to how much it may write, and a thread that loads it early.
+// What must be there before TensorFlow is: an answer to how much it may write, a thread that takes signals in its place, and
+// one that loads it early.
 //
 // TensorFlow greets with INFO messages on standard error while its library loads. It asks absl::MinLogLevel() before it
 // writes a message. Loaded first and globally, this answers in its place: warnings and above, or what
@@ -11,6 +12,8 @@
 #include <mutex>
 #include <string>
 #include <thread>
+
+#include "signals.h"
 
 namespace absl {
 inline namespace lts_20250814 {
@@ -73,5 +76,6 @@ extern "C" __attribute__((visibility("default"))) napi_value napi_register_modul
       {"settle", nullptr, settle, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };
   napi_define_properties(env, exports, sizeof(properties) / sizeof(*properties), properties);
+  maas::leaveSignalsToAnother();
   return exports;
 }

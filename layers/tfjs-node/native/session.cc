@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "numbers.h"
+#include "signals.h"
 
 #ifdef __linux__
 // tensorflow::LocalDevice::use_global_threadpool_. While it is false, a new session's device gets threads of its own
@@ -338,6 +339,7 @@ class Helper {
 
  private:
   [[noreturn]] void loop() {
+    maas::refuseSignals();
     for (;;) {
       std::unique_lock<std::mutex> lock(mutex_);
       changed_.wait(lock, [this] { return !tasks_.empty(); });
