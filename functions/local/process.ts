@@ -16,7 +16,7 @@ import {
   openChannel,
   type ToWorker,
 } from './channel.ts'
-import { growing, smallYoungGeneration } from './garbage.ts'
+import { collectable, growing, smallYoungGeneration } from './garbage.ts'
 
 export interface WorkerOptions {
   readonly program: Program
@@ -88,7 +88,7 @@ export const workerEnvironment = (): Record<string, string> =>
   Object.fromEntries(passed.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))
 
 /** How it collects its garbage: bodies soon, everything seldom. */
-const collecting = [smallYoungGeneration, growing(400)]
+const collecting = [smallYoungGeneration, growing(400), collectable]
 
 export const startWorker = ({ program, threads, notice, crashed }: WorkerOptions): Worker => {
   const child = spawn(process.execPath, [...collecting, ...program.args, program.entry], {

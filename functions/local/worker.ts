@@ -7,6 +7,7 @@ import { createRegistry } from '@maas/core/registry'
 import { createFileStore } from '@maas/core/store'
 import { answered } from './answered.ts'
 import { type Command, channelDescriptor, type FromWorker, openChannel, type ToWorker, toFailure } from './channel.ts'
+import { collectGrowth } from './garbage.ts'
 
 const stream = new Socket({ fd: channelDescriptor })
 const channel = openChannel<FromWorker, ToWorker>(stream)
@@ -47,6 +48,7 @@ channel.listen(({ id, ...command }) => {
  */
 const warm = async (): Promise<unknown> => (await kernels.id()) ?? kernels.whole()
 
+collectGrowth()
 // Nothing is kept here that would need saving: without a service there is nobody to answer.
 stream.on('error', () => process.exit(0))
 stream.on('close', () => process.exit(0))
