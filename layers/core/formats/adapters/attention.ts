@@ -11,7 +11,7 @@ interface Roles {
 const inRoles = <T>(list: readonly T[], { tensors }: Roles): T[] =>
   tensors ? tensors.map((index) => list[index] as T) : [...list]
 
-/** What Keras takes from a score that must not count. */
+/** What Keras takes from a score that must not count, or puts in its place. */
 const FAR_BELOW = 1e9
 
 interface AttentionOptions extends Options, Roles {
@@ -186,9 +186,11 @@ const multiHeadCall = (
   const query = split(q as Tensor, 'query').mul(1 / Math.sqrt(options.keyDim))
   const scores = tf.matMul(query, shared(split(k as Tensor, 'key')), false, true)
   const given = options.allowed === undefined ? undefined : inputs[options.allowed]
-  const allowed = headMask(tf, scores, inRoles(masks, options), given, options)
-  const chances = tf.softmax(allowed ? scores.sub(allowed.neg().add(1).mul(FAR_BELOW)) : scores)
-  const weighted = allowed && options.zeroUnseen ? chances.mul(allowed) : chances
+  const allowed = headMask(tf, scores, inRoles(masks, options), given, options)?.toBool()
+  // No gradient goes through a score that does not count.
+  const counting = allowed ? tf.where(allowed, scores, tf.fill(scores.shape, -FAR_BELOW)) : scores
+  const chances = tf.softmax(counting)
+  const weighted = allowed && options.zeroUnseen ? tf.where(allowed, chances, tf.zerosLike(chances)) : chances
   const kept = training && options.dropout > 0 ? tf.dropout(weighted, options.dropout) : weighted
   const result = tf.matMul(kept, shared(split(v as Tensor, 'value'))).transpose([0, 2, 1, 3])
   return project(tf, result, weights.output_kernel as Tensor, weights.output_bias, 2)
