@@ -1,4 +1,5 @@
-/** Gradients written here equal the stock ones: Relu's one operation, and the filter gradient composed for WASM. */
+/** Gradients written here: those that tfjs has too equal its own, the others the slope of their function. */
+import type { Tensor, Tensor4D, Tensor5D } from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
 import type { TensorFlow } from '../../layers/core/kernels/index.ts'
 import { loadWasm } from '../../layers/core/kernels/wasm.ts'
@@ -65,5 +66,102 @@ describe('the filter gradient composed for WASM', () => {
     await tf.setBackend('tensorflow')
     expect(difference(composed, native)).toBeLessThan(1e-5)
     expect(difference(wrong, native)).toBeGreaterThan(1e-5)
+  })
+})
+
+/** What tfjs has no gradient for, of tensors of these shapes. */
+const functions: Readonly<
+  Record<string, { shapes: number[][]; of: (tf: TensorFlow, ...tensors: Tensor[]) => Tensor }>
+> = {
+  'a dilated convolution': {
+    shapes: [
+      [2, 7, 6, 2],
+      [3, 2, 2, 3],
+    ],
+    of: (tf, x, filter) => tf.conv2d(x as Tensor4D, filter as Tensor4D, 1, 'same', 'NHWC', [2, 3]),
+  },
+  'a dilated convolution without padding': {
+    shapes: [
+      [1, 8, 7, 2],
+      [2, 3, 2, 2],
+    ],
+    of: (tf, x, filter) => tf.conv2d(x as Tensor4D, filter as Tensor4D, 1, 'valid', 'NHWC', [3, 2]),
+  },
+  'a dilated depthwise convolution': {
+    shapes: [
+      [2, 7, 6, 2],
+      [3, 2, 2, 2],
+    ],
+    of: (tf, x, filter) => tf.depthwiseConv2d(x as Tensor4D, filter as Tensor4D, 1, 'same', 'NHWC', [2, 2]),
+  },
+  'a transposed convolution in three dimensions': {
+    shapes: [
+      [1, 2, 3, 2, 2],
+      [2, 2, 2, 3, 2],
+    ],
+    of: (tf, x, filter) => tf.conv3dTranspose(x as Tensor5D, filter as Tensor5D, [1, 4, 6, 4, 3], 2, 'same'),
+  },
+  einsum: {
+    shapes: [
+      [2, 3, 4],
+      [4, 5],
+    ],
+    of: (tf, a, b) => tf.einsum('abc,cd->abd', a, b),
+  },
+  'einsum over two dimensions': {
+    shapes: [
+      [2, 3, 4],
+      [4, 3, 2],
+    ],
+    of: (tf, a, b) => tf.einsum('abc,cbd->ad', a, b),
+  },
+  'the largest of each row': { shapes: [[3, 5]], of: (tf, x) => tf.max(x, 1) },
+  'the smallest of all, dimensions kept': { shapes: [[3, 5]], of: (tf, x) => tf.min(x, undefined, true) },
+  'the three largest': { shapes: [[2, 6]], of: (tf, x) => tf.topk(x, 3).values },
+  'a choice by comparison': { shapes: [[4, 3]], of: (tf, x) => tf.where(x.greater(0.2), x.square(), x.mul(3)) },
+}
+
+describe('gradients that tfjs lacks', () => {
+  it.for(Object.keys(functions))('are the slope of %s', async (name, context) => {
+    const { tf } = await nativeKernels(context)
+    const { shapes, of } = functions[name] as (typeof functions)[string]
+    const tensors = shapes.map((shape, at) => tf.randomNormal(shape, 0, 1, 'float32', 11 + at))
+    const total = (...inputs: Tensor[]) => {
+      const result = of(tf, ...inputs).flatten()
+      return result.mul(tf.cos(tf.range(0, result.size))).sum()
+    }
+    const gradients = tf.grads(total as never)(tensors)
+    for (const [at, gradient] of gradients.entries()) {
+      // A direction of its own for each tensor; both sides, because float32 rounds.
+      const direction = tf.randomNormal(shapes[at] as number[], 0, 1, 'float32', 21 + at)
+      const along = (step: number): number => {
+        const moved = tensors.map((tensor, other) => (other === at ? tensor.add(direction.mul(step)) : tensor))
+        return total(...moved).dataSync()[0] as number
+      }
+      const slope = (along(1e-2) - along(-1e-2)) / 2e-2
+      const derived = gradient.mul(direction).sum().dataSync()[0] as number
+      expect(Math.abs(slope)).toBeGreaterThan(0.02)
+      expect(Math.abs(derived - slope) / Math.abs(slope)).toBeLessThan(5e-3)
+    }
+  })
+
+  it('are shared by equal values, as in TensorFlow', async (context) => {
+    const { tf } = await nativeKernels(context)
+    const gradient = tf.grad((x) => tf.max(x, 1))(
+      tf.tensor2d([
+        [1, 3, 3, 2],
+        [5, 5, 5, 5],
+      ]),
+    )
+    expect(await gradient.array()).toEqual([
+      [0, 0.5, 0.5, 0],
+      [0.25, 0.25, 0.25, 0.25],
+    ])
+  })
+
+  it('are refused by name where a product sums over one tensor alone', async (context) => {
+    const { tf } = await nativeKernels(context)
+    const sum = (a: Tensor) => tf.einsum('ab,bc->c', a, tf.ones([3, 2]))
+    expect(() => tf.grad(sum as never)(tf.ones([2, 3]))).toThrow(/sums over a of one tensor alone/)
   })
 })

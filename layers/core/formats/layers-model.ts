@@ -7,6 +7,7 @@ import type { Kernels } from '../kernels/index.ts'
 import { installAdapters } from './adapters/index.ts'
 import { weightBytes } from './layers-json.ts'
 import { isContainer, maskLikeKeras } from './masking.ts'
+import { normaliseLikeKeras } from './statistics.ts'
 import type { ModelArtifact, WeightTensor } from './types.ts'
 
 /** What building a model needs of the kernels. */
@@ -126,6 +127,7 @@ const build = async (artifact: ModelArtifact, { tf }: ModelKernels): Promise<lay
     tf.engine().endScope()
     const model = await built
     maskLikeKeras(model, tf, String(topology.keras_version).startsWith('3') ? 3 : 2)
+    normaliseLikeKeras(model)
     return model
   } catch (cause) {
     if (cause instanceof MaasError) throw cause

@@ -6,6 +6,7 @@ import { classNames, everyLayer, type LayerLike, withProperties } from './layers
 import type { NativeKernels } from './step.ts'
 
 interface Normalisation extends LayerLike {
+  readonly trainable: boolean
   readonly axis: number | readonly number[]
   readonly epsilon: number
   readonly momentum: number
@@ -22,7 +23,9 @@ export function withFusedNormalisation<T>(kernels: NativeKernels, model: LayersM
   const changes = everyLayer(model).flatMap((layer) => {
     const names = classNames(layer)
     const own = layer as Normalisation
-    if (names.includes('BatchNormalization')) return [[layer, { call: batchCall(kernels, own) }] as const]
+    // A frozen one never sees what is normal in a batch.
+    if (names.includes('BatchNormalization'))
+      return own.trainable ? [[layer, { call: batchCall(kernels, own) }] as const] : []
     if (names.includes('LayerNormalization')) return [[layer, { call: layerCall(kernels, own) }] as const]
     return []
   })
@@ -50,7 +53,7 @@ function batchCall(kernels: NativeKernels, layer: Normalisation): Call {
   return (inputs, kwargs) => {
     const x = only(inputs)
     const last = layer.axis === -1 || layer.axis === x.shape.length - 1
-    if (kwargs.training !== true || !last) return stock(inputs, kwargs)
+    if (kwargs.training !== true || !last || kwargs.mask) return stock(inputs, kwargs)
     const channels = x.shape.at(-1) as number
     const gamma = layer.gamma?.read() ?? tf.ones([channels])
     const beta = layer.beta?.read() ?? tf.zeros([channels])

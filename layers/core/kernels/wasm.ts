@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { dirname, join, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { KernelError } from '../errors.ts'
-import { registerConv2DFilterGradient } from './conv2d-filter-gradient.ts'
+import { registerConv2DFilterGradient } from './conv2d-gradients.ts'
 import type { TensorFlow } from './tf.ts'
 
 /** Starts the backend and returns its version. */

@@ -76,11 +76,18 @@ const gated = ['recurrent_activation']
 /** A class of ours in place of tfjs' own. */
 export const adapted = (className: string, config: Config, why: string): Converted => ({ className, config, why })
 
+const isDilated = ({ dilation_rate: rate = 1 }: Config): boolean => [rate].flat().some((one) => one !== 1)
+
 const conv =
   (className: string): LayerRule['convert'] =>
   (kept, { groups = 1 }) => {
-    if (groups === 1 && kept.padding !== 'causal') return kept
-    return adapted(className, { ...kept, groups }, groups === 1 ? 'causal padding' : `${groups} groups`)
+    const why = [
+      ...(groups === 1 ? [] : [`${groups} groups`]),
+      ...(kept.padding === 'causal' ? ['causal padding'] : []),
+      // tfjs' own predicts, and refuses to learn.
+      ...(isDilated(kept) ? ['dilated'] : []),
+    ]
+    return why.length === 0 ? kept : adapted(className, { ...kept, groups }, why.join(', '))
   }
 
 const gru =
@@ -157,10 +164,7 @@ export const layerRules: Readonly<Record<string, LayerRule>> = {
   DepthwiseConv2D: rule(
     [...window, ...activated, 'depth_multiplier', ...variables('depthwise')],
     { ...lastChannels, groups: [1] },
-    (kept) => {
-      const dilated = [kept.dilation_rate ?? 1].flat().some((rate) => rate !== 1)
-      return dilated ? adapted('KerasDepthwiseConv2D', kept, 'dilated') : kept
-    },
+    (kept) => (isDilated(kept) ? adapted('KerasDepthwiseConv2D', kept, 'dilated') : kept),
   ),
   SeparableConv2D: rule(
     ['filters', ...window, ...activated, 'depth_multiplier', ...variables('depthwise', 'pointwise')],
