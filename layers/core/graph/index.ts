@@ -1,7 +1,7 @@
 /** Compiled graphs: training steps and predictions that TensorFlow runs as a whole instead of operation by operation. */
 
 export { openGraphSession } from './graph-session.ts'
-export { compileInference } from './inference.ts'
+export { type CompiledModel, compileInference, compileSession } from './inference.ts'
 export { type InferenceSession, openSession, type SessionOptions } from './inference-session.ts'
 export { createGraphEngine, type GraphEngine } from './training.ts'
 export type {

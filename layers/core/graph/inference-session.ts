@@ -24,6 +24,8 @@ export interface SessionOptions {
   readonly rowsIndependent?: boolean | undefined
   /** Milliseconds. @default performance.now */
   readonly clock?: (() => number) | undefined
+  /** Looks at answers before anything else runs; what it throws is thrown on, and nothing stays open. */
+  readonly check?: ((run: (inputs: NamedTensors) => NamedTensors) => void) | undefined
 }
 
 /** Milliseconds of work from which a second thread pays. */
@@ -49,6 +51,16 @@ export function openSession(file: Uint8Array, sessions: SessionBinding, options:
   const graph = new Graph(summary, graphOf(file), sessions)
   const facts = { operations: summary.operations, bytes: file.length }
   let short: SessionHandle | undefined = graph.open(onCallingThread(facts))
+  const first = short
+  try {
+    options.check?.((tensors) => {
+      const { values, shapes } = graph.feed(tensors)
+      return graph.named(sessions.run(first, values, shapes, 1))
+    })
+  } catch (error) {
+    sessions.close(first)
+    throw error
+  }
   let wide: SessionHandle | undefined
   let rowMs = graph.isFixed ? graph.timeRow(short, clock) : Number.POSITIVE_INFINITY
   if (rowMs > longRow && threads > 1) {

@@ -1,19 +1,17 @@
 /** Compiles a layers model for prediction: one file, any batch size, weights as constants, nothing of tfjs needed to run it. */
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { LayersModel } from '@tensorflow/tfjs-layers'
-import type { Signature, TensorSpec } from '../contract/index.ts'
+import type { NamedTensors, Signature, TensorData, TensorSpec } from '../contract/index.ts'
 import { UnsupportedError } from '../errors.ts'
-import { isAllowedOperation } from '../kernels/allowed-operations.ts'
 import type { Kernels } from '../kernels/index.ts'
 import { type BatchInput, rowsOf, traceAnyBatch } from './dynamic.ts'
 import { fuse } from './fuse.ts'
 import { writeSavedModel } from './graphdef.ts'
+import { type InferenceSession, openSession, type SessionOptions } from './inference-session.ts'
 import { constant, identity, placeholder } from './ir.ts'
 import { variableOf, weightsOf } from './layers.ts'
 import { withFusedNormalisation } from './normalisation.ts'
 import { relativeErrorOfAll } from './relative-error.ts'
-import { graphOf, readSavedModel } from './saved-model.ts'
-import { onCallingThread } from './session-config.ts'
 import { type NativeKernels, refusing, requireNative } from './step.ts'
 import { type Binding, tensorValue } from './tracer.ts'
 
@@ -26,22 +24,45 @@ const seed = 20_241_124
 /** Batch sizes the compiled graph is tried with; none of them was recorded. */
 const triedRows = [1, 4]
 
+/** A model that was compiled, ready to answer. */
+export interface CompiledModel {
+  /** The content of `saved_model.pb`, with the signature's names. */
+  readonly graph: Uint8Array
+  readonly session: InferenceSession
+}
+
 /**
- * The content of `saved_model.pb`, with the signature's names.
+ * Compiles the model, and opens what that made in the session that it is held against tfjs in: a large graph is opened once.
  *
  * @param signature what the model takes and gives, in the model's order; only the batch may be of any size
  * Throws UnsupportedError naming what the model does that cannot be compiled, also when the compiled outputs differ from tfjs'.
  */
+export async function compileSession(
+  model: LayersModel,
+  kernels: Kernels,
+  signature: Signature,
+  options: Omit<SessionOptions, 'check'>,
+): Promise<CompiledModel> {
+  const native = requireNative(kernels)
+  return refusing(() => {
+    const { graph, inputs } = compile(native, model, signature)
+    const check: SessionOptions['check'] = (run) => verifyOutputs(native, model, { signature, inputs, run })
+    return { graph, session: openSession(graph, native.native.sessions, { ...options, check }) }
+  })
+}
+
+/** The content of `saved_model.pb` alone; see `compileSession`. */
 export async function compileInference(
   model: LayersModel,
   kernels: Kernels,
   signature: Signature,
 ): Promise<Uint8Array> {
-  const native = requireNative(kernels)
-  return refusing(() => compile(native, model, signature))
+  const { graph, session } = await compileSession(model, kernels, signature, { threads: 1, rowsIndependent: false })
+  session.dispose()
+  return graph
 }
 
-function compile({ tf, native }: NativeKernels, model: LayersModel, signature: Signature): Uint8Array {
+function compile({ tf, native }: NativeKernels, model: LayersModel, signature: Signature) {
   const inputs = signature.inputs.map((spec, index) => declareInput(tf, spec, index))
   const [batch] = inputs as [BatchInput]
   const outputs = traceAnyBatch({ tf, native }, rowsOf(batch.output), {
@@ -54,16 +75,13 @@ function compile({ tf, native }: NativeKernels, model: LayersModel, signature: S
     run: (examples, outputOf) =>
       withFusedNormalisation({ tf, native }, model, () => applyModel(model, examples)).map(outputOf),
   })
-  const file = writeSavedModel({
+  const graph = writeSavedModel({
     inputs: Object.fromEntries(inputs.map(({ output }, index) => [signature.inputs[index]?.name ?? '', output])),
     outputs: Object.fromEntries(
       fuse(outputs).map((output, index) => [signature.outputs[index]?.name ?? '', identity(output, `output_${index}`)]),
     ),
   })
-  const foreign = [...readSavedModel(file).operations].filter((operation) => !isAllowedOperation(operation))
-  if (foreign.length > 0) throw new UnsupportedError(`Compiled models do not use the operations ${foreign.join(', ')}.`)
-  verifyOutputs({ tf, native }, model, inputs, file)
-  return file
+  return { graph, inputs }
 }
 
 function declareInput(tf: NativeKernels['tf'], { name, dtype, shape }: TensorSpec, index: number): BatchInput {
@@ -86,35 +104,35 @@ function applyModel(model: LayersModel, examples: readonly Tensor[]): Tensor[] {
 
 /** Throws UnsupportedError when compiled and eager outputs differ. */
 function verifyOutputs(
-  { tf, native }: NativeKernels,
+  { tf }: NativeKernels,
   model: LayersModel,
-  inputs: readonly BatchInput[],
-  file: Uint8Array,
+  {
+    signature,
+    inputs,
+    run,
+  }: {
+    readonly signature: Signature
+    readonly inputs: readonly BatchInput[]
+    readonly run: (tensors: NamedTensors) => NamedTensors
+  },
 ): void {
-  const names = (what: string, count: number) => Array.from({ length: count }, (_, index) => `${what}_${index}:0`)
-  const feeds = names('input', inputs.length)
-  const fetches = names('output', model.outputs.length)
-  // As sessions for prediction run it. oneDNN keeps what it prepared for a shape with the threads of whoever came first
-  // on this thread, so the compiled graph goes first: after tfjs' threads, single rows took twice the time for ever.
-  const config = onCallingThread({ operations: readSavedModel(file).operations, bytes: file.length })
-  const session = native.sessions.open(graphOf(file), config, feeds, fetches, true)
   // All rows tried are one comparison: a single row whose outputs nearly cancel out would make rounding look like a fault.
   const answers: [compiled: Float32Array, reference: Float32Array][][] = []
-  try {
-    for (const rows of triedRows) {
-      tf.tidy(() => {
-        const examples = inputs.map((input) => input.example(rows))
-        const values = examples.map((tensor) => tensor.dataSync() as Float32Array)
-        const shapes = examples.map(({ shape }) => shape)
-        const compiled = native.sessions.run(session, values, shapes, 1)
-        for (const [index, expected] of applyModel(model, examples).entries()) {
-          const { data } = compiled[index] as (typeof compiled)[number]
-          answers[index] = [...(answers[index] ?? []), [data as Float32Array, expected.dataSync() as Float32Array]]
-        }
+  for (const rows of triedRows) {
+    tf.tidy(() => {
+      const examples = inputs.map((input) => input.example(rows))
+      const feeds = signature.inputs.map(({ name }, index): [string, TensorData] => {
+        const example = examples[index] as Tensor
+        return [name, { dtype: example.dtype, shape: example.shape, data: example.dataSync() } as TensorData]
       })
-    }
-  } finally {
-    native.sessions.close(session)
+      // oneDNN keeps what it prepared for a shape with the threads of whoever came first on this thread, so the compiled
+      // graph goes first: after tfjs' threads, single rows took twice the time for ever.
+      const compiled = run(Object.fromEntries(feeds))
+      for (const [index, expected] of applyModel(model, examples).entries()) {
+        const { data } = compiled[signature.outputs[index]?.name ?? ''] as TensorData
+        answers[index] = [...(answers[index] ?? []), [data as Float32Array, expected.dataSync() as Float32Array]]
+      }
+    })
   }
   for (const [index, pairs] of answers.entries()) {
     const error = relativeErrorOfAll(pairs)

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os'
 import type { NamedTensors, Signature } from '@maas/core/contract'
 import { UnsupportedError } from '@maas/core/errors'
-import { compileInference, openSession } from '@maas/core/graph'
+import { compileSession } from '@maas/core/graph'
 import type { Kernels } from '@maas/core/kernels'
 import type { LayersModel } from '@tensorflow/tfjs-layers'
 import { runLayers } from './eager.ts'
@@ -41,8 +41,7 @@ export const createRunner = async (
   // The WASM backend has said already that it is slower.
   if (kernels.native === undefined) return eager()
   try {
-    const graph = await compileInference(layers, kernels, signature)
-    const session = openSession(graph, kernels.native.sessions, { threads })
+    const { graph, session } = await compileSession(layers, kernels, signature, { threads })
     layers.dispose()
     return { ...session, graph }
   } catch (error) {
