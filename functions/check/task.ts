@@ -83,9 +83,11 @@ export const checkImport = async (id: string, deps: CheckDeps): Promise<Verdict>
       return settle(id, failure(deps, 'unsupported', `${words}; the model is refused.`), deps)
     }
     const keys = importKeys(id)
-    for (const path of verdict.files)
-      await store.put(keys.candidate + path, await readFile(join(place.candidate, path)))
-    if (verdict.graph !== undefined) await store.put(keys.graph, await readFile(place.graph))
+    const put = async (key: string, path: string) => store.put(key, await readFile(path))
+    await Promise.all([
+      ...verdict.files.map((path) => put(keys.candidate + path, join(place.candidate, path))),
+      ...(verdict.graph === undefined ? [] : [put(keys.graph, place.graph)]),
+    ])
     return settle(id, verdict, deps)
   })
 }

@@ -2,7 +2,7 @@
 import { replayPath, type Verdict } from '../contract/index.ts'
 import { ConflictError, MaasError, NotFoundError } from '../errors.ts'
 import type { Registry } from '../registry/index.ts'
-import { type ObjectStore, objectsBelow, readRecord, toJson } from '../store/index.ts'
+import { type ObjectStore, objectsBelow, readRecord, type StoredContent, toJson } from '../store/index.ts'
 import { type ImportRecord, type Outcome, outcomeSchema, readImport, readVerdict } from './imports.ts'
 import { importKeys, uploadKeys } from './keys.ts'
 
@@ -16,7 +16,7 @@ export interface RegisterDeps {
     registry: Registry,
     manifest: Awaited<ReturnType<Registry['manifest']>>,
     kernels: string,
-    compiled: { readonly graph: Uint8Array; readonly rowsIndependent: boolean },
+    compiled: { readonly graph: StoredContent; readonly rowsIndependent: boolean },
   ) => Promise<unknown>
 }
 
@@ -54,8 +54,9 @@ const settle = async (
 ): Promise<Outcome> => {
   if (verdict.error !== undefined) return { schema: 1, error: verdict.error }
   const keys = importKeys(id)
-  const read = async (key: string) => (await store.get(key)).body
-  const files = await Promise.all(verdict.files.map(async (path) => [path, await read(keys.candidate + path)] as const))
+  const files = await Promise.all(
+    verdict.files.map(async (path) => [path, await store.get(keys.candidate + path)] as const),
+  )
   const manifest = await registry.register(request.model, {
     files: Object.fromEntries(files),
     metrics: verdict.metrics,
@@ -64,7 +65,7 @@ const settle = async (
   })
   const { version } = manifest
   if (verdict.graph !== undefined) {
-    await writeCompiled(registry, manifest, verdict.kernels, { graph: await read(keys.graph), ...verdict.graph })
+    await writeCompiled(registry, manifest, verdict.kernels, { graph: await store.get(keys.graph), ...verdict.graph })
   }
   if (verdict.certificate !== undefined) {
     await registry.putDerived(manifest, replayPath(verdict.kernels), toJson(verdict.certificate))

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto'
 import { type Manifest, versionFiles } from '@maas/core/contract'
 import type { Registry } from '@maas/core/registry'
+import { bytesOf, type StoredContent } from '@maas/core/store'
 import * as z from 'zod'
-import type { Predictor } from './predictor.ts'
 
 /** Raised when what `compileInference` writes gets better or its reader changes: older files are then written anew. */
 const format = 2
@@ -47,10 +47,13 @@ export const writeCompiled = async (
   registry: Registry,
   manifest: Manifest,
   kernels: string,
-  { graph, rowsIndependent }: Pick<Predictor, 'graph' | 'rowsIndependent'>,
+  {
+    graph,
+    rowsIndependent,
+  }: { readonly graph?: Uint8Array | StoredContent | undefined; readonly rowsIndependent: boolean },
 ): Promise<boolean> => {
   if (graph === undefined) return false
-  const facts = { format, sha256: hashOf(graph), from: sourcesOf(manifest), rowsIndependent }
+  const facts = { format, sha256: hashOf(bytesOf(graph)), from: sourcesOf(manifest), rowsIndependent }
   await registry.putDerived(manifest, placeOf(kernels, files.graph), graph)
   await registry.putDerived(manifest, placeOf(kernels, files.facts), Buffer.from(`${JSON.stringify(facts)}\n`))
   return true

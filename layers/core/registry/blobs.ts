@@ -12,9 +12,11 @@
 import { createHash } from 'node:crypto'
 import type { FileReference, Manifest } from '../contract/index.ts'
 import { NotFoundError, StorageError } from '../errors.ts'
+import { bytesOf, type StoredContent } from '../store/index.ts'
 import { type Context, each, objectsBelow } from './context.ts'
 import { blobKey, blobsPrefix, collectingPrefix } from './layout.ts'
 import { leaseEnd, takeLease } from './leases.ts'
+import type { VersionToRegister } from './types.ts'
 
 /** Unused blobs younger than this are kept: a registration may be about to use them. */
 export const KEEP_MS = 3600_000
@@ -22,21 +24,21 @@ export const KEEP_MS = 3600_000
 export const sha256 = (content: Uint8Array): string => createHash('sha256').update(content).digest('hex')
 
 /** Files of a version to be, by blob. */
-export type Content = readonly { readonly reference: FileReference; readonly bytes: Uint8Array }[]
+export type Content = readonly { readonly reference: FileReference; readonly content: Uint8Array | StoredContent }[]
 
-export const contentOf = (files: Readonly<Record<string, Uint8Array>>): Content =>
-  Object.entries(files).map(([path, bytes]) => ({
-    reference: { path, sha256: sha256(bytes), size: bytes.length },
-    bytes,
-  }))
+export const contentOf = (files: VersionToRegister['files']): Content =>
+  Object.entries(files).map(([path, content]) => {
+    const bytes = bytesOf(content)
+    return { reference: { path, sha256: sha256(bytes), size: bytes.length }, content }
+  })
 
-const storeMissing = async ({ store, now }: Context, content: Content): Promise<void> => {
-  const unique = new Map(content.map((file) => [file.reference.sha256, file]))
-  await each([...unique.values()], async ({ reference, bytes }) => {
+const storeMissing = async ({ store, now }: Context, files: Content): Promise<void> => {
+  const unique = new Map(files.map((file) => [file.reference.sha256, file]))
+  await each([...unique.values()], async ({ reference, content }) => {
     const key = blobKey(reference.sha256)
     const found = await store.head(key)
     const isFresh = found !== undefined && now().getTime() - found.modifiedAt.getTime() < KEEP_MS / 4
-    if (!isFresh || found.size !== reference.size) await store.put(key, bytes)
+    if (!isFresh || found.size !== reference.size) await store.put(key, content)
   })
 }
 

@@ -7,11 +7,11 @@ import {
   limits,
   lineageSchema,
   modelNameSchema,
-  type NewVersion,
   versionSchema,
 } from '../contract/index.ts'
 import { InvalidInputError, TooLargeError } from '../errors.ts'
-import { checkedKey } from '../store/index.ts'
+import { bytesOf, checkedKey } from '../store/index.ts'
+import type { VersionToRegister } from './types.ts'
 
 const MOST_FILES = 1000
 
@@ -54,14 +54,15 @@ const checkPath = (path: string): void => {
   checkedKey(path)
 }
 
-export const checkNewVersion = (version: NewVersion): NewVersion => {
+export const checkNewVersion = (version: VersionToRegister): VersionToRegister => {
   const { files, ...parts } = version
   const paths = Object.keys(files)
   if (paths.length === 0) throw new InvalidInputError('files: a version needs at least one file', { param: 'files' })
   if (paths.length > MOST_FILES)
     throw new TooLargeError(`files: got ${paths.length}, at most ${MOST_FILES} are allowed`)
-  for (const [path, bytes] of Object.entries(files)) {
+  for (const [path, content] of Object.entries(files)) {
     checkPath(path)
+    const bytes = bytesOf(content)
     if (!(bytes instanceof Uint8Array)) throw new InvalidInputError(`file "${path}" is not bytes`, { param: 'files' })
     if (bytes.length > limits.modelBytes) {
       throw new TooLargeError(`file "${path}" has ${bytes.length} bytes, at most ${limits.modelBytes} are allowed`)

@@ -1,5 +1,6 @@
 /** The registry over an object store: versions that exist whole or not at all, and aliases that move by compare-and-swap. */
 import type { AliasRecord, AliasTarget, Manifest, ModelReference, NewVersion, Replay } from '../contract/index.ts'
+import type { StoredContent } from '../store/index.ts'
 
 export interface ModelSummary {
   readonly name: string
@@ -7,12 +8,17 @@ export interface ModelSummary {
   readonly aliases: Readonly<Record<string, readonly AliasTarget[]>>
 }
 
+/** Files of a version to be may lie in the store already, as `get` gave them. */
+export interface VersionToRegister extends Omit<NewVersion, 'files'> {
+  readonly files: Readonly<Record<string, Uint8Array | StoredContent>>
+}
+
 export interface Registry {
   /**
    * Stores blobs, takes the next free number, writes the manifest last. Numbers of deleted versions are never reused.
    * What one import brings (`lineage.import`) is registered once, however often and from wherever it is asked for.
    */
-  register(name: string, version: NewVersion): Promise<Manifest>
+  register(name: string, version: VersionToRegister): Promise<Manifest>
   models(): Promise<readonly ModelSummary[]>
   /** NotFoundError when the model has no version. */
   model(name: string): Promise<ModelSummary>
@@ -26,7 +32,11 @@ export interface Registry {
   /** A rebuildable file of a version, such as its compiled graph; undefined when there is none. */
   derived(manifest: Pick<Manifest, 'name' | 'version'>, path: string): Promise<Uint8Array | undefined>
   /** Replaces it when there is one. */
-  putDerived(manifest: Pick<Manifest, 'name' | 'version'>, path: string, content: Uint8Array): Promise<void>
+  putDerived(
+    manifest: Pick<Manifest, 'name' | 'version'>,
+    path: string,
+    content: Uint8Array | StoredContent,
+  ): Promise<void>
   /** Of the version's parity certificate, newest first; one for each kernel version. */
   replays(manifest: Pick<Manifest, 'name' | 'version'>): Promise<readonly Replay[]>
   alias(name: string, alias: string): Promise<AliasRecord>

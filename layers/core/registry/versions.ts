@@ -1,14 +1,15 @@
 /** Versions: numbered, immutable, whole or not there at all. */
-import { type Manifest, manifestSchema, type NewVersion } from '../contract/index.ts'
+import { type Manifest, manifestSchema } from '../contract/index.ts'
 import { ConflictError, type NotFoundError, StorageError } from '../errors.ts'
 import type { ObjectInfo } from '../store/index.ts'
 import { contentOf, withBlobs } from './blobs.ts'
 import { type Context, each, foldersBelow, fromJson, ifFound, objectsBelow, toJson } from './context.ts'
 import { manifestKey, modelOf, modelsPrefix, versionOf, versionsPrefix } from './layout.ts'
 import { noModel, noVersion } from './missing.ts'
+import type { VersionToRegister } from './types.ts'
 
 export interface Versions {
-  register(name: string, version: NewVersion): Promise<Manifest>
+  register(name: string, version: VersionToRegister): Promise<Manifest>
   /** Names of all models that have a version, in order. */
   models(): Promise<readonly string[]>
   /** Living version numbers, ascending; NotFoundError when there is none. */

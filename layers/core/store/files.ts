@@ -17,13 +17,16 @@ import {
 } from './generations.ts'
 import { checkedKey, checkedRange } from './keys.ts'
 import { createStaging, type Staged } from './staging.ts'
-import type { Condition, ObjectInfo, ObjectStore } from './types.ts'
+import { bytesOf, type Condition, type ObjectInfo, type ObjectStore } from './types.ts'
 
 export interface FileStoreDeps {
   readonly fs?: FileSystem
   /** Milliseconds since 1970. */
   readonly now?: () => number
 }
+
+/** Of a chunk of a stream. */
+const readBytes = 1 << 20
 
 /** Nobody loses this many races in a row; past it something else is wrong, and an endless loop would hide it. */
 const MAX_ATTEMPTS = 1000
@@ -116,12 +119,12 @@ export const createFileStore = (directory: string, deps: FileStoreDeps = {}): Ob
     return next
   }
 
-  const putStream = (key: string, body: AsyncIterable<Uint8Array>, condition?: Condition): Promise<ObjectInfo> => {
+  const putStaged = (key: string, stage: () => Promise<Staged>, condition?: Condition): Promise<ObjectInfo> => {
     const object = objectPath(key)
     return guarded('write', key, async () => {
       // A write that cannot succeed should fail before its content is copied; the check that counts comes after.
       if (condition !== undefined) check(key, await look(fs, object), condition)
-      const staged = await staging.write(body)
+      const staged = await stage()
       try {
         const written = await until('write', key, async () => {
           const since = now()
@@ -160,6 +163,19 @@ export const createFileStore = (directory: string, deps: FileStoreDeps = {}): Ob
     return found
   }
 
+  const putStream = (key: string, body: AsyncIterable<Uint8Array>, condition?: Condition): Promise<ObjectInfo> =>
+    putStaged(key, () => staging.write(body), condition)
+
+  /** Undefined when the object is another one by now, or the file system takes no more links to it. */
+  const linked = ({ key, etag, size }: ObjectInfo): Promise<Staged | undefined> =>
+    current(key, async (path, found) => (found === etag ? staging.link(path) : undefined)).then(
+      (staged) => (staged?.size === size ? staged : undefined),
+      (error: unknown) => {
+        if (isErrno(error, 'EMLINK', 'EPERM', 'ENOTSUP')) return undefined
+        throw error
+      },
+    )
+
   const head = (key: string): Promise<ObjectInfo | undefined> =>
     guarded('read', key, () =>
       current(key, async (path, etag) => {
@@ -172,7 +188,8 @@ export const createFileStore = (directory: string, deps: FileStoreDeps = {}): Ob
     try {
       const { handle } = await opened(key)
       try {
-        yield* handle.createReadStream({ start, ...(end !== undefined && { end: end - 1 }), autoClose: false })
+        const range = { start, ...(end !== undefined && { end: end - 1 }) }
+        yield* handle.createReadStream({ ...range, autoClose: false, highWaterMark: readBytes })
       } finally {
         await handle.close()
       }
@@ -203,7 +220,11 @@ export const createFileStore = (directory: string, deps: FileStoreDeps = {}): Ob
       return chunks(key, start, end)
     },
 
-    put: (key, body, condition) => putStream(key, once(body), condition),
+    put: (key, content, condition) => {
+      const write = () => staging.write(once(bytesOf(content)))
+      if (content instanceof Uint8Array) return putStaged(key, write, condition)
+      return putStaged(key, async () => (await linked(content.info)) ?? write(), condition)
+    },
 
     delete: async (key, condition) => {
       const object = objectPath(key)

@@ -16,7 +16,7 @@ import { isErrno } from './files-errors.ts'
 /** What the file store needs from node:fs/promises. */
 export type FileSystem = Pick<
   typeof promises,
-  'link' | 'lstat' | 'mkdir' | 'open' | 'readdir' | 'rename' | 'rm' | 'rmdir' | 'stat' | 'symlink' | 'unlink'
+  'link' | 'lstat' | 'mkdir' | 'open' | 'readdir' | 'rename' | 'rm' | 'rmdir' | 'stat' | 'symlink' | 'unlink' | 'utimes'
 >
 
 export const GRACE_MS = 30_000

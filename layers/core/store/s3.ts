@@ -17,7 +17,7 @@ import { byKey, checkedKey, checkedLimit, checkedPrefix, checkedRange } from './
 import { readBody } from './s3-body.ts'
 import { type Action, isBehindTheEnd, isConflict, isMissing, s3Error } from './s3-errors.ts'
 import { fromSource } from './source.ts'
-import type { Condition, ListPage, ObjectInfo, ObjectStore } from './types.ts'
+import { bytesOf, type Condition, type ListPage, type ObjectInfo, type ObjectStore } from './types.ts'
 
 export interface S3StoreOptions {
   readonly client: S3Client
@@ -189,8 +189,9 @@ export const createS3Store = (options: S3StoreOptions): ObjectStore => {
         return found && infoOf(key, found)
       }),
 
-    put: (key, body, condition) =>
+    put: (key, content, condition) =>
       write(key, condition, async (params) => {
+        const body = bytesOf(content)
         const { ETag } = await client.send(new PutObjectCommand({ ...params, Body: body, ContentLength: body.length }))
         return { etag: ETag ?? '', size: body.length }
       }),

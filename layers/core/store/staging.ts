@@ -22,6 +22,8 @@ export interface Staged {
 export interface Staging {
   /** Writes and syncs; leaves nothing behind when it fails. */
   write(body: AsyncIterable<Uint8Array>): Promise<Staged>
+  /** Takes the content of an object of the same store, which was synced when it was written, as its own. */
+  link(path: string): Promise<Staged>
   remove(path: string): Promise<void>
   /** A fresh name in the staging directory, on the same file system as the objects. */
   place(): Promise<string>
@@ -81,13 +83,13 @@ export const createStaging = (fs: FileSystem, directory: string, now: () => numb
     }
   }
 
-  const write = async (body: AsyncIterable<Uint8Array>): Promise<Staged> => {
+  const stageBy = async (fillFile: (file: string) => Promise<{ readonly size: number; readonly mtime: Date }>) => {
     const stage = await place()
     const life = randomBytes(8).toString('hex')
     const file = join(stage, life, '1')
     try {
       await fs.mkdir(join(stage, life), { recursive: true })
-      const info = await fill(file, body)
+      const info = await fillFile(file)
       await syncDirectory(fs, join(stage, life))
       await syncDirectory(fs, stage)
       return { directory: stage, life, file, size: info.size, modifiedAt: info.mtime }
@@ -97,5 +99,17 @@ export const createStaging = (fs: FileSystem, directory: string, now: () => numb
     }
   }
 
-  return { write, remove, place }
+  return {
+    write: (body) => stageBy((file) => fill(file, body)),
+    link: (path) =>
+      stageBy(async (file) => {
+        await fs.link(path, file)
+        // As old as what was written now: whoever deletes by age must not take the copy for the original.
+        const at = new Date(now())
+        await fs.utimes(file, at, at)
+        return fs.stat(file)
+      }),
+    remove,
+    place,
+  }
 }

@@ -10,6 +10,16 @@ export interface ObjectInfo {
   readonly modifiedAt: Date
 }
 
+/** An object as `get` gave it. */
+export interface StoredContent {
+  readonly body: Uint8Array
+  readonly info: ObjectInfo
+}
+
+/** The bytes to write. */
+export const bytesOf = (content: Uint8Array | StoredContent): Uint8Array =>
+  content instanceof Uint8Array ? content : content.body
+
 /** A write happens always, only when the key is absent, or only when it still has this etag. */
 export type Condition = { readonly ifAbsent: true } | { readonly ifMatch: ETag }
 
@@ -28,7 +38,7 @@ export interface ListPage {
  */
 export interface ObjectStore {
   /** Whole content; NotFoundError when absent. */
-  get(key: string): Promise<{ readonly body: Uint8Array; readonly info: ObjectInfo }>
+  get(key: string): Promise<StoredContent>
   /**
    * Content as a stream of chunks, to be iterated once; NotFoundError when absent.
    * Of a byte range (end exclusive) comes the part that exists, which may be nothing.
@@ -36,8 +46,11 @@ export interface ObjectStore {
   stream(key: string, range?: { readonly start: number; readonly end?: number }): Promise<AsyncIterable<Uint8Array>>
   /** Undefined when absent. */
   head(key: string): Promise<ObjectInfo | undefined>
-  /** Atomic: readers see the old content or the new, never a part. ConflictError when `condition` does not hold. */
-  put(key: string, body: Uint8Array, condition?: Condition): Promise<ObjectInfo>
+  /**
+   * Atomic: readers see the old content or the new, never a part. ConflictError when `condition` does not hold.
+   * What this store gave, and nobody changed since, is copied in the store where that is cheaper than writing it again.
+   */
+  put(key: string, content: Uint8Array | StoredContent, condition?: Condition): Promise<ObjectInfo>
   /** Atomic like `put`, for content that need not fit in memory. */
   putStream(key: string, body: AsyncIterable<Uint8Array>, condition?: Condition): Promise<ObjectInfo>
   /** Absent keys are fine, unless `ifMatch` is given: then ConflictError. */

@@ -25,6 +25,8 @@ export interface PartAddress {
 }
 
 export interface UploadPort {
+  /** Bytes of a part. @default the contract's, which suits a way over the internet */
+  readonly partBytes?: number
   begin(file: Omit<FileUpload, 'token'>): Promise<string>
   address(file: FileUpload, part: PartRequest): Promise<PartAddress>
   /** Numbers of the parts that have arrived. */

@@ -1,6 +1,6 @@
 /** An object store in memory whose every call is one indivisible step, so that a test can order the steps of rivals. */
 import { ConflictError, NotFoundError } from '@maas/core/errors'
-import { type Condition, checkedKey, type ObjectInfo, type ObjectStore } from '@maas/core/store'
+import { bytesOf, type Condition, checkedKey, type ObjectInfo, type ObjectStore } from '@maas/core/store'
 
 interface Entry {
   readonly info: ObjectInfo
@@ -37,7 +37,8 @@ export const createMemoryStore = (now: () => Date = () => new Date()): ObjectSto
     async head(key) {
       return entries.get(key)?.info
     },
-    async put(key, body, condition) {
+    async put(key, content, condition) {
+      const body = bytesOf(content)
       checkedKey(key)
       check(key, condition)
       const info = { key, size: body.length, etag: `e${++writes}`, modifiedAt: now() }

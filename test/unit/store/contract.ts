@@ -42,6 +42,27 @@ export const describeObjectStore = (name: string, open: () => Promise<ObjectStor
         expect(Math.abs(info.modifiedAt.getTime() - Date.now())).toBeLessThan(60_000)
       })
 
+      it('writes what it gave under another key, as new, and each goes its own way', async () => {
+        await store.put('a', bytes('one'))
+        const given = await store.get('a')
+        const copy = await store.put('b', given, { ifAbsent: true })
+        expect(copy).toMatchObject({ key: 'b', size: 3 })
+        await store.put('a', bytes('two!'))
+        await store.delete('a')
+        expect(await text(store, 'b')).toBe('one')
+        await expect(store.put('b', given, { ifAbsent: true })).rejects.toThrow(ConflictError)
+      })
+
+      it('writes what it gave although the original is another one by now, or gone', async () => {
+        await store.put('a', bytes('one'))
+        const given = await store.get('a')
+        await store.put('a', bytes('two!'))
+        await store.put('b', given)
+        await store.delete('a')
+        await store.put('c', given)
+        expect([await text(store, 'b'), await text(store, 'c')]).toEqual(['one', 'one'])
+      })
+
       it('says that an absent key is absent', async () => {
         await expect(store.get('no/such')).rejects.toThrow(NotFoundError)
         await expect(store.get('no/such')).rejects.toThrow('no/such')

@@ -56,6 +56,20 @@ describe('a file store', () => {
     expect(Buffer.concat(parts).equals(old)).toBe(true)
   })
 
+  it('links what it gave rather than writing it again, and writes it where that cannot be', async () => {
+    const root = await newRoot()
+    const written = async (own: typeof fs, name: string) => {
+      const store = createFileStore(root, { fs: own })
+      await store.put(`${name}-from`, bytes('content'))
+      await store.put(`${name}-to`, await store.get(`${name}-from`))
+      const files = (await tree(root)).filter((path) => path.startsWith(`${name}-`) && /\/\d+$/.test(path))
+      return new Set(await Promise.all(files.map(async (path) => (await stat(join(root, path))).ino))).size
+    }
+    const refused = () => Promise.reject(Object.assign(new Error('too many links'), { code: 'EMLINK' }))
+    expect(await written(fs, 'linked')).toBe(1)
+    expect(await written({ ...fs, link: refused }, 'written')).toBe(2)
+  })
+
   it('frees replaced content once no writer can still be aiming at its number', async () => {
     const root = await newRoot()
     let ahead = 0
