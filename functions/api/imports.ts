@@ -23,6 +23,8 @@ import { pageHeaders } from './models.ts'
 export interface ImportServices {
   readonly uploads: Uploads
   readonly imports: Imports
+  /** An import was announced: its files are on their way. */
+  readonly announced?: () => void
   /** An import is ready to be checked; on AWS an event of the bucket says so already. */
   readonly ready?: (id: string) => void | Promise<void>
   /** The new replay, or undefined when it will come later. */
@@ -33,7 +35,7 @@ export interface ImportServices {
 
 export const importHandlers = (
   registry: Registry,
-  { uploads, imports, ready, verify }: ImportServices,
+  { uploads, imports, announced, ready, verify }: ImportServices,
 ): Record<ImportOperation, Handler> => {
   const json = async (manifest: Manifest, path: string): Promise<unknown> =>
     JSON.parse(Buffer.from(await registry.file(manifest, path)).toString())
@@ -71,7 +73,9 @@ export const importHandlers = (
 
     createImport: async ({ json: body, headers }) => {
       const key = idempotencyKey(headers)
-      return { status: 201, json: await imports.create(await body(importRequestSchema), key) }
+      const created = await imports.create(await body(importRequestSchema), key)
+      announced?.()
+      return { status: 201, json: created }
     },
     listImports: async () => ({ json: { imports: await imports.list() } }),
     getImport: async ({ params: { import: id = '' } }) => ({ json: await imports.get(id) }),

@@ -1,26 +1,41 @@
 /** The process that touches a model from outside: a folder in, a folder out, an empty environment around it. */
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { text as readAll } from 'node:stream/consumers'
 import { decodeGolden } from '@maas/core/certificate'
 import { importRequestSchema, versionFiles } from '@maas/core/contract'
 import { artifactFromFiles } from '@maas/core/formats'
 import { loadKernels } from '@maas/core/kernels'
 import { folders } from './folder.ts'
+import type { ChildTask } from './run.ts'
 import { replayVersion, vetModel } from './vet.ts'
 
-const [task = '', directory = ''] = process.argv.slice(2)
-const place = folders(directory)
 const now = () => new Date()
+
+/** Nothing, when whoever prepared this process has no use for it. */
+const readTask = async (): Promise<ChildTask | undefined> => {
+  const text = await readAll(process.stdin)
+  return text === '' ? undefined : JSON.parse(text)
+}
 
 const write = async (path: string, bytes: Uint8Array): Promise<void> => {
   await mkdir(dirname(path), { recursive: true })
   await writeFile(path, bytes)
 }
-const finish = (result: unknown): Promise<void> => write(place.result, Buffer.from(JSON.stringify(result)))
 
 /** No `await` at the top: it is bundled for `require` too. */
 const main = async (): Promise<void> => {
-  const kernels = await loadKernels({ announce: () => {} })
+  // Before there is a task: what is loaded meanwhile is not waited for later.
+  const loading = loadKernels({ announce: () => {} })
+  loading.catch(() => {})
+  const given = await readTask()
+  if (given === undefined) return
+  const { task, directory } = given
+  process.chdir(directory)
+  process.env.TMPDIR = directory
+  const place = folders(directory)
+  const finish = (result: unknown): Promise<void> => write(place.result, Buffer.from(JSON.stringify(result)))
+  const kernels = await loading
   if (task === 'vet') {
     const request = importRequestSchema.parse(JSON.parse(await readFile(place.request, 'utf8')))
     const { verdict, files, graph } = await vetModel(request, place.files, { kernels, now })

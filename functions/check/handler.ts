@@ -35,7 +35,7 @@ const deps = {
     entry: fileURLToPath(new URL('./vet.mjs', import.meta.url)),
     kernels: directory,
     limits: { milliseconds, memory: memory - reserved },
-  }),
+  }).run,
   log: (level: 'info' | 'error', message: string, fields: Record<string, unknown>) =>
     telemetry.logger[level](message, fields),
 }

@@ -1,7 +1,15 @@
 /** Imports on one machine: a queue of checks, each a process of its own, and the registration of what passed. */
 
 import { tmpdir } from 'node:os'
-import { checkImport, childRunner, missingReplays, type Swept, sweep, verifyVersion } from '@maas/check'
+import {
+  type ChildRunner,
+  checkImport,
+  childRunner,
+  missingReplays,
+  type Swept,
+  sweep,
+  verifyVersion,
+} from '@maas/check'
 import { describeReplay } from '@maas/core/certificate'
 import type { Replay } from '@maas/core/contract'
 import { messageOf, NotReadyError } from '@maas/core/errors'
@@ -28,6 +36,8 @@ export interface LocalImports {
   readonly files: FileUploads
   readonly uploads: Uploads
   readonly imports: Imports
+  /** A check is near: its process starts loading kernels while the files are still on their way. */
+  prepare(): void
   /** NotReadyError when too many are waiting. Resolves when the import is registered or failed. */
   check(id: string): Promise<void>
   verify(name: string, version: number): Promise<Replay>
@@ -52,17 +62,26 @@ export const createLocalImports = ({ store, registry, secret, clock, ids, say }:
   // One at a time: a check takes all cores and a model's size in memory.
   const queue = new PQueue({ concurrency: 1 })
   let program: Promise<Program> | undefined
+  let runner: { readonly kernels: string | undefined; readonly processes: ChildRunner } | undefined
 
   /** Undefined id where there are no native kernels. */
   const findKernels = async () => {
     const { found } = await findNative(process.env)
     return { directory: found?.directory, id: found && nativeId(found.manifest.tensorflow, found.manifest.arch) }
   }
-  const checkDeps = async () => {
-    const { directory: kernels, id = 'wasm' } = await findKernels()
+  /** Kernels may be built while this process runs: the next check is then made on them. */
+  const runnerOn = async (kernels: string | undefined): Promise<ChildRunner> => {
     program ??= checkProgram(say)
     const { entry, args } = await program
-    const run = childRunner({ entry, execArgv: args, kernels })
+    if (runner === undefined || runner.kernels !== kernels) {
+      runner?.processes.close()
+      runner = { kernels, processes: childRunner({ entry, execArgv: args, kernels }) }
+    }
+    return runner.processes
+  }
+  const checkDeps = async () => {
+    const { directory, id = 'wasm' } = await findKernels()
+    const { run } = await runnerOn(directory)
     return { store, registry, run, kernels: id, now, temporary: tmpdir() }
   }
 
@@ -78,10 +97,17 @@ export const createLocalImports = ({ store, registry, secret, clock, ids, say }:
     verifyVersion({ name, version }, await checkDeps())
 
   let closing = false
+  const prepare = async (): Promise<void> => {
+    const { directory } = await findKernels()
+    const processes = await runnerOn(directory)
+    // One that is busy checks the next import with a process that it starts then.
+    if (!closing && queue.pending === 0) processes.prepare()
+  }
   return {
     files,
     uploads,
     imports,
+    prepare: () => void prepare().catch(() => {}),
     check,
     verify,
     sweep: async () => {
@@ -113,6 +139,7 @@ export const createLocalImports = ({ store, registry, secret, clock, ids, say }:
     },
     close: async () => {
       closing = true
+      runner?.processes.close()
       queue.clear()
       await queue.onIdle()
     },

@@ -39,8 +39,9 @@ const hashOf = async (file: string): Promise<string> => {
 /** The import as it ended: `registered`, or `failed` with its report. */
 export const pushModel = async (
   { directory, files, ...about }: LocalPush,
-  { imports, files: port, check }: LocalImports,
+  { imports, files: port, check, prepare }: LocalImports,
 ): Promise<Import> => {
+  prepare()
   const announced = await Promise.all(
     files.map(async (path) => {
       const file = join(directory, path)

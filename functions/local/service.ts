@@ -171,6 +171,7 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
   const imports = {
     uploads: local.uploads,
     imports: local.imports,
+    announced: local.prepare,
     ready: background,
     verify,
     ensureReplayed,

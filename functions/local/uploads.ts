@@ -28,10 +28,14 @@ export interface FileUploadDeps {
   readonly secret: Uint8Array
   /** Milliseconds since 1970. */
   readonly clock: () => number
+  /** @default 64 MiB */
+  readonly partBytes?: number
 }
 
 const prefix = '/signed/'
 const hour = 3_600_000
+/** Few files have more: parts are written to the disk, and then once more as one file. */
+const largePart = 64 * 1024 * 1024
 
 const grantSchema = z.object({
   key: z.string(),
@@ -69,7 +73,7 @@ async function* counted(content: AsyncIterable<Uint8Array>, { size, sha256 }: Pi
   }
 }
 
-export const createFileUploads = ({ store, secret, clock }: FileUploadDeps): FileUploads => {
+export const createFileUploads = ({ store, secret, clock, partBytes = largePart }: FileUploadDeps): FileUploads => {
   const sign = (text: string): Buffer => createHmac('sha256', secret).update(text).digest()
 
   const grantOf = (path: string): Grant => {
@@ -92,6 +96,7 @@ export const createFileUploads = ({ store, secret, clock }: FileUploadDeps): Fil
   }
 
   return {
+    partBytes,
     begin: async () => '',
 
     address: async (file: FileUpload, { number, size, sha256 }: PartRequest) => {

@@ -28,7 +28,7 @@ const serve = async (): Promise<void> => {
     log,
     clock,
     worker: await workerProgram(say),
-    run: childRunner({ entry, execArgv: args, kernels: found?.directory, limits: { milliseconds: 600_000 } }),
+    run: childRunner({ entry, execArgv: args, kernels: found?.directory, limits: { milliseconds: 600_000 } }).run,
   })
   say(`Listening on port ${container.port}; the model is being loaded.`)
   const stopped = untilSignal()

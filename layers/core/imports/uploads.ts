@@ -75,7 +75,7 @@ export const createUploads = ({ store, port, now }: UploadDeps): Uploads => {
       .slice(0, 32)
     const known = await readRecord(store, uploadKeys(id).record, recordSchema)
     if (known !== undefined) return describe(known)
-    const file = { key: key(id), size, sha256, partBytes }
+    const file = { key: key(id), size, sha256, partBytes: port.partBytes ?? partBytes }
     if ((await store.head(file.key)) !== undefined) {
       throw new ConflictError(`"${file.key}" is there already, and data sets are never replaced; choose another name.`)
     }

@@ -20,10 +20,10 @@ export interface PushOptions extends SendOptions {
   readonly wait?: number | undefined
 }
 
-const firstPoll = 100
+const firstPoll = 50
 const slowestPoll = 2000
 /** So much of the time that a check took may pass before its end is seen. */
-const slower = 1.15
+const slower = 1.07
 
 export class Imports {
   readonly #http: Http

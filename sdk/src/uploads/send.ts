@@ -17,6 +17,8 @@ export interface SendOptions {
 }
 
 const attempts = 4
+/** Bytes of all parts in memory at once. */
+const mostHeld = 128 * 1024 * 1024
 
 /** Size and SHA-256, as a service wants them announced. */
 export const announce = async (file: string): Promise<{ readonly size: number; readonly sha256: string }> => {
@@ -50,7 +52,8 @@ export const sendFile = async (http: Http, upload: Upload, file: string, options
         onProgress(done, upload.size)
       }
     }
-    await Promise.all(Array.from({ length: Math.min(parallel, missing.length) }, run))
+    const most = Math.max(1, Math.min(parallel, Math.floor(mostHeld / upload.part_bytes)))
+    await Promise.all(Array.from({ length: Math.min(most, missing.length) }, run))
   } finally {
     await handle.close()
   }
@@ -70,7 +73,8 @@ const sendPart = async (
   body: Buffer,
   options: SendOptions,
 ): Promise<void> => {
-  const sha256 = createHash('sha256').update(body).digest('hex')
+  // Of the only part it is known, and whoever receives it compares.
+  const sha256 = upload.parts === 1 ? upload.sha256 : createHash('sha256').update(body).digest('hex')
   const send = options.fetch ?? globalThis.fetch
   for (let attempt = 1; ; attempt += 1) {
     // A new address each time: the last one may have grown too old.

@@ -28,7 +28,7 @@ describe.skipIf(found === undefined)('the staged check', () => {
     const file = { path, size: bytes.length, sha256: '0'.repeat(64) }
     await writeFile(place.request, JSON.stringify({ model: 'm', files: [file] }))
     const kernels = found?.directory
-    expect(await childRunner({ entry: join(directory, 'vet.mjs'), kernels })('vet', run)).toBeUndefined()
+    expect(await childRunner({ entry: join(directory, 'vet.mjs'), kernels }).run('vet', run)).toBeUndefined()
     return { verdict: JSON.parse(await readFile(place.result, 'utf8')), candidate: place.candidate }
   }
 

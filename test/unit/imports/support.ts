@@ -1,6 +1,6 @@
 /** Imports over a store in memory, with parts that arrive by the local service's own addresses. */
 import { createHash } from 'node:crypto'
-import type { ImportRequest, Replay, Verdict } from '@maas/core/contract'
+import { type ImportRequest, partBytes, type Replay, type Verdict } from '@maas/core/contract'
 import { createImports, createUploads, importKeys } from '@maas/core/imports'
 import { createRegistry } from '@maas/core/registry'
 import { type ObjectStore, toJson } from '@maas/core/store'
@@ -19,7 +19,7 @@ export const createBench = (store: ObjectStore = createMemoryStore()) => {
   let time = 1_000_000
   let id = 0
   const clock = () => time
-  const files = createFileUploads({ store, secret: Buffer.alloc(32, 1), clock })
+  const files = createFileUploads({ store, secret: Buffer.alloc(32, 1), clock, partBytes })
   const now = () => new Date(time)
   const uploads = createUploads({ store, port: files, now })
   const imports = createImports({ store, uploads, now, ids: () => `id-${id++}` })
