@@ -1,8 +1,10 @@
-/** How a prediction session uses threads, as the ConfigProto that TensorFlow reads. */
+/** How a session uses threads, as the ConfigProto that TensorFlow reads. */
 import { MessageWriter } from '../protobuf.ts'
 
 /** Field numbers of tensorflow.ConfigProto, of its GraphOptions, and of what that holds: OptimizerOptions and RewriterConfig. */
-const [intraOpThreads, interOpThreads, graphOptions, experimental, executorType] = [2, 5, 10, 16, 3]
+const [intraOpThreads, interOpThreads, perSessionThreads, graphOptions, experimental, executorType] = [
+  2, 5, 9, 10, 16, 3,
+]
 const [optimizerOptions, rewriteOptions] = [3, 10]
 const [optLevel, disableMetaOptimizer, optimizers] = [3, 19, 100]
 
@@ -42,6 +44,10 @@ export const onThreads = (threads: number, graph: GraphFacts): Uint8Array =>
     .int(interOpThreads, threads)
     .message(graphOptions, rewriting(graph))
     .finish()
+
+/** A step in parts: as many threads as parts, each of which runs whole operations. */
+export const onePartPerThread = (parts: number): Uint8Array =>
+  new MessageWriter().int(intraOpThreads, 1).int(interOpThreads, parts).int(perSessionThreads, 1).finish()
 
 const nothing = new MessageWriter().int(disableMetaOptimizer, 1)
 /** Fused operations, and what they leave over. */

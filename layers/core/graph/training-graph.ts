@@ -1,15 +1,17 @@
 /** Builds the graph of a training step: loss, gradients, update, and predictions with the same weights. */
 import type { Tensor, Variable } from '@tensorflow/tfjs-core'
 import type { LayerVariable } from '@tensorflow/tfjs-layers'
+import { sizeOf } from '../contract/index.ts'
 import { UnsupportedError } from '../errors.ts'
 import { accumulateGradients, updatesBefore } from './accumulation.ts'
 import { rowsOf, traceAnyBatch } from './dynamic.ts'
 import { withNativeGradients } from './gradients.ts'
 import { writeSavedModel } from './graphdef.ts'
-import { floatScalar, type GraphNode, identity, makeOutput, type Output, placeholder } from './ir.ts'
+import { floatScalar, type GraphNode, identity, makeOutput, type Output, placeholder, typeOf } from './ir.ts'
 import { variableOf, weightsOf } from './layers.ts'
 import { withFusedNormalisation } from './normalisation.ts'
 import { applyOptimizer, clipByGlobalNorm, globalNorm } from './optimizers.ts'
+import { inParts, partsFor, sumOfParts } from './parts.ts'
 import { assignVariable, declareVariable, type StateVariable, safeName } from './state.ts'
 import { computeStep, type NativeKernels, restoring } from './step.ts'
 import { declareStepInputs, type StepInputs } from './step-inputs.ts'
@@ -34,6 +36,8 @@ export const tensorNames = {
 
 export interface TrainingGraph {
   readonly file: Uint8Array
+  /** In which a step is computed, side by side. */
+  readonly parts: number
   /** In the model's order. */
   readonly weights: readonly { readonly variable: Variable; readonly state: StateVariable }[]
   /** What a checkpoint keeps of the optimiser. */
@@ -42,13 +46,21 @@ export interface TrainingGraph {
   readonly scratch: readonly StateVariable[]
 }
 
+/** How steps will run. */
+export interface Running {
+  /** Of a full batch. */
+  readonly batchRows: number
+  /** Threads this process may use. */
+  readonly threads: number
+}
+
 /** Throws UnsupportedError naming what cannot be compiled. */
-export function buildTrainingGraph(kernels: NativeKernels, config: StepConfig): TrainingGraph {
+export function buildTrainingGraph(kernels: NativeKernels, config: StepConfig, running: Running): TrainingGraph {
   const inputs = declareStepInputs(kernels, config)
   const weights = declareWeights(config)
   const step = placeholder('step', { dtype: 'int32', shape: [] })
   const rows = rowsOf(inputs.features.output)
-  const traced = traceStep(kernels, config, inputs, weights, step, rows)
+  const traced = traceStep(kernels, config, inputs, weights, step, rows, running)
   const { update, keep, slots, scratch } = appendUpdate(config, weights, traced, step)
   const outputs = tracePredictions(kernels, config, inputs, weights, rows)
 
@@ -74,11 +86,12 @@ export function buildTrainingGraph(kernels: NativeKernels, config: StepConfig): 
       ...[...weights.map(({ state }) => state), ...slots].map(({ read }) => read),
     ].map(({ node }) => node),
   })
-  return { file, weights, slots, scratch }
+  return { file, parts: traced.parts, weights, slots, scratch }
 }
 
 /** What a step computes before anything is changed. */
 interface TracedStep {
+  readonly parts: number
   readonly loss: Output
   readonly correct: Output
   /** By trainable variable. */
@@ -95,6 +108,7 @@ function traceStep(
   weights: TrainingGraph['weights'],
   step: Output,
   rows: Output,
+  running: Running,
 ): TracedStep {
   const { tf, native } = kernels
   const variables = weights.map(({ variable }) => variable)
@@ -115,19 +129,41 @@ function traceStep(
         }),
     }),
   )
-  const [loss, correct, ...rest] = roots as [Output, Output]
-  const gradients: readonly Output[] = rest.slice(0, trained.length)
-  const values: readonly Output[] = rest.slice(trained.length)
+  const values = roots.slice(2 + trained.length)
   const moved = weights.flatMap(({ state }, index) => {
     const value = values[index] as Output
     return value.node === state.read.node ? [] : [{ state, value }]
   })
+  const computed = roots.slice(0, 2 + trained.length)
+  // Statistics of a batch are those of all its rows.
+  const together = moved.length > 0 ? undefined : sideBySide(computed, [features.output, targets.output], rows, running)
+  const [loss, correct, ...gradients] = (together?.roots ?? computed) as [Output, Output, ...Output[]]
   return {
+    parts: together?.parts ?? 1,
     loss,
     correct,
     gradients: new Map(trained.map((variable, index) => [variable, gradients[index] as Output])),
     gradientNorm: globalNorm(gradients),
     moved,
+  }
+}
+
+/** Loss, right answers and gradients of a step, computed in parts of its rows where that pays. */
+function sideBySide(
+  roots: readonly Output[],
+  inputs: readonly Output[],
+  rows: Output,
+  { batchRows, threads }: Running,
+): { readonly parts: number; readonly roots: readonly Output[] } | undefined {
+  const weights = roots.slice(2).reduce((sum, gradient) => sum + sizeOf(typeOf(gradient).shape), 0)
+  const parts = partsFor(roots, batchRows, weights, threads)
+  const split = parts > 1 ? inParts(roots, inputs, rows, parts) : undefined
+  if (split === undefined) return undefined
+  const rootsOf = (index: number): Output[] => split.roots.map((part) => part[index] as Output)
+  // The second is a sum over rows; all others are means.
+  return {
+    parts,
+    roots: roots.map((_, index) => sumOfParts(rootsOf(index), index === 1 ? split.counts : split.shares)),
   }
 }
 

@@ -1,12 +1,12 @@
 /** Training steps by TensorFlow's own executor: the step is compiled once, then each batch is one native call. */
+import { availableParallelism } from 'node:os'
 import { sizeOf } from '../contract/index.ts'
 import { InvalidInputError } from '../errors.ts'
 import type { Kernels } from '../kernels/index.ts'
 import { onlyTensors } from './layers.ts'
-import { loadGraph } from './load-graph.ts'
-import { type Feed, runGraph } from './session.ts'
 import { type NativeKernels, refusing, requireNative } from './step.ts'
-import { buildTrainingGraph, type TrainingGraph, tensorNames } from './training-graph.ts'
+import { buildTrainingGraph, type Running, type TrainingGraph, tensorNames } from './training-graph.ts'
+import { type Feed, TrainingSession } from './training-session.ts'
 import type { Batch, OptimizerState, StepConfig, StepEngine, StepResult } from './types.ts'
 import { verifyStep } from './verify.ts'
 
@@ -14,18 +14,26 @@ import { verifyStep } from './verify.ts'
  * Compiles the training step of a model and loads it with the model's weights.
  *
  * @param batchRows the most rows a batch will have
+ * @param threads for the steps; the same number repeats a run bit for bit
  * Throws UnsupportedError naming what the model does that cannot be compiled; run it eagerly then.
  */
-export function createGraphEngine(config: StepConfig, kernels: Kernels, batchRows: number): GraphEngine {
+export function createGraphEngine(
+  config: StepConfig,
+  kernels: Kernels,
+  batchRows: number,
+  threads = availableParallelism(),
+): GraphEngine {
   const native = requireNative(kernels)
   return refusing(() => {
-    const engine = new GraphEngine(native, config, batchRows)
+    const engine = new GraphEngine(native, config, { batchRows, threads })
     try {
       verifyStep(native, config, engine)
       return engine
     } catch (error) {
       engine.dispose()
-      throw error
+      if (engine.parts === 1) throw error
+      // A layer that looks at several rows at once, perhaps: it gets all of them.
+      return createGraphEngine(config, kernels, batchRows, 1)
     }
   })
 }
@@ -39,23 +47,28 @@ export class GraphEngine implements Required<StepEngine> {
   readonly #config: StepConfig
   readonly #batchRows: number
   readonly #graph: TrainingGraph
-  readonly #session: number
+  readonly #session: TrainingSession
   /** Steps made so far; Adam's bias correction and the random layers depend on it. */
   #step = 0
   #open = true
 
-  constructor(kernels: NativeKernels, config: StepConfig, batchRows: number) {
+  constructor(kernels: NativeKernels, config: StepConfig, running: Running) {
     this.#kernels = kernels
     this.#config = config
-    this.#batchRows = batchRows
-    this.#graph = buildTrainingGraph(kernels, config)
-    this.#session = loadGraph(kernels.native, this.#graph.file)
+    this.#batchRows = running.batchRows
+    this.#graph = buildTrainingGraph(kernels, config, running)
+    this.#session = new TrainingSession(kernels.native.sessions, this.#graph.file, this.#graph.parts)
     this.reload()
     this.#loadSlots(this.#graph.slots.map(zeros))
   }
 
+  /** In which each step is computed, side by side. */
+  get parts(): number {
+    return this.#graph.parts
+  }
+
   step(batch: Batch, learningRate: number): StepResult {
-    const rate: Feed = { tensor: tensorNames.rate, dtype: 'float32', shape: [], data: Float32Array.of(learningRate) }
+    const rate: Feed = { tensor: tensorNames.rate, shape: [], data: Float32Array.of(learningRate) }
     const { accumulate = 1 } = this.#config.optimizer
     const updates = (this.#step + 1) % accumulate === 0
     const [loss = Number.NaN, correct = 0, gradientNorm = Number.NaN] = updates
@@ -76,7 +89,8 @@ export class GraphEngine implements Required<StepEngine> {
   }
 
   predict(batch: Features): Float32Array {
-    const [outputs] = this.#run([this.#featureFeed(batch)], [tensorNames.outputs])
+    const parts = Math.min(this.parts, batch.rows)
+    const [outputs] = this.#run([this.#featureFeed(batch)], [tensorNames.outputs], parts)
     return outputs as Float32Array
   }
 
@@ -127,12 +141,12 @@ export class GraphEngine implements Required<StepEngine> {
   }
 
   dispose(): void {
-    if (this.#open) this.#kernels.native.deleteSavedModel(this.#session)
+    if (this.#open) this.#session.close()
     this.#open = false
   }
 
   #numbers(batch: Batch, fetch: string, more: readonly Feed[]): Float32Array {
-    const step: Feed = { tensor: tensorNames.step, dtype: 'int32', shape: [], data: Int32Array.of(this.#step) }
+    const step: Feed = { tensor: tensorNames.step, shape: [], data: Int32Array.of(this.#step) }
     const [report] = this.#run([this.#featureFeed(batch), this.#targetFeed(batch), step, ...more], [fetch])
     return report as Float32Array
   }
@@ -142,17 +156,17 @@ export class GraphEngine implements Required<StepEngine> {
       throw new InvalidInputError(`A batch has ${rows} rows; this step was made for 1 to ${this.#batchRows}.`)
     }
     const dtype = features instanceof Uint8Array ? 'uint8' : 'float32'
-    return { tensor: tensorNames.features[dtype], dtype, shape: [rows, ...rowShape], data: features }
+    return { tensor: tensorNames.features[dtype], shape: [rows, ...rowShape], data: features }
   }
 
   #targetFeed({ targets, rows }: Batch): Feed {
     const shape = [rows, ...onlyTensors(this.#config.model).output.shape.slice(1)] as number[]
     if (this.#config.loss === 'sparse_categorical_crossentropy') {
       const data = targets instanceof Int32Array ? targets : Int32Array.from(targets)
-      return { tensor: tensorNames.targets.int32, dtype: 'int32', shape: shape.slice(0, -1), data }
+      return { tensor: tensorNames.targets.int32, shape: shape.slice(0, -1), data }
     }
     const dtype = targets instanceof Int32Array ? 'int32' : 'float32'
-    return { tensor: tensorNames.targets[dtype], dtype, shape, data: targets }
+    return { tensor: tensorNames.targets[dtype], shape, data: targets }
   }
 
   #loadSlots(values: readonly Float32Array[]): void {
@@ -164,9 +178,9 @@ export class GraphEngine implements Required<StepEngine> {
     if (feeds.length > 0) this.#run(feeds, [tensorNames.loadSlots])
   }
 
-  #run(feeds: readonly Feed[], fetches: readonly string[]): (Float32Array | Int32Array | Uint8Array)[] {
+  #run(feeds: readonly Feed[], fetches: readonly string[], parts = 1): Feed['data'][] {
     if (fetches.length === 0) return []
-    return runGraph(this.#kernels.native, this.#session, feeds, fetches).map(({ data }) => data as Float32Array)
+    return this.#session.run(feeds, fetches, parts).map(({ data }) => data)
   }
 }
 
@@ -175,4 +189,4 @@ const zeros = ({ shape }: { readonly shape: readonly number[] }): Float32Array =
 const feedState = (
   { names, shape }: { readonly names: { readonly feed: string }; readonly shape: readonly number[] },
   data: Float32Array,
-): Feed => ({ tensor: names.feed, dtype: 'float32', shape, data })
+): Feed => ({ tensor: names.feed, shape, data })

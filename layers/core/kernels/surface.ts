@@ -91,6 +91,8 @@ export interface SessionBinding {
     fetches: readonly string[],
     ownThreads: boolean,
   ): SessionHandle
+  /** Another session over the same graph and variables, which live as long as one of their sessions is open. */
+  also(session: SessionHandle, feeds: readonly string[], fetches: readonly string[]): SessionHandle
   /** Freed now, or when the last run under way is over. */
   close(session: SessionHandle): void
   /** Above one part the rows are dealt out evenly and run at once, one part here and each other on a thread of its own. */
@@ -129,7 +131,7 @@ export interface DecodedImage {
 export interface NativeSurface {
   readonly binding: NativeBinding
   readonly backend: NativeBackend
-  /** Sessions for prediction. */
+  /** Sessions for fixed feeds and fetches. */
   readonly sessions: SessionBinding
   /** Folder the library was loaded from. */
   readonly directory: string

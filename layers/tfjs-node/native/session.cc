@@ -1,7 +1,8 @@
-// Sessions over TensorFlow's C API for prediction: graphs from memory, thread counts per session, runs on this thread or another.
+// Sessions over TensorFlow's C API: graphs from memory, thread counts per session, runs on this thread or another.
 //
 // tfjs-node's addon passes empty session options, reads graphs from a folder only, looks feeds and fetches up by name on
-// every run, and has no run that leaves the event loop free. A session here is made once for fixed feeds and fetches.
+// every run, and has no run that leaves the event loop free. A session here is made once for fixed feeds and fetches;
+// training makes several over the same variables.
 // Beside them, the reader of JSON numbers that feeds them.
 #include <node_api.h>
 #include <tensorflow/c/c_api.h>
@@ -54,19 +55,25 @@ void check(napi_status status, const char* what) {
   if (status != napi_ok) throw Failure{std::string("The session was called wrongly: ") + what};
 }
 
-struct Session {
+// A loaded graph and the state of its variables.
+struct Loaded {
   TF_Graph* graph = TF_NewGraph();
   TF_Session* session = nullptr;
-  std::vector<TF_Output> feeds;
-  std::vector<TF_Output> fetches;
 
-  ~Session() {
+  ~Loaded() {
     if (session != nullptr) {
       Status status(TF_NewStatus());
       TF_DeleteSession(session, status.get());
     }
     TF_DeleteGraph(graph);
   }
+};
+
+// One way into it: what is fed and what is fetched. It lives as long as the last of its ways.
+struct Session {
+  std::shared_ptr<Loaded> loaded = std::make_shared<Loaded>();
+  std::vector<TF_Output> feeds;
+  std::vector<TF_Output> fetches;
 };
 // A run under way keeps its session although it was closed meanwhile.
 using Shared = std::shared_ptr<Session>;
@@ -136,6 +143,17 @@ Shared& handleOf(napi_env env, napi_value value) {
   return shared;
 }
 
+napi_value newHandle(napi_env env, Shared shared) {
+  napi_value handle;
+  auto* kept = new Shared(std::move(shared));
+  const auto release = [](napi_env, void* data, void*) { delete static_cast<Shared*>(data); };
+  if (napi_create_external(env, kept, release, nullptr, &handle) != napi_ok) {
+    delete kept;
+    throw Failure{"No memory for the session"};
+  }
+  return handle;
+}
+
 // Runs `body`; what it throws becomes a JavaScript error.
 template <typename Body>
 napi_value guarded(napi_env env, napi_callback_info info, Body body) {
@@ -185,25 +203,28 @@ napi_value open(napi_env env, napi_callback_info info) {
     buffer->length = graph.length;
     buffer->data_deallocator = nullptr;
     ImportOptions importing(TF_NewImportGraphDefOptions());
-    TF_GraphImportGraphDef(shared->graph, buffer.get(), importing.get(), status.get());
+    Loaded& loaded = *shared->loaded;
+    TF_GraphImportGraphDef(loaded.graph, buffer.get(), importing.get(), status.get());
     check(status);
-    shared->feeds = outputsOf(env, shared->graph, arguments[2]);
-    shared->fetches = outputsOf(env, shared->graph, arguments[3]);
+    shared->feeds = outputsOf(env, loaded.graph, arguments[2]);
+    shared->fetches = outputsOf(env, loaded.graph, arguments[3]);
 
     Options options(TF_NewSessionOptions());
     TF_SetConfig(options.get(), config.data, config.length, status.get());
     check(status);
-    shared->session = newSession(shared->graph, options, ownThreads, status);
+    loaded.session = newSession(loaded.graph, options, ownThreads, status);
     check(status);
+    return newHandle(env, std::move(shared));
+  });
+}
 
-    napi_value handle;
-    auto* kept = new Shared(std::move(shared));
-    const auto release = [](napi_env, void* data, void*) { delete static_cast<Shared*>(data); };
-    if (napi_create_external(env, kept, release, nullptr, &handle) != napi_ok) {
-      delete kept;
-      throw Failure{"No memory for the session"};
-    }
-    return handle;
+// also(session, feeds, fetches): another session over the same graph and variables
+napi_value also(napi_env env, napi_callback_info info) {
+  return guarded(env, info, [&](napi_value* arguments) {
+    auto shared = std::make_shared<Session>(*handleOf(env, arguments[0]));
+    shared->feeds = outputsOf(env, shared->loaded->graph, arguments[1]);
+    shared->fetches = outputsOf(env, shared->loaded->graph, arguments[2]);
+    return newHandle(env, std::move(shared));
   });
 }
 
@@ -296,7 +317,7 @@ Tensors runNow(const Session& session, const Tensors& inputs) {
   for (const Tensor& input : inputs) in.push_back(input.get());
   std::vector<TF_Tensor*> out(session.fetches.size(), nullptr);
   Status status(TF_NewStatus());
-  TF_SessionRun(session.session, nullptr, session.feeds.data(), in.data(), static_cast<int>(in.size()),
+  TF_SessionRun(session.loaded->session, nullptr, session.feeds.data(), in.data(), static_cast<int>(in.size()),
                 session.fetches.data(), out.data(), static_cast<int>(out.size()), nullptr, 0, nullptr, status.get());
   Tensors results;
   for (TF_Tensor* tensor : out) results.emplace_back(tensor);
@@ -610,6 +631,7 @@ extern "C" __attribute__((visibility("default"))) void maasPrepare() {
 extern "C" __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_env env, napi_value exports) {
   const napi_property_descriptor properties[] = {
       {"open", nullptr, open, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"also", nullptr, also, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"close", nullptr, close, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"run", nullptr, run, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"runElsewhere", nullptr, runElsewhere, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
