@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 namespace maas {
@@ -67,33 +68,70 @@ class NumberReader {
 
   static bool isDigit(char c) { return c >= '0' && c <= '9'; }
 
+  static constexpr uint64_t kFits = 10000000000000000000u;
+
+  // Digits from `at_` on, appended to `digits` as long as these fit: 19 do, and what further ones add is far below what
+  // is checked at the end. The number of digits that were left out.
+  int64_t readDigits(uint64_t& digits) {
+    static constexpr uint64_t kTens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+    static constexpr uint64_t kMost[] = {kFits,        kFits / 10,      kFits / 100,      kFits / 1000,     kFits / 10000,
+                                         kFits / 100000, kFits / 1000000, kFits / 10000000, kFits / 100000000};
+    while (end_ - at_ >= 8) {
+      uint64_t eight = 0;
+      const int count = leadingDigits(at_, eight);
+      if (digits >= kMost[count]) break;
+      digits = digits * kTens[count] + eight;
+      at_ += count;
+      if (count < 8) return 0;
+    }
+    int64_t left = 0;
+    for (; at_ < end_ && isDigit(*at_); at_++) {
+      if (digits < kFits / 10) {
+        digits = digits * 10 + static_cast<uint64_t>(*at_ - '0');
+      } else {
+        left++;
+      }
+    }
+    return left;
+  }
+
+  // How many of the eight characters from `at` on are digits, up to the first other one, and their value: all at once,
+  // because numbers differ in length, and a loop over digits is guessed wrong at the end of each.
+  static int leadingDigits(const char* at, uint64_t& value) {
+    static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first character is the lowest byte");
+    uint64_t text;
+    std::memcpy(&text, at, sizeof(text));
+    const uint64_t digits = text ^ 0x3030303030303030;
+    // 10 and above reaches the highest bit of its byte; what is carried on touches later characters alone.
+    const uint64_t others = ((digits + 0x7676767676767676) | digits) & 0x8080808080808080;
+    const int count = others == 0 ? 8 : __builtin_ctzll(others) / 8;
+    // Zeros in front instead of what follows; in two steps, since one of 64 bits is none.
+    const int half = 32 - 4 * count;
+    uint64_t pairs = (digits << half) << half;
+    pairs = pairs * 10 + (pairs >> 8);
+    const uint64_t every = 0x000000FF000000FF;
+    value = ((pairs & every) * 0x000F424000000064 + ((pairs >> 16) & every) * 0x0000271000000001) >> 32;
+    return count;
+  }
+
   bool readNumber() {
     const bool negative = *at_ == '-';
     if (negative) at_++;
     if (at_ == end_ || !isDigit(*at_)) return false;
     uint64_t digits = 0;
-    int kept = 0;
     int64_t exponent = 0;
-    const auto take = [&](char c, bool fraction) {
-      // 19 digits fit; what the others add is far below what is checked at the end.
-      if (kept < 19) {
-        digits = digits * 10 + static_cast<uint64_t>(c - '0');
-        if (digits != 0) kept++;
-        if (fraction) exponent--;
-      } else if (!fraction) {
-        exponent++;
-      }
-    };
     if (*at_ == '0') {
       at_++;
       if (at_ < end_ && isDigit(*at_)) return false;
     } else {
-      while (at_ < end_ && isDigit(*at_)) take(*at_++, false);
+      exponent = readDigits(digits);
     }
     if (at_ < end_ && *at_ == '.') {
       at_++;
       if (at_ == end_ || !isDigit(*at_)) return false;
-      while (at_ < end_ && isDigit(*at_)) take(*at_++, true);
+      const char* const begin = at_;
+      exponent += readDigits(digits);
+      exponent -= at_ - begin;
     }
     if (at_ < end_ && (*at_ == 'e' || *at_ == 'E')) {
       at_++;
@@ -110,10 +148,10 @@ class NumberReader {
     return true;
   }
 
-  // digits * 10^exponent. Where digits and power are exact doubles, one rounding gives the nearest double. Elsewhere at
-  // most five roundings of half a unit in the last place lie between `near` and the exact number: if all numbers within
-  // eight such units round to one float, it is the answer, also by way of the nearest double. If not, the number is
-  // next to the middle between two floats, which is rare.
+  // digits * 10^exponent. At most five roundings of half a unit in the last place lie between `near` and the exact number:
+  // if all numbers within eight such units round to one float, it is the answer, also by way of the nearest double. If
+  // not, the number is next to the middle between two floats, which is rare; where digits and power are exact doubles,
+  // `near` then had one rounding and is the nearest double.
   static bool toFloat(uint64_t digits, int64_t exponent, float& value) {
     static constexpr double kPowers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                          1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
@@ -127,11 +165,12 @@ class NumberReader {
     for (; exponent > 22; exponent -= 22) near *= kPowers[22];
     for (; exponent < -22; exponent += 22) near /= kPowers[22];
     near = exponent < 0 ? near / kPowers[-exponent] : near * kPowers[exponent];
-    const float low = static_cast<float>(exact ? near : near * (1 - 0x1p-50));
-    const float high = static_cast<float>(exact ? near : near * (1 + 0x1p-50));
-    if (low != high || std::isinf(high)) return false;
-    value = low;
-    return true;
+    value = static_cast<float>(near * (1 - 0x1p-50));
+    if (value != static_cast<float>(near * (1 + 0x1p-50))) {
+      if (!exact) return false;
+      value = static_cast<float>(near);
+    }
+    return !std::isinf(value);
   }
 
   const char* at_;

@@ -1,6 +1,6 @@
 import { Duplex, PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
-import { openChannel, type ToWorker } from '../../../../functions/local/channel.ts'
+import { type FromWorker, openChannel, type ToWorker } from '../../../../functions/local/channel.ts'
 
 const messages: readonly ToWorker[] = [
   { id: 1, type: 'load', root: '/r', name: 'm', version: 2 },
@@ -12,15 +12,15 @@ const messages: readonly ToWorker[] = [
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
 
 /** What arrives when the written bytes come in pieces of `size`. */
-const through = async (size: number): Promise<unknown[]> => {
+const through = async <T extends object>(size: number, sent: readonly T[]): Promise<T[]> => {
   const wire = new PassThrough({ highWaterMark: 1 << 20 })
-  const sender = openChannel<ToWorker, never>(wire)
-  for (const message of messages) sender.send(message)
+  const sender = openChannel<T, never>(wire)
+  for (const message of sent) sender.send(message)
   await nextTurn()
   const bytes = wire.read() as Buffer
   const arriving = new PassThrough({ highWaterMark: 1 << 20 })
-  const got: unknown[] = []
-  openChannel<never, ToWorker>(arriving).listen((message) => got.push(message))
+  const got: T[] = []
+  openChannel<never, T>(arriving).listen((message) => got.push(message))
   for (let at = 0; at < bytes.length; at += size) arriving.emit('data', bytes.subarray(at, at + size))
   return got
 }
@@ -29,13 +29,36 @@ describe('the channel to a model process', () => {
   it.each([1_000_000, 65_536, 1000, 7])(
     'carries messages whole when they arrive in pieces of %d bytes',
     async (size) => {
-      const got = (await through(size)) as ToWorker[]
+      const got = await through(size, messages)
       expect(got.map(({ id, type }) => [id, type])).toEqual(messages.map(({ id, type }) => [id, type]))
       const bodies = got.map((message) => message.type === 'predict' && message.input)
       expect(bodies[1]).toMatchObject({ kind: 'plain', start: 13, maxRows: 4 })
       expect(bodies[1] && bodies[1].kind === 'plain' && Buffer.alloc(100_000, 7).equals(bodies[1].body)).toBe(true)
       const images = bodies.map((input) => (input && input.kind === 'images' ? input.images.map(String) : []))
       expect(images.slice(2)).toEqual([['one'], ['one', 'two']])
+    },
+  )
+
+  it.each([1_000_000, 65_537, 1001, 7])(
+    'carries tensors of every type to the bit, in pieces of %d bytes',
+    async (size) => {
+      const tensors = {
+        odd: { dtype: 'uint8', shape: [3], data: Uint8Array.of(1, 2, 255) },
+        weights: { dtype: 'float32', shape: [4], data: Float32Array.of(0.1, -0, Number.NaN, 3.4e38).subarray(1) },
+        many: { dtype: 'int32', shape: [3000], data: Int32Array.from({ length: 3000 }, (_, i) => i - 7) },
+        flags: { dtype: 'bool', shape: [2], data: Uint8Array.of(0, 1) },
+        words: { dtype: 'string', shape: [2], data: ['ö', '{"$":1}'] },
+        none: { dtype: 'float32', shape: [0], data: new Float32Array() },
+      } as const
+      const timings = { prepare: 0.25, run: 1.5 }
+      const sent: (ToWorker | FromWorker)[] = [
+        { id: 1, type: 'predict', input: { kind: 'tensors', tensors } },
+        { id: 2, type: 'predict', input: { kind: 'rows', rows: [{ input: 'a', value: null }] } },
+        { id: 3, type: 'answer', value: { outputs: tensors, timings } },
+        { type: 'notice', text: 'a' },
+        { id: 4, type: 'answer', value: { outputs: {}, timings } },
+      ]
+      expect(await through(size, sent)).toEqual(sent)
     },
   )
 
@@ -53,7 +76,7 @@ describe('the channel to a model process', () => {
     await nextTurn()
     send(messages[0] as ToWorker)
     await nextTurn()
-    expect(writes).toEqual([5, 2])
+    expect(writes).toEqual([3, 1])
   })
 
   it('says so when the other side is gone', () => {
