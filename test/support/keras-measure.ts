@@ -143,8 +143,9 @@ const encoded = (
 /** Moves every weight a little. */
 const disturb = (model: LayersModel, { tf }: Kernels): void => {
   for (const weight of model.weights) {
-    const moved = tf.tidy(() => weight.read().mul(1.02).add(0.01))
-    weight.write(moved)
-    moved.dispose()
+    // tfjs leaves behind what a constraint makes of the weight.
+    tf.tidy(() => {
+      weight.write(weight.read().mul(1.02).add(0.01))
+    })
   }
 }

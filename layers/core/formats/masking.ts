@@ -52,10 +52,19 @@ const takesAllMasks = (layer: Layer): boolean => 'takesAllMasks' in layer && lay
 
 const merging = new Set(['Add', 'Subtract', 'Multiply', 'Average', 'Maximum', 'Minimum'])
 
+/** Which versions of Keras hand a mask on, where tfjs says something else of its own class, or they differ. */
+const handsOn: Readonly<Record<string, readonly (2 | 3)[]>> = {
+  LeakyReLU: [2, 3],
+  Rescaling: [3],
+  Normalization: [3],
+}
+
 const maskRule = (layer: Layer, tf: TensorFlow, keras: 2 | 3): Rule => {
+  const className = layer.getClassName()
+  const own = handsOn[className]
+  if (own) return own.includes(keras) ? (_, [first = null]) => first : () => null
   if (!layer.supportsMasking) return () => null
   const join = keras === 3 ? tf.logicalOr : tf.logicalAnd
-  const className = layer.getClassName()
   if (merging.has(className)) {
     return (_, masks) => {
       const present = masks.filter((mask) => mask !== null)

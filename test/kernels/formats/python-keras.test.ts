@@ -35,6 +35,11 @@ const unwritten = new Set([
   ...['layer_normalization_axes', 'mask_add', 'twice_operation'],
   ...['ops_arithmetic', 'ops_keras', 'ops_integers'],
   ...['ops_binary_logic', 'ops_reduction_shape', 'ops_unary_activation'],
+  ...['normalization_user_images', 'user_layer_norm_axes', 'user_bool_input', 'user_constants', 'user_llama'],
+  ...['user_bigru_attention_pooling', 'user_masked_concatenate', 'user_masked_maximum', 'user_masked_minimum_half'],
+  ...['user_masked_operation', 'user_padding_mask', 'user_positions', 'user_siamese', 'user_slices', 'user_split'],
+  ...['user_ops_activations', 'user_ops_images', 'user_ops_pointwise', 'user_ops_products', 'user_ops_selection'],
+  ...['user_ops_shapes', 'user_ops_statistics'],
 ])
 const tolerances: Readonly<Record<string, number>> = { float16: 2e-3, mixed_policy: 2e-3, bfloat16: 1e-2 }
 

@@ -60,23 +60,27 @@ interface BatchNormalization {
   call(inputs: Tensor | Tensor[], kwargs: Options): Tensor
 }
 
-/** More than this tfjs does not normalise. */
-export const mostNormalizedAxes = 4
+/** Whether tfjs itself normalises such a tensor, on every backend: not over five axes, and the browser's ones not along an earlier axis. */
+export const isNormalizedByStock = (axis: number, rank: number): boolean =>
+  rank <= 4 && (axis < 0 ? axis + rank : axis) === rank - 1
 
-/** What lies on either side of the axis counts alike, so it may as well be one axis. */
+/** The axis goes to the end; all before it counts alike, so it may as well be one axis. */
 const mendBatchNormalization = (tf: TensorFlow): void => {
   const prototype: BatchNormalization = stock<BatchNormalization>(tf, 'BatchNormalization').prototype
   const { call } = prototype
   prototype.call = function (inputs, kwargs) {
     const input = [inputs].flat()[0] as Tensor
-    if (input.rank <= mostNormalizedAxes) return call.call(this, inputs, kwargs)
+    if (isNormalizedByStock(this.axis, input.rank)) return call.call(this, inputs, kwargs)
     const own = this.axis
     const axis = own < 0 ? own + input.rank : own
-    const after = input.shape.slice(axis + 1).reduce((product, size) => product * size, 1)
-    const flat = [-1, input.shape[axis] ?? 1, ...(axis < input.rank - 1 ? [after] : [])]
+    const order = [...input.shape.keys()].filter((other) => other !== axis).concat(axis)
     this.axis = 1
     try {
-      return tf.tidy(() => call.call(this, input.reshape(flat), kwargs).reshape(input.shape))
+      return tf.tidy(() => {
+        const moved = input.transpose(order)
+        const normal = call.call(this, moved.reshape([-1, input.shape[axis] ?? 1]), kwargs)
+        return normal.reshape(moved.shape).transpose(order.map((_, place) => order.indexOf(place)))
+      })
     } finally {
       this.axis = own
     }

@@ -21,6 +21,15 @@ const spatialShape = ([shape = []]: readonly Shape[], change: (size: number, axi
 const perAxis = (value: unknown, axes: number): number[] =>
   Array.isArray(value) ? (value as number[]) : Array<number>(axes).fill(value as number)
 
+/** The largest middle part that has the sides' ratio. */
+const cropped = (x: Tensor, height: number, width: number): Tensor => {
+  const [, tall = 1, wide = 1] = x.shape
+  const [h, w] = [Math.trunc((wide * height) / width), Math.trunc((tall * width) / height)].map((side, axis) =>
+    Math.max(1, Math.min(axis === 0 ? tall : wide, side)),
+  ) as [number, number]
+  return x.slice([0, Math.trunc((tall - h) / 2), Math.trunc((wide - w) / 2), 0], [-1, h, w, -1])
+}
+
 export const spatialLayers = (tf: TensorFlow): LayerClass[] => [
   ...[1, 3].flatMap((axes) => [padding(tf, axes), cropping(tf, axes), repeating(tf, axes)]),
   defineLayer<Options & { size: readonly [number, number] }>(tf, {
@@ -32,13 +41,14 @@ export const spatialLayers = (tf: TensorFlow): LayerClass[] => [
       return tf.image.resizeBilinear(x as Tensor4D, [height * size[0], width * size[1]], false, true)
     },
   }),
-  defineLayer<Options & { height: number; width: number; interpolation: string }>(tf, {
+  defineLayer<Options & { height: number; width: number; interpolation: string; cropToAspectRatio?: boolean }>(tf, {
     className: 'KerasResizing',
     passesMask: false,
     outputShape: (shapes, { height, width }) => spatialShape(shapes, (_, axis) => (axis === 0 ? height : width)),
-    call: ([x], { options: { height, width, interpolation } }) => {
+    call: ([x], { options: { height, width, interpolation, cropToAspectRatio } }) => {
       const resize = interpolation === 'nearest' ? tf.image.resizeNearestNeighbor : tf.image.resizeBilinear
-      return resize(x as Tensor3D, [height, width], false, true)
+      const input = cropToAspectRatio ? cropped(x as Tensor, height, width) : (x as Tensor)
+      return resize(input as Tensor3D, [height, width], false, true)
     },
   }),
   defineLayer<Options & { height: number; width: number }>(tf, {
@@ -47,8 +57,9 @@ export const spatialLayers = (tf: TensorFlow): LayerClass[] => [
     outputShape: (shapes, { height, width }) => spatialShape(shapes, (_, axis) => (axis === 0 ? height : width)),
     call: ([x], { options: { height, width } }) => {
       const [, tall = 0, wide = 0] = (x as Tensor).shape
-      if (tall < height || wide < width)
-        throw new Error(`an image of ${tall}x${wide} is smaller than the crop of ${height}x${width}`)
+      if (tall < height || wide < width) {
+        return tf.image.resizeBilinear(cropped(x as Tensor, height, width) as Tensor4D, [height, width], false, true)
+      }
       return (x as Tensor).slice(
         [0, Math.floor((tall - height) / 2), Math.floor((wide - width) / 2), 0],
         [-1, height, width, -1],

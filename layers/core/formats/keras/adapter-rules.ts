@@ -95,7 +95,7 @@ export const adapterRules: Readonly<Record<string, LayerRule>> = {
   Cropping3D: by('Cropping3D', ['cropping'], lastChannels),
   UpSampling1D: by('UpSampling1D', ['size']),
   UpSampling3D: by('UpSampling3D', ['size'], lastChannels),
-  Resizing: by('KerasResizing', ['height', 'width', 'interpolation'], {
+  Resizing: by('KerasResizing', ['height', 'width', 'interpolation', 'crop_to_aspect_ratio'], {
     ...lastChannels,
     interpolation: ['bilinear', 'nearest'],
     fill_mode: ANY,
@@ -213,7 +213,10 @@ export const adapterRules: Readonly<Record<string, LayerRule>> = {
     },
   ),
 
-  Discretization: by('Discretization', ['bin_boundaries'], { output_mode: ['int'], epsilon: ANY }),
+  Discretization: by('Discretization', ['bin_boundaries', 'output_mode'], {
+    output_mode: ['int', 'one_hot', 'multi_hot', 'count'],
+    epsilon: ANY,
+  }),
   CategoryEncoding: by('KerasCategoryEncoding', ['num_tokens', 'output_mode'], {
     output_mode: ['multi_hot', 'one_hot', 'count'],
   }),

@@ -217,7 +217,13 @@ export const layerRules: Readonly<Record<string, LayerRule>> = {
   LSTMCell: rule([...recurrentCell, ...gated, 'unit_forget_bias']),
   GRUCell: rule([...recurrentCell, ...gated], { reset_after: ANY }, gru('KerasGRUCell')),
   StackedRNNCells: rule(['cells'], { reverse_state_order: [false] }),
-  RNN: rule(['cell', ...recurrentLayer], recurrentOnly, recurrent('RNN')),
+  RNN: rule(['cell', ...recurrentLayer], recurrentOnly, (kept, own, context) => {
+    const stacked = (kept.cell as { class_name: string }).class_name === 'StackedRNNCells'
+    if (stacked && (kept.return_state === true || context.inputs?.some((call) => call.length > 1))) {
+      throw new Refusal('it takes or gives the states of stacked cells, which are in another order here')
+    }
+    return recurrent('RNN')?.(kept, own, context) ?? kept
+  }),
   ConvLSTM2D: rule(
     [
       'filters',
@@ -248,7 +254,13 @@ export const layerRules: Readonly<Record<string, LayerRule>> = {
       'it writes zeros at masked steps',
     )
   }),
-  TimeDistributed: rule(['layer']),
+  TimeDistributed: rule(['layer'], {}, (kept, own, { masked }) => {
+    const { class_name: inner } = own.layer as { class_name: string }
+    if (masked && looksAtMasks.test(inner)) {
+      throw new Refusal(`its ${inner} would leave masked steps out, which is not supported inside of it`)
+    }
+    return kept
+  }),
 
   Add: rule(),
   Multiply: rule([], {}, merging('KerasMultiply')),
@@ -282,6 +294,9 @@ export const layerRules: Readonly<Record<string, LayerRule>> = {
   ThresholdedReLU: rule(['theta']),
   Rescaling: rule(['scale', 'offset']),
 }
+
+/** Layers and models that compute something else where steps are masked. */
+const looksAtMasks = /RNN|LSTM|GRU|Bidirectional|GlobalAverage|Attention|Softmax|Sequential|Functional|Model/
 
 /** tfjs cannot copy a layer that is given its cell, which Bidirectional does; one cell is what the layer of its name has. */
 const ofOneCell = (layer: { class_name: string; config: Config }): { class_name: string; config: Config } => {

@@ -1,5 +1,6 @@
 /** A Sequential or functional model, nested ones included, from Keras' configuration to tfjs-layers'. */
 import { InvalidInputError } from '../../errors.ts'
+import { withActivationLayers } from './activation-layers.ts'
 import { bindCall, isReference, parseCall, type Reference } from './calls.ts'
 import { asRecord, type Config, isModelClass, type KerasLayer, layersOf, nameOf } from './config.ts'
 import { convertLayer, type LayerContext, type TfjsLayer } from './layer.ts'
@@ -15,7 +16,7 @@ export const convertModel = (model: KerasLayer, context: LayerContext): TfjsLaye
 const MASKS = /"class_name":"Masking"|"mask_zero":true|"((query|value|key)_)?mask":[{[]/
 
 const convertSequential = (model: KerasLayer, context: LayerContext): TfjsLayer => {
-  const layers = layersOf(model).map((layer) => convertLayer(layer, context))
+  const layers = withActivationLayers(layersOf(model)).layers.map((layer) => convertLayer(layer, context))
   const [first, ...rest] = layers
   const built = model.config.build_input_shape
   const unknown = first && first.class_name !== 'InputLayer' && !('batch_input_shape' in first.config)
@@ -30,15 +31,15 @@ const convertSequential = (model: KerasLayer, context: LayerContext): TfjsLayer 
 }
 
 const convertFunctional = (model: KerasLayer, context: LayerContext): TfjsLayer => {
-  const raw = layersOf(model)
+  const { layers: raw, behind } = withActivationLayers(layersOf(model))
   const nested = new Map(
     raw.filter(({ class_name: own }) => isModelClass(own)).map((layer) => [nameOf(layer), layer.class_name]),
   )
-  const layers = raw.flatMap((layer) => convertCalled(layer, nested, context).flatMap(withoutRepeats))
+  const layers = raw.flatMap((layer) => convertCalled(layer, { nested, behind }, context).flatMap(withoutRepeats))
   const inputs = references(model.config.input_layers, 'input_layers')
   const outputs = references(model.config.output_layers, 'output_layers').map(
     ([layer, node, tensor]): Reference => [
-      layer,
+      behind.get(layer) ?? layer,
       // Among the outputs Keras 3 counts a nested functional model's own making, a nested Sequential's it does not.
       context.keras === 3 && nested.get(layer) === 'Sequential' ? node + 1 : node,
       tensor,
@@ -64,12 +65,19 @@ const distinctOutputs = (outputs: readonly Reference[], inputs: readonly Referen
   return { copies, output_layers }
 }
 
+interface Siblings {
+  /** Classes of nested models by their names. */
+  readonly nested: ReadonlyMap<string, string>
+  /** What others mean when they name a layer whose activation has become a layer behind it. */
+  readonly behind: ReadonlyMap<string, string>
+}
+
 /** The layer with its calls, and before it what masks its inputs. */
-const convertCalled = (layer: KerasLayer, nested: ReadonlyMap<string, string>, context: LayerContext): Config[] => {
+const convertCalled = (layer: KerasLayer, { nested, behind }: Siblings, context: LayerContext): Config[] => {
   const name = nameOf(layer)
   // Keras 2 and tfjs count a nested model's own making as its node 0; Keras 3 starts with its first use.
   const reference = ([from, node, tensor]: Reference): readonly unknown[] => [
-    from,
+    behind.get(from) === name ? from : (behind.get(from) ?? from),
     context.keras === 3 && nested.has(from) ? node + 1 : node,
     tensor,
     {},

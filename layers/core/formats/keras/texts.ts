@@ -30,6 +30,9 @@ export const withoutTexts = (
     try {
       const source = sourceOf(layer, model, layers)
       if (replaced.has(nameOf(source))) throw new Refusal(`input ${nameOf(source)} feeds another text layer too`)
+      if (!/string/.test(JSON.stringify(source.config.dtype ?? ''))) {
+        throw new Refusal(`it takes numbers, of input ${nameOf(source)}; only texts are supported`)
+      }
       const spec = specOf(layer, shapeOf(source), vocabularyOf(layer))
       inputs[nameOf(source)] = spec
       replaced.set(nameOf(source), numbersInput(source, spec))

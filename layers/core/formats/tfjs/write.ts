@@ -1,10 +1,13 @@
 /** A model as the folder of a TF.js layers model, which stock `tf.loadLayersModel` reads: only its own layers, weights by its own names. */
 import { createHash } from 'node:crypto'
+import type { LayersModel } from '@tensorflow/tfjs-layers'
 import { UnsupportedError } from '../../errors.ts'
 import { isCustomClass } from '../adapters/custom.ts'
 import { adapterNames } from '../adapters/index.ts'
+import { isNormalizedByStock } from '../adapters/mended.ts'
 import { joinedWeights, modelJsonOf } from '../layers-json.ts'
 import { type ModelKernels, toLayersModel, toModelArtifact } from '../layers-model.ts'
+import { isContainer } from '../masking.ts'
 import type { ModelArtifact } from '../types.ts'
 
 /** As TF.js' own converter cuts them: browsers fetch and cache several at once. */
@@ -20,8 +23,8 @@ export const writeLayersFolder = async (
 ): Promise<Record<string, Uint8Array>> => {
   const model = await toLayersModel(artifact, kernels)
   const known = toModelArtifact(model, 'stock')
+  const foreign = findForeign(known.topology, adapterNames(kernels.tf)) ?? findNormalization(model)
   model.dispose()
-  const foreign = findForeign(known.topology, adapterNames(kernels.tf))
   if (foreign !== undefined) {
     throw new UnsupportedError(
       `cannot be written for TF.js: ${foreign}, which stock TF.js does not have. Write it as a SavedModel, .h5 or .keras`,
@@ -53,6 +56,21 @@ const findForeign = (value: unknown, adapters: ReadonlySet<string>, layer = 'the
     }
     const found = findForeign(inner, adapters, here)
     if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** The first normalisation that only the mended layer computes, in words. */
+const findNormalization = (model: LayersModel): string | undefined => {
+  for (const layer of model.layers) {
+    const { layer: inner = layer } = layer as { layer?: typeof layer }
+    const found = isContainer(inner) ? findNormalization(inner) : undefined
+    if (found !== undefined) return found
+    const { axis = -1 } = inner as { axis?: number }
+    const rank = inner.getClassName() === 'BatchNormalization' ? (inner.inputSpec?.[0]?.ndim ?? 0) : 0
+    if (rank > 0 && !isNormalizedByStock(axis, rank)) {
+      return `layer ${layer.name} normalises tensors of ${rank} axes along axis ${axis}`
+    }
   }
   return undefined
 }

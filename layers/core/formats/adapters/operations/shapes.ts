@@ -60,7 +60,9 @@ const sliced = (tf: TensorFlow, x: Tensor, key: unknown): Tensor => {
   const stepped = steps.every((step) => step === 1)
     ? part
     : tf.stridedSlice(part, Array(x.rank).fill(0), part.shape, steps, 0, 2 ** x.rank - 1)
-  const kept = stepped.squeeze(axes.filter((axis) => axis !== 'new').flatMap((axis, i) => (axis === 'drop' ? [i] : [])))
+  const dropped = axes.filter((axis) => axis !== 'new').flatMap((axis, i) => (axis === 'drop' ? [i] : []))
+  // With no axis at all, tfjs would drop every axis of size one.
+  const kept = dropped.length > 0 ? stepped.squeeze(dropped) : stepped
   const after = axes.filter((axis) => axis !== 'drop')
   return after.reduce<Tensor>((result, axis, i) => (axis === 'new' ? result.expandDims(i) : result), kept)
 }
