@@ -12,6 +12,7 @@ import {
   continuedState,
   createEngine,
   type DataFacts,
+  leftOut,
   modelWeights,
   type PresetName,
   penaltyOf,
@@ -107,6 +108,14 @@ export const runTrainingLoop = async (spec: TrainingSpec, data: DataSet, deps: R
   const config = { model, loss, optimizer, inputScale, augment, seed }
   const engine = createEngine(config, kernels, Math.max(settings.batchSize, predictRows), report)
   if (start) goOn(start, engine, model, report)
+  const without = leftOut(model)
+  if (without.length > 0)
+    report({
+      event: 'notice',
+      level: 'warning',
+      code: 'left_out',
+      message: `Trained without what only Keras does in training: ${without.join(', ')}.`,
+    })
   const predict: Predictor = (batch) => predictWith(engine, batch)
   const validated = data.validation.examples > 0
   if (!validated)

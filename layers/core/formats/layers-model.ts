@@ -70,11 +70,12 @@ export const toLayersModel = async (artifact: ModelArtifact, kernels: ModelKerne
   return model
 }
 
-/** As tfjs-layers writes it, with the one option that it forgets. */
+/** As tfjs-layers writes it, with the one option that it forgets, and whose rules the model follows. */
 const topologyOf = (model: layers.LayersModel): Record<string, unknown> => {
   const topology = model.toJSON(null, false) as unknown as Topology
   restoreDepthMultipliers(topology, model)
-  return topology
+  const version = kerasVersions.get(model)
+  return version === undefined ? topology : { ...topology, keras_version: version }
 }
 
 interface Topology extends Record<string, unknown> {
@@ -116,23 +117,42 @@ const tensorDtype = (name: string, dtype: string): DType => {
   return result.data
 }
 
-const build = async (artifact: ModelArtifact, { tf }: ModelKernels): Promise<layers.LayersModel> => {
-  installAdapters(tf)
+const build = async ({ topology }: ModelArtifact, { tf }: ModelKernels): Promise<layers.LayersModel> => {
   try {
-    // A copy: deserialisation may write into what it is given.
-    const topology = structuredClone(artifact.topology) as PyJsonDict
-    // Some layers leave tensors behind when they are made; without a weights manifest the work is done when the call returns.
-    tf.engine().startScope('build')
-    const built = withZeros(tf, () => tf.models.modelFromJSON({ modelTopology: topology }))
-    tf.engine().endScope()
-    const model = await built
-    maskLikeKeras(model, tf, String(topology.keras_version).startsWith('3') ? 3 : 2)
-    normaliseLikeKeras(model)
-    return model
+    return await buildLayersModel(topology, { tf }, (make) => withZeros(tf, make))
   } catch (cause) {
     if (cause instanceof MaasError) throw cause
     throw new UnsupportedError(`the topology cannot be built: ${messageOf(cause)}`, { cause })
   }
+}
+
+/** Of a model that was built here, which tfjs forgets: later copies must follow the same rules. */
+const kerasVersions = new WeakMap<layers.LayersModel, string>()
+
+/**
+ * The model of a topology in tfjs' form, our adapters included, whose masks and normalisation follow Keras. Weights are what its
+ * initialisers draw; what fails in tfjs is thrown as it is.
+ *
+ * @param around runs the part in which weights are made
+ */
+export const buildLayersModel = async (
+  topology: Readonly<Record<string, unknown>>,
+  { tf }: ModelKernels,
+  around: <T>(make: () => T) => T = (make) => make(),
+): Promise<layers.LayersModel> => {
+  installAdapters(tf)
+  // A copy: deserialisation may write into what it is given.
+  const own = structuredClone(topology) as PyJsonDict
+  // Some layers leave tensors behind when they are made; without a weights manifest the work is done when the call returns.
+  tf.engine().startScope('build')
+  const built = around(() => tf.models.modelFromJSON({ modelTopology: own }))
+  tf.engine().endScope()
+  const model = await built
+  const { keras_version: version } = topology
+  if (typeof version === 'string') kerasVersions.set(model, version)
+  maskLikeKeras(model, tf, String(version).startsWith('3') ? 3 : 2)
+  normaliseLikeKeras(model)
+  return model
 }
 
 type AddWeight = (name: string, shape: number[], dtype: string, initializer: unknown, ...rest: unknown[]) => unknown

@@ -13,5 +13,5 @@ export const withoutKeras3 = (topology: Topology): Topology => {
   const report = new ReportBuilder()
   const converted = convertModel(layerFrom(topology, 'maas_topology'), { keras: 3, report, convertModel })
   report.finish('Keras 3, JSON')
-  return { ...converted }
+  return { ...converted, keras_version: '3' }
 }

@@ -3,6 +3,7 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
 import type { LayersModel, layers } from '@tensorflow/tfjs-layers'
 import { mixSeed } from '../data/random.ts'
 import { InvalidInputError, MaasError, messageOf } from '../errors.ts'
+import { buildLayersModel } from '../formats/layers-model.ts'
 import type { Kernels } from '../kernels/index.ts'
 import { withoutKeras3 } from './keras-topology.ts'
 import type { NamedArray } from './safetensors.ts'
@@ -41,7 +42,7 @@ export const buildModel = async (
   { tf }: Pick<Kernels, 'tf'>,
 ): Promise<LayersModel> => {
   try {
-    return await tf.models.modelFromJSON({ modelTopology: seedTopology(withoutKeras3(topology), seed) } as never)
+    return await buildLayersModel(seedTopology(withoutKeras3(topology), seed), { tf })
   } catch (cause) {
     if (cause instanceof MaasError) throw cause
     throw new InvalidInputError(`the topology makes no model: ${messageOf(cause)}`, { cause, param: 'maas_topology' })
@@ -53,6 +54,13 @@ export const flatLayers = (model: LayersModel): Layer[] =>
   model.layers.flatMap((layer) => {
     const nested = (layer as Partial<LayersModel>).layers
     return Array.isArray(nested) ? flatLayers(layer as LayersModel) : [layer]
+  })
+
+/** Layers of a Keras file that do something in its training alone and nothing here, each with what that is. */
+export const leftOut = (model: LayersModel): string[] =>
+  flatLayers(model).flatMap((layer) => {
+    const { leavesOut } = layer.getConfig()
+    return typeof leavesOut === 'string' ? [`${layer.name} (${leavesOut})`] : []
   })
 
 /** `loss` plus the model's regularisation penalties. */

@@ -25,12 +25,12 @@ const ofTheCall = (kept: Config, own: Config): Config => ({
   ...(typeof own.allowed === 'number' && { allowed: own.allowed }),
 })
 
-/** Identity in prediction. */
+/** Identity in prediction; training says that it does without. */
 const onlyInTraining = (what: string): LayerRule => ({
   keep: [],
   only: anyOption,
   convert: ({ name, trainable, dtype }) =>
-    adapted('KerasIdentity', { name, trainable, dtype }, `${what}: nothing in prediction`),
+    adapted('KerasIdentity', { name, trainable, dtype, leaves_out: what }, `${what}: nothing in prediction`),
 })
 
 /** All options of random layers matter in training only. */
