@@ -83,6 +83,7 @@ export const vetModel = async (request: ImportRequest, directory: string, deps: 
     }
     const preprocess = own ?? request.preprocess ?? preprocessOf(artifact, signature, conversion)
     checkLabels(request, signature)
+    checkPreprocess(request, signature)
     const goldens = golden && encodeGolden(golden.golden, golden.inputs, golden.outputs)
     const files = {
       ...filesOfArtifact(artifact),
@@ -153,6 +154,33 @@ const checkLabels = ({ labels }: ImportRequest, { outputs }: Signature): void =>
   throw new InvalidInputError(`got ${labels.length} labels, the model's last dimension is ${classes}`, {
     param: 'labels',
   })
+}
+
+/** A spec whose rows the model does not take would fail at every prediction. */
+const checkPreprocess = ({ preprocess }: ImportRequest, { inputs }: Signature): void => {
+  const row = preprocess && rowOf(preprocess)
+  if (row === undefined) return
+  const [input] = inputs
+  const fits =
+    inputs.length === 1 &&
+    input?.dtype === 'float32' &&
+    input.shape.length === row.length + 1 &&
+    row.every((size, axis) => input.shape[axis + 1] === -1 || input.shape[axis + 1] === size)
+  if (fits) return
+  const taken = inputs.map(({ name, dtype, shape }) => `${name}: ${dtype} [${shape.slice(1).join(', ')}]`).join('; ')
+  throw new InvalidInputError(
+    `preprocess: it makes float32 [${row.join(', ')}] of an example, the model takes ${taken}`,
+    {
+      param: 'preprocess',
+    },
+  )
+}
+
+/** The shape of one example as the spec makes it; undefined where the model alone can tell. */
+const rowOf = (preprocess: Preprocess): readonly number[] | undefined => {
+  if (preprocess.kind === 'image') return [preprocess.height, preprocess.width, preprocess.channels]
+  if (preprocess.kind !== 'tabular') return undefined
+  return [preprocess.columns.reduce((sum, column) => sum + (column.type === 'number' ? 1 : column.values.length), 0)]
 }
 
 /** Messages name the file as its owner knows it. */

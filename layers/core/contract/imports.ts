@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { replaySchema, toleranceSchema } from './certificate.ts'
 import { limits } from './limits.ts'
 import { aliasSchema, modelNameSchema, versionSchema } from './names.ts'
-import { preprocessSchema } from './preprocess.ts'
+import { givenPreprocessSchema } from './preprocess.ts'
 import { filePathSchema, sha256Schema, uploadSchema } from './uploads.ts'
 
 export const importIdSchema = z.string().regex(/^[0-9a-f]{32}$/, 'an import id is 32 hexadecimal digits')
@@ -25,7 +25,7 @@ export const importRequestSchema = z
     alias: aliasSchema.optional(),
     description: z.string().max(limits.descriptionCharacters).optional(),
     labels: labelsSchema.optional(),
-    preprocess: preprocessSchema.optional(),
+    preprocess: givenPreprocessSchema.optional(),
     /** Path of the topology among `files`, as Keras' `model.to_json()` writes it, when the model file holds weights alone. */
     topology: filePathSchema.optional(),
     /** Paths of two .npy files (or of .npz files, by input and output name) among `files`. */

@@ -8,7 +8,7 @@ const sizeSchema = z.object({ height: z.number().int().min(1).max(4096), width: 
 export const imagePreprocessSchema = z.object({
   kind: z.literal('image'),
   ...sizeSchema.shape,
-  channels: z.union([z.literal(1), z.literal(3)]),
+  channels: z.literal([1, 3]),
   /** `integer-accurate`: TensorFlow's DecodeJpeg with INTEGER_ACCURATE, or libjpeg-turbo's islow through sharp: the same pixels, bit for bit. */
   decoder: z.literal('integer-accurate').default('integer-accurate'),
   /** Whether the EXIF orientation of a photo is applied before anything else. */
@@ -97,6 +97,34 @@ export const preprocessSchema = z.discriminatedUnion('kind', [
   tensorPreprocessSchema,
 ])
 export type Preprocess = z.infer<typeof preprocessSchema>
+
+const perChannel = ({ channels, mean, std }: ImagePreprocess, { addIssue }: z.RefinementCtx): void => {
+  for (const [name, { length }] of Object.entries({ mean, std })) {
+    if (length === 1 || length === channels) continue
+    addIssue({
+      code: 'custom',
+      path: [name],
+      message: `an image of ${channels} channels takes 1 or ${channels} numbers`,
+    })
+  }
+}
+
+/** As a person writes it: a key that is not known is a mistake, not something to leave out. */
+export const givenPreprocessSchema = z.discriminatedUnion(
+  'kind',
+  [
+    imagePreprocessSchema.strict().superRefine(perChannel),
+    tabularPreprocessSchema.strict(),
+    textPreprocessSchema.strict(),
+    tensorPreprocessSchema.strict(),
+  ],
+  {
+    error: ({ code }) =>
+      code === 'invalid_union'
+        ? 'kind must be image, tabular, text or tensor, e.g. {"kind":"image","height":32,"width":32,"channels":3}'
+        : undefined,
+  },
+)
 
 /** What callers send where it differs from what the model itself takes: texts in place of their numbers. */
 export const servedSignature = (signature: Signature, preprocess: Preprocess): Signature => {

@@ -1,7 +1,8 @@
 /** `maas push`: a model file from elsewhere becomes a registered version, here or behind a service, or a report says why not. */
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, sep } from 'node:path'
-import type { Conversion, Import, ImportRequest } from '@maas/core/contract'
+import type { Conversion, Import, ImportRequest, Preprocess } from '@maas/core/contract'
+import { messageOf } from '@maas/core/errors'
 import type { Command } from 'commander'
 import { Maas } from '../../client.ts'
 import { formatBytes } from '../format.ts'
@@ -26,10 +27,13 @@ interface PushOptions extends TargetOptions {
 type Pushed = Omit<ImportRequest, 'files'> & { readonly directory: string; readonly files: readonly string[] }
 
 const readJson = async (path: string, option: string): Promise<unknown> => {
+  const text = await readFile(path, 'utf8').catch((cause: Error) => {
+    throw new UsageError(option, `${path} cannot be read: ${cause.message}`)
+  })
   try {
-    return JSON.parse(await readFile(path, 'utf8'))
+    return JSON.parse(text)
   } catch (cause) {
-    throw new UsageError(option, `${path} cannot be read as JSON: ${cause instanceof Error ? cause.message : cause}`)
+    throw new UsageError(option, `${path} is no JSON: ${messageOf(cause)}`)
   }
 }
 
@@ -42,6 +46,16 @@ const readLabels = async (path: string): Promise<string[]> => {
   const value = await readJson(path, '--labels')
   if (Array.isArray(value) && value.every((label) => typeof label === 'string')) return value
   throw new UsageError('--labels', `${path} must be a JSON array of strings, or one label a line`)
+}
+
+const readPreprocess = async (path: string): Promise<Preprocess> => {
+  const { checked, givenPreprocessSchema } = await import('@maas/core/contract')
+  const value = await readJson(path, '--preprocess')
+  try {
+    return checked(givenPreprocessSchema, value, 'preprocess')
+  } catch (error) {
+    throw new UsageError('--preprocess', `${path}: ${messageOf(error).replace(/^preprocess\.?(: )?/, '')}`)
+  }
 }
 
 /** The model and what it refers to, by paths below one folder. */
@@ -65,7 +79,6 @@ const filesOf = async (path: string): Promise<{ readonly directory: string; read
 }
 
 const requestOf = async (path: string, options: PushOptions): Promise<Pushed> => {
-  const { preprocessSchema } = await import('@maas/core/contract')
   const { directory, files } = await filesOf(path)
   const [inputs, outputs] = options.golden ?? []
   if (options.golden !== undefined && (inputs === undefined || outputs === undefined || options.golden.length > 2)) {
@@ -81,14 +94,7 @@ const requestOf = async (path: string, options: PushOptions): Promise<Pushed> =>
     inputs === undefined || outputs === undefined
       ? undefined
       : { inputs: near(inputs, '--golden'), outputs: near(outputs, '--golden') }
-  const preprocess =
-    options.preprocess === undefined
-      ? undefined
-      : preprocessSchema.safeParse(await readJson(options.preprocess, '--preprocess'))
-  if (preprocess?.error) {
-    const [issue] = preprocess.error.issues
-    throw new UsageError('--preprocess', `${options.preprocess}: ${issue?.path.join('.')}: ${issue?.message}`)
-  }
+  const preprocess = options.preprocess === undefined ? undefined : await readPreprocess(options.preprocess)
   return {
     directory,
     model: options.name,
@@ -97,7 +103,7 @@ const requestOf = async (path: string, options: PushOptions): Promise<Pushed> =>
     ...(options.alias !== undefined && { alias: options.alias }),
     ...(options.description !== undefined && { description: options.description }),
     ...(options.labels !== undefined && { labels: await readLabels(options.labels) }),
-    ...(preprocess && { preprocess: preprocess.data }),
+    ...(preprocess && { preprocess }),
     ...(golden && { golden: { ...golden, ...(options.tolerance !== undefined && { tolerance: options.tolerance }) } }),
   }
 }
@@ -157,9 +163,16 @@ export const pushCommand = (output: Output): Command =>
 The file is checked in a process of its own: each layer converts exactly or the model is refused, and golden inputs and
 outputs (yours, or made up) become its parity certificate. An interrupted upload goes on where it was.
 
+--preprocess says what becomes of a picture before the model sees it: it is resized, then (pixel * scale - mean) / std
+for each channel, pixel in 0..255. What is left out stands for what is shown here; stretch may be center (crop to the
+aspect ratio), bilinear nearest or bicubic:
+  {"kind": "image", "height": 32, "width": 32, "channels": 3, "scale": 0.00392156862745098, "mean": [0], "std": [1],
+   "crop": "stretch", "interpolation": "bilinear", "antialias": true, "alpha": "black", "exif": "apply"}
+
 Examples:
   $ npx maas push model.h5 --name digits
   $ npx maas push model.keras --name digits --golden x.npy y.npy --labels labels.txt --alias production
+  $ npx maas push model.h5 --name digits --preprocess pixels.json
   $ npx maas push digits.weights.h5 --topology digits.json --name digits
   $ npx maas push model.h5 --name digits --url https://models.example.com`,
     )
@@ -167,7 +180,8 @@ Examples:
       if (options.tolerance !== undefined && options.golden === undefined) {
         throw new UsageError('--tolerance', 'it belongs to --golden x.npy y.npy')
       }
-      const result = await push(await requestOf(path, options), options, output)
+      const request = await requestOf(path, options)
+      const result = await push(request, options, output)
       const { model, version, conversion, certificate, error, alias } = result
       output.data(result)
       const { describeReplay } = await import('@maas/core/certificate')
@@ -184,5 +198,6 @@ Examples:
       }
       if (conversion) showLayers(conversion, options.report ?? false, output)
       if (certificate) output.line(`  certificate ${describeReplay(certificate)}`)
-      if (version !== undefined) output.line(`  next: npx maas predict ${model} --input batch.json`)
+      const input = request.preprocess?.kind === 'image' ? 'photo.jpg' : '--input batch.json'
+      if (version !== undefined) output.line(`  next: npx maas predict ${model} ${input}`)
     })
