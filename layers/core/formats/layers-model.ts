@@ -72,11 +72,33 @@ export const toLayersModel = async (artifact: ModelArtifact, kernels: ModelKerne
 
 /** As tfjs-layers writes it, with the one option that it forgets, and whose rules the model follows. */
 const topologyOf = (model: layers.LayersModel): Record<string, unknown> => {
-  const topology = model.toJSON(null, false) as unknown as Topology
+  const topology = withoutStates(model, () => model.toJSON(null, false)) as unknown as Topology
   restoreDepthMultipliers(topology, model)
   const version = kerasVersions.get(model)
   return version === undefined ? topology : { ...topology, keras_version: version }
 }
+
+interface CalledLayer {
+  readonly inboundNodes: { callArgs: Record<string, unknown> | null }[]
+}
+
+/** tfjs warns that it leaves out an initial state, which it has written among the inputs. */
+const withoutStates = <T>(model: layers.LayersModel, write: () => T): T => {
+  const nodes = calledLayers(model).flatMap(({ inboundNodes }) => inboundNodes)
+  const stated = nodes.flatMap((node) => (node.callArgs?.initialState ? [{ node, all: node.callArgs }] : []))
+  try {
+    for (const { node, all } of stated) {
+      const { initialState: _, ...others } = all
+      node.callArgs = others
+    }
+    return write()
+  } finally {
+    for (const { node, all } of stated) node.callArgs = all
+  }
+}
+
+const calledLayers = (model: layers.LayersModel): CalledLayer[] =>
+  model.layers.flatMap((layer) => (isContainer(layer) ? calledLayers(layer) : [layer as unknown as CalledLayer]))
 
 interface Topology extends Record<string, unknown> {
   readonly config: { readonly layers: readonly Topology[]; depth_multiplier?: number }
@@ -97,14 +119,19 @@ export const signatureOf = (model: layers.LayersModel): Signature => ({
   outputs: specsOf(model.outputs),
 })
 
-/** A tensor goes by its layer's name, as in Keras; further tensors of one layer are numbered. */
+/** A tensor goes by its layer's name, as in Keras; further tensors of one layer are numbered, past other layers' names. */
 const specsOf = (tensors: readonly layers.SymbolicTensor[]): TensorSpec[] => {
   const names = tensors.map(({ sourceLayer }) => sourceLayer.name)
+  const taken = new Set(names)
   return tensors.map(({ shape, dtype }, i) => {
     const name = names[i] ?? ''
-    const earlier = names.slice(0, i).filter((other) => other === name).length
+    let number = names.slice(0, i).filter((other) => other === name).length
+    const further = number > 0
+    while (further && taken.has(`${name}_${number}`)) number += 1
+    const own = further ? `${name}_${number}` : name
+    taken.add(own)
     return {
-      name: earlier === 0 ? name : `${name}_${earlier}`,
+      name: own,
       dtype: tensorDtype(name, dtype),
       shape: shape.map((size) => size ?? -1),
     }

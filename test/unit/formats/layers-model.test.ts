@@ -1,6 +1,6 @@
 import { decodeLayersJson, encodeLayersJson, signatureOf, toLayersModel, toModelArtifact } from '@maas/core/formats'
 import { type Kernels, loadKernels } from '@maas/core/kernels'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { cnn, nested, predictions } from './models.ts'
 
 let kernels: Kernels
@@ -52,6 +52,62 @@ describe('a model as an artifact', () => {
     const restored = await toLayersModel({ ...rest, weights: renamed }, kernels)
 
     expect(predictions(kernels.tf, restored)).toEqual(predictions(kernels.tf, model))
+  })
+
+  it('sets a weight as the file has it, past the constraint that training keeps to', async () => {
+    const { tf } = kernels
+    const kernelConstraint = tf.constraints.maxNorm({ maxValue: 0.5, axis: 0 })
+    const model = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3], kernelConstraint })] })
+    const { weights, ...rest } = toModelArtifact(model)
+    const ones = weights.map((weight) => ({
+      ...weight,
+      data: new Uint8Array(Float32Array.of(...Array(6).fill(1)).buffer),
+    }))
+    const given = [ones[0], weights[1]].filter((weight) => weight !== undefined)
+
+    const restored = await toLayersModel({ ...rest, weights: given }, kernels)
+
+    expect([...(restored.layers[0]?.getWeights()[0]?.dataSync() ?? [])]).toEqual(Array(6).fill(1))
+    // The control: what tfjs' own way of setting weights makes of them.
+    restored.layers[0]?.setWeights([tf.ones([3, 2]), tf.zeros([2])])
+    expect(restored.layers[0]?.getWeights()[0]?.dataSync()[0]).toBeLessThan(0.5)
+  })
+
+  it('is written again under the rules of the Keras that it came from, by which masks are joined', async () => {
+    const artifact = toModelArtifact(cnn(kernels.tf))
+    const topology = { ...artifact.topology, keras_version: '3.15.1' }
+    const restored = await toLayersModel({ ...artifact, topology }, kernels)
+    expect(toModelArtifact(restored).topology.keras_version).toBe('3.15.1')
+    expect(artifact.topology.keras_version).not.toMatch(/^3/)
+  })
+
+  it('is written with its initial states, and without the warning that they are left out', () => {
+    const { tf } = kernels
+    const [steps, state] = [tf.input({ shape: [4, 2] }), tf.input({ shape: [3] })]
+    const decoder = tf.layers.simpleRNN({ units: 3, name: 'decoder' })
+    const output = decoder.apply(steps, { initialState: [state] }) as typeof steps
+    const model = tf.model({ inputs: [steps, state], outputs: output })
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+    try {
+      const { config } = toModelArtifact(model).topology as { config: { layers: Record<string, unknown>[] } }
+      const calls = config.layers.find(({ name }) => name === 'decoder')?.inbound_nodes as unknown[][]
+      expect(calls[0]).toHaveLength(2)
+      expect(warn).not.toHaveBeenCalled()
+      // The control: tfjs alone warns.
+      model.toJSON(null, false)
+      expect(warn).toHaveBeenCalled()
+    } finally {
+      warn.mockRestore()
+    }
+  })
+
+  it('gives every output a name of its own, also where a layer is called like the second output of another', () => {
+    const { tf } = kernels
+    const steps = tf.input({ shape: [4, 2], name: 'steps' })
+    const many = (name: string) => tf.layers.gru({ units: 2, name, returnState: true }).apply(steps)
+    const outputs = [many('gru'), many('gru_1')].flat() as (typeof steps)[]
+    const names = signatureOf(tf.model({ inputs: steps, outputs })).outputs.map(({ name }) => name)
+    expect(names).toEqual(['gru', 'gru_2', 'gru_1', 'gru_1_1'])
   })
 
   it('names its inputs and outputs', () => {

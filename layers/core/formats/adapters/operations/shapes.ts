@@ -67,6 +67,12 @@ const sliced = (tf: TensorFlow, x: Tensor, key: unknown): Tensor => {
   return after.reduce<Tensor>((result, axis, i) => (axis === 'new' ? result.expandDims(i) : result), kept)
 }
 
+/** Of every matrix; tfjs' own takes a batch apart, and a compiled graph is of any batch. */
+const triangle = (tf: TensorFlow, x: Tensor, [lower, upper]: readonly [number, number]): Tensor => {
+  const band = tf.linalg.bandPart(tf.ones(x.shape.slice(-2)), lower, upper)
+  return tf.where(band.toBool().broadcastTo(x.shape), x, tf.zerosLike(x))
+}
+
 /** The axes in order, but these two lists exchanged. */
 const moved = (x: Tensor, source: unknown, destination: unknown): Tensor => {
   const from = [source].flat().map((axis) => ((axis as number) + x.rank) % x.rank)
@@ -196,12 +202,12 @@ export const shapes: Operations = {
     takes: 1,
     options: ['k'],
     refuses: only({ k: [0] }),
-    compute: (tf, [x]) => tf.linalg.bandPart(t(tf, x), -1, 0),
+    compute: (tf, [x]) => triangle(tf, t(tf, x), [-1, 0]),
   },
   triu: {
     takes: 1,
     options: ['k'],
     refuses: only({ k: [0] }),
-    compute: (tf, [x]) => tf.linalg.bandPart(t(tf, x), 0, -1),
+    compute: (tf, [x]) => triangle(tf, t(tf, x), [0, -1]),
   },
 }
