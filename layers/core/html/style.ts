@@ -38,7 +38,7 @@ th { color: var(--soft); font-weight: 600; font-size: 13px }
 th:first-child, td:first-child { text-align: left; max-width: 260px; overflow: hidden; text-overflow: ellipsis }
 tr:last-child td { border-bottom: 0 }
 .spaced { margin-top: 14px }
-th.wrap, td.wrap { white-space: normal; overflow-wrap: anywhere; max-width: none; text-align: left }
+th.wrap, td.wrap { white-space: normal; overflow-wrap: anywhere; min-width: 9em; max-width: none; text-align: left }
 .bar { display: inline-block; width: 72px; height: 8px; border-radius: 4px; background: var(--grid); margin-left: 8px; vertical-align: 1px; overflow: hidden }
 .bar i { display: block; height: 100%; background: var(--train); border-radius: 4px }
 svg + p { margin: 12px 0 0 }

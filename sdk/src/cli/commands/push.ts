@@ -63,6 +63,7 @@ const filesOf = async (path: string): Promise<{ readonly directory: string; read
   const info = await stat(path).catch(() => {
     throw new UsageError('file', `${path} does not exist`)
   })
+  if (info.isFile() && info.size === 0) throw new UsageError('file', `${path} is empty; save the model again`)
   if (info.isDirectory()) {
     const all = await readdir(path, { recursive: true, withFileTypes: true })
     const files = all
