@@ -103,10 +103,10 @@ export const runTrainingLoop = async (spec: TrainingSpec, data: DataSet, deps: R
   checkFit(model, plan, data)
   report({ event: 'model', preset: plan.preset, parameters: model.countParams(), summary: summaryOf(model) })
   const inputScale = data.preprocess.kind === 'image' ? data.preprocess.scale : 1
-  const { accumulate, augment, clipNorm, loss, momentum, optimizer: name, seed, weightDecay } = settings
+  const { accumulate, augment, batchSize, clipNorm, loss, momentum, optimizer: name, seed, weightDecay } = settings
   const optimizer = { name, momentum, weightDecay, accumulate, ...(clipNorm > 0 && { clipNorm }) }
-  const config = { model, loss, optimizer, inputScale, augment, seed }
-  const engine = createEngine(config, kernels, Math.max(settings.batchSize, predictRows), report)
+  const config = { model, loss, optimizer, inputScale, augment, batchSize, seed }
+  const engine = createEngine(config, kernels, Math.max(batchSize, predictRows), report)
   if (start) goOn(start, engine, model, report)
   const without = leftOut(model)
   if (without.length > 0)

@@ -48,7 +48,7 @@ export interface TrainingGraph {
 
 /** How steps will run. */
 export interface Running {
-  /** Of a full batch. */
+  /** Of a usual step. */
   readonly batchRows: number
   /** Threads this process may use. */
   readonly threads: number

@@ -5,7 +5,7 @@ import { InvalidInputError } from '../errors.ts'
 import type { Kernels } from '../kernels/index.ts'
 import { onlyTensors } from './layers.ts'
 import { type NativeKernels, refusing, requireNative } from './step.ts'
-import { buildTrainingGraph, type Running, type TrainingGraph, tensorNames } from './training-graph.ts'
+import { buildTrainingGraph, type TrainingGraph, tensorNames } from './training-graph.ts'
 import { type Feed, TrainingSession } from './training-session.ts'
 import type { Batch, OptimizerState, StepConfig, StepEngine, StepResult } from './types.ts'
 import { verifyStep } from './verify.ts'
@@ -25,7 +25,7 @@ export function createGraphEngine(
 ): GraphEngine {
   const native = requireNative(kernels)
   return refusing(() => {
-    const engine = new GraphEngine(native, config, { batchRows, threads })
+    const engine = new GraphEngine(native, config, batchRows, threads)
     try {
       verifyStep(native, config, engine)
       return engine
@@ -52,11 +52,11 @@ export class GraphEngine implements Required<StepEngine> {
   #step = 0
   #open = true
 
-  constructor(kernels: NativeKernels, config: StepConfig, running: Running) {
+  constructor(kernels: NativeKernels, config: StepConfig, batchRows: number, threads: number) {
     this.#kernels = kernels
     this.#config = config
-    this.#batchRows = running.batchRows
-    this.#graph = buildTrainingGraph(kernels, config, running)
+    this.#batchRows = batchRows
+    this.#graph = buildTrainingGraph(kernels, config, { batchRows: config.batchSize ?? batchRows, threads })
     this.#session = new TrainingSession(kernels.native.sessions, this.#graph.file, this.#graph.parts)
     this.reload()
     this.#loadSlots(this.#graph.slots.map(zeros))

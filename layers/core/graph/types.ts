@@ -22,6 +22,8 @@ export interface StepConfig {
   readonly inputScale: number
   /** Whether training steps mirror and move their images; rows are `[height, width, channels]` then. Predictions never do. @default false */
   readonly augment?: boolean
+  /** Rows of a usual step, by which it is decided how threads share it. @default the most rows that the engine takes */
+  readonly batchSize?: number
   /** Randomness inside a step (dropout, noise, augmentation) depends on this seed and the step's number alone, so that a resumed run equals an uninterrupted one. */
   readonly seed: number
 }

@@ -79,8 +79,8 @@ it('repeats a run bit for bit', async (context) => {
 
 it('leaves together what looks at several rows, what is small, and what consists of weights', async (context) => {
   const kernels = await nativeKernels(context)
-  const partsOf = (net: Net, batchRows = 32) => {
-    const engine = createGraphEngine(configure(kernels, net), kernels, batchRows, 2)
+  const partsOf = (net: Net, batchSize = 32) => {
+    const engine = createGraphEngine(configure(kernels, net, { batchSize }), kernels, 256, 2)
     engine.dispose()
     return engine.parts
   }
