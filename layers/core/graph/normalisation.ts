@@ -52,7 +52,9 @@ function batchCall(kernels: NativeKernels, layer: Normalisation): Call {
   const stock = (layer.call as Call).bind(layer)
   return (inputs, kwargs) => {
     const x = only(inputs)
-    const last = layer.axis === -1 || layer.axis === x.shape.length - 1
+    // Keras 2 writes it as a list of one for TF.js.
+    const [axis] = [layer.axis].flat()
+    const last = axis === -1 || axis === x.shape.length - 1
     if (kwargs.training !== true || !last || kwargs.mask) return stock(inputs, kwargs)
     const channels = x.shape.at(-1) as number
     const gamma = layer.gamma?.read() ?? tf.ones([channels])

@@ -14,10 +14,13 @@ describe('a compiled training step', () => {
     const kernels = await nativeKernels(context)
     const file = await kerasFixture(3, `${name}.keras`)
     const { artifact } = await readKerasArchive(file, { name, readHdf5: readHdf5Here })
-    const { dense, flatten } = kernels.tf.layers
+    const { initializers, layers } = kernels.tf
+    // Weights that are the same each time.
+    const dense = (units: number, activation: 'tanh' | 'linear') =>
+      layers.dense({ units, activation, kernelInitializer: initializers.glorotUniform({ seed: units }) })
     const imported = await toLayersModel(artifact, kernels)
     const model = kernels.tf.sequential({
-      layers: [imported as never, dense({ units: 3, activation: 'tanh' }), flatten(), dense({ units: 2 })],
+      layers: [imported as never, dense(3, 'tanh'), layers.flatten(), dense(2, 'linear')],
     })
     const rowShape = (model.inputs[0]?.shape ?? []).slice(1).map((size) => size ?? 6)
     const size = rowShape.reduce((product, one) => product * one, 1)

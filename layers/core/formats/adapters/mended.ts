@@ -55,14 +55,22 @@ const mendConcatenate = (tf: TensorFlow): void => {
   }
 }
 
+/** Keras 2 writes it as a list of one for TF.js. */
+type Axis = number | readonly [number]
+
 interface BatchNormalization {
-  axis: number
+  axis: Axis
   call(inputs: Tensor | Tensor[], kwargs: Options): Tensor
 }
 
+/** Counted from the front. */
+const placeOf = (axis: Axis, rank: number): number => {
+  const [given] = [axis].flat() as [number]
+  return given < 0 ? given + rank : given
+}
+
 /** Whether tfjs itself normalises such a tensor, on every backend: not over five axes, and the browser's ones not along an earlier axis. */
-export const isNormalizedByStock = (axis: number, rank: number): boolean =>
-  rank <= 4 && (axis < 0 ? axis + rank : axis) === rank - 1
+export const isNormalizedByStock = (axis: Axis, rank: number): boolean => rank <= 4 && placeOf(axis, rank) === rank - 1
 
 /** The axis goes to the end; all before it counts alike, so it may as well be one axis. */
 const mendBatchNormalization = (tf: TensorFlow): void => {
@@ -70,9 +78,9 @@ const mendBatchNormalization = (tf: TensorFlow): void => {
   const { call } = prototype
   prototype.call = function (inputs, kwargs) {
     const input = [inputs].flat()[0] as Tensor
-    if (isNormalizedByStock(this.axis, input.rank)) return call.call(this, inputs, kwargs)
     const own = this.axis
-    const axis = own < 0 ? own + input.rank : own
+    if (isNormalizedByStock(own, input.rank)) return call.call(this, inputs, kwargs)
+    const axis = placeOf(own, input.rank)
     const order = [...input.shape.keys()].filter((other) => other !== axis).concat(axis)
     this.axis = 1
     try {

@@ -66,7 +66,7 @@ const findNormalization = (model: LayersModel): string | undefined => {
     const { layer: inner = layer } = layer as { layer?: typeof layer }
     const found = isContainer(inner) ? findNormalization(inner) : undefined
     if (found !== undefined) return found
-    const { axis = -1 } = inner as { axis?: number }
+    const { axis = -1 } = inner as { axis?: number | [number] }
     const rank = inner.getClassName() === 'BatchNormalization' ? (inner.inputSpec?.[0]?.ndim ?? 0) : 0
     if (rank > 0 && !isNormalizedByStock(axis, rank)) {
       return `layer ${layer.name} normalises tensors of ${rank} axes along axis ${axis}`
