@@ -7,6 +7,7 @@ import { decodeJpeg } from './decode-jpeg.ts'
 import { registerFastGradients } from './fast-gradients.ts'
 import { findNative } from './find.ts'
 import { prepareTensorFlow } from './preload.ts'
+import { registerResizeGradients } from './resize-gradients.ts'
 import { requireSessions } from './sessions.ts'
 import type { NativeBackend, NativeBinding, NativeSurface } from './surface.ts'
 import type { TensorFlow } from './tf.ts'
@@ -39,6 +40,7 @@ export async function loadNative(
     const { binding, backend } = install(tf, found.directory)
     await tf.setBackend('tensorflow')
     registerFastGradients(tf)
+    registerResizeGradients(tf)
     const native = createSurface(binding, backend, found.directory)
     return { native, version: binding.TF_Version, arch: found.manifest.arch }
   } catch (cause) {
