@@ -2,11 +2,11 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { LayersModel } from '@tensorflow/tfjs-layers'
 import { describe, expect, it } from 'vitest'
-import { createGraphEngine, type StepConfig } from '../../../layers/core/graph/index.ts'
+import { createGraphEngine } from '../../../layers/core/graph/index.ts'
 import { computeStep } from '../../../layers/core/graph/step.ts'
 import { createOptimizer } from '../../../layers/core/train/optimizers.ts'
-import { type NativeKernels, nativeKernels } from '../native.ts'
-import { buildNet, makeBatch, type Net, netOf } from './nets.ts'
+import { nativeKernels } from '../native.ts'
+import { configure, makeBatch, type Net, netOf } from './nets.ts'
 
 const noisy: Net = {
   loss: 'sparse_categorical_crossentropy',
@@ -27,15 +27,6 @@ const noisy: Net = {
       ],
     }),
 }
-
-const configure = ({ tf }: NativeKernels, net: Net, more: Partial<StepConfig> = {}): StepConfig => ({
-  model: buildNet(tf, net),
-  loss: net.loss,
-  optimizer: { name: 'adam', momentum: 0 },
-  inputScale: 1,
-  seed: 3,
-  ...more,
-})
 
 const weightsOf = (model: LayersModel): number[][] => model.weights.map((weight) => [...weight.read().dataSync()])
 

@@ -2,6 +2,7 @@
 import type { LayersModel, Sequential } from '@tensorflow/tfjs-layers'
 import type { Batch, StepConfig } from '../../../layers/core/graph/index.ts'
 import type { TensorFlow } from '../../../layers/core/kernels/index.ts'
+import type { NativeKernels } from '../native.ts'
 
 export interface Net {
   readonly loss: StepConfig['loss']
@@ -199,3 +200,13 @@ function noise(stream: number, at: number): number {
   bits = Math.imul(bits ^ (bits >>> 12), 0x297a2d39)
   return ((bits ^ (bits >>> 15)) >>> 0) / 2 ** 32
 }
+
+/** Training of a net by Adam, unless `more` says otherwise. */
+export const configure = ({ tf }: NativeKernels, net: Net, more: Partial<StepConfig> = {}): StepConfig => ({
+  model: buildNet(tf, net),
+  loss: net.loss,
+  optimizer: { name: 'adam', momentum: 0 },
+  inputScale: 1,
+  seed: 3,
+  ...more,
+})

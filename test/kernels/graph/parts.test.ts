@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import { createGraphEngine, type StepConfig } from '../../../layers/core/graph/index.ts'
 import { type NativeKernels, nativeKernels } from '../native.ts'
-import { buildNet, makeBatch, type Net } from './nets.ts'
+import { configure, makeBatch, type Net } from './nets.ts'
 
 type Layers = NativeKernels['tf']['layers']
 
@@ -29,15 +29,6 @@ const pictures = (middle: (layers: Layers) => readonly unknown[], last = 5): Net
 })
 
 const plain = pictures((layers) => [layers.dropout({ rate: 0.25 }), layers.gaussianNoise({ stddev: 0.1 })])
-
-const configure = ({ tf }: NativeKernels, net: Net, more: Partial<StepConfig> = {}): StepConfig => ({
-  model: buildNet(tf, net),
-  loss: net.loss,
-  optimizer: { name: 'adam', momentum: 0 },
-  inputScale: 1,
-  seed: 3,
-  ...more,
-})
 
 /** Full batches, and ones whose rows do not divide or do not suffice. */
 const sizes = [32, 31, 1, 32, 2, 7]
