@@ -38,8 +38,10 @@ const main = async (): Promise<void> => {
   const kernels = await loading
   if (task === 'vet') {
     const request = importRequestSchema.parse(JSON.parse(await readFile(place.request, 'utf8')))
-    const { verdict, files, graph } = await vetModel(request, place.files, { kernels, now })
-    for (const [path, bytes] of Object.entries(files)) await write(join(place.candidate, path), bytes)
+    const writing: Promise<void>[] = []
+    const keep = (path: string, bytes: Uint8Array): void => void writing.push(write(join(place.candidate, path), bytes))
+    const { verdict, graph } = await vetModel(request, place.files, { kernels, now, keep })
+    await Promise.all(writing)
     if (graph !== undefined) await write(place.graph, graph)
     await finish(verdict)
   } else {

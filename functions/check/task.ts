@@ -83,10 +83,9 @@ export const checkImport = async (id: string, deps: CheckDeps): Promise<Verdict>
       return settle(id, failure(deps, 'unsupported', `${words}; the model is refused.`), deps)
     }
     const keys = importKeys(id)
-    const put = async (key: string, path: string) => store.put(key, await readFile(path))
     await Promise.all([
-      ...verdict.files.map((path) => put(keys.candidate + path, join(place.candidate, path))),
-      ...(verdict.graph === undefined ? [] : [put(keys.graph, place.graph)]),
+      ...verdict.files.map((path) => store.putFile(keys.candidate + path, join(place.candidate, path))),
+      ...(verdict.graph === undefined ? [] : [store.putFile(keys.graph, place.graph)]),
     ])
     return settle(id, verdict, deps)
   })

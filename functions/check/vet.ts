@@ -28,16 +28,19 @@ import { goldenOf } from './golden.ts'
 
 export interface Vetted {
   readonly verdict: Verdict
-  /** Of the candidate, by path. */
-  readonly files: Readonly<Record<string, Uint8Array>>
   readonly graph?: Uint8Array
+}
+
+export interface VetDeps extends CertifyDeps {
+  /** Receives each file of the candidate, the largest while the model is yet to be compiled. Void where the verdict does not name it. */
+  readonly keep: (path: string, bytes: Uint8Array) => void
 }
 
 /** Bytes of a file whose optimiser's slots, up to twice its weights, are read and kept too. */
 const largestWithSlots = 256 * 1024 ** 2
 
 /** Never throws for what is wrong with a model: that is the verdict. */
-export const vetModel = async (request: ImportRequest, directory: string, deps: CertifyDeps): Promise<Vetted> => {
+export const vetModel = async (request: ImportRequest, directory: string, deps: VetDeps): Promise<Vetted> => {
   let conversion: Conversion | undefined
   const about = { schema: 1, at: deps.now().toISOString(), kernels: deps.kernels.id, metrics: {} } as const
   const failed = (error: MaasError, certificate?: Replay): Vetted => ({
@@ -48,8 +51,14 @@ export const vetModel = async (request: ImportRequest, directory: string, deps: 
       ...(conversion && { conversion }),
       ...(certificate && { certificate }),
     },
-    files: {},
   })
+  const kept: string[] = []
+  const keep = (files: Readonly<Record<string, Uint8Array>>): void => {
+    for (const [path, bytes] of Object.entries(files)) {
+      kept.push(path)
+      deps.keep(path, bytes)
+    }
+  }
   try {
     const [model = { path: '' }] = request.files
     const path = join(directory, model.path)
@@ -64,6 +73,7 @@ export const vetModel = async (request: ImportRequest, directory: string, deps: 
       ...(request.topology !== undefined && { topology: join(directory, request.topology) }),
     })
     conversion = { ...report, layers: [...report.layers], notes: [...report.notes] }
+    keep(filesOfArtifact(artifact))
     const { signature, golden, replay, graph, rowsIndependent, notes, parameters } = await certify(
       artifact,
       deps,
@@ -85,24 +95,23 @@ export const vetModel = async (request: ImportRequest, directory: string, deps: 
     checkLabels(request, signature)
     checkPreprocess(request, signature)
     const goldens = golden && encodeGolden(golden.golden, golden.inputs, golden.outputs)
-    const files = {
-      ...filesOfArtifact(artifact),
+    keep({
       [versionFiles.signature]: text(servedSignature(signature, preprocess)),
       [versionFiles.preprocess]: text(preprocess),
       ...(request.labels && { [versionFiles.labels]: text(request.labels) }),
       [versionFiles.conversion]: text(conversion),
       ...(optimizer && { [versionFiles.optimizer]: encodeOptimizer(optimizer) }),
       ...(goldens && { [versionFiles.golden]: goldens.golden, [versionFiles.goldenValues]: goldens.values }),
-    }
+    })
     const verdict: Verdict = {
       ...about,
       conversion,
-      files: Object.keys(files),
+      files: kept,
       metrics: { ...(parameters !== undefined && { parameters }) },
       ...(replay && { certificate: replay }),
       ...(graph && { graph: { rowsIndependent } }),
     }
-    return { verdict, files, ...(graph && { graph }) }
+    return { verdict, ...(graph && { graph }) }
   } catch (error) {
     if (error instanceof ConversionRefusedError) {
       conversion = { ...error.report, layers: [...error.report.layers], notes: [...error.report.notes] }

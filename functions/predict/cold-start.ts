@@ -36,8 +36,15 @@ export const timedStore = (
       }
     })()
   }
-  const { get, head, put, putStream, list } = store
-  const all = { get: timed(get), head: timed(head), put: timed(put), putStream: timed(putStream), list: timed(list) }
+  const { get, head, put, putFile, putStream, list } = store
+  const all = {
+    get: timed(get),
+    head: timed(head),
+    put: timed(put),
+    putFile: timed(putFile),
+    putStream: timed(putStream),
+    list: timed(list),
+  }
   return { store: { ...all, stream, delete: timed(store.delete) }, busy: () => total }
 }
 

@@ -126,7 +126,9 @@ const sameValue = (a: TensorValue, b: TensorValue): boolean =>
   a.dtype === b.dtype &&
   String(a.shape) === String(b.shape) &&
   a.data.length === b.data.length &&
-  // A hundred times as fast for weights, which are nearly always the same; not for NaN, of which there are several.
-  (bytesOf(a).equals(bytesOf(b)) || a.data.every((element, index) => Object.is(element, b.data[index])))
+  (a.data === b.data ||
+    // A hundred times as fast for weights, which are nearly always the same; not for NaN, of which there are several.
+    bytesOf(a).equals(bytesOf(b)) ||
+    a.data.every((element, index) => Object.is(element, b.data[index])))
 
 const bytesOf = ({ data }: TensorValue): Buffer => Buffer.from(data.buffer, data.byteOffset, data.byteLength)

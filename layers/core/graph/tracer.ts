@@ -7,6 +7,7 @@ import {
   type Attr,
   type Attrs,
   constant,
+  constantOf,
   type DType,
   makeNode,
   type Output,
@@ -119,7 +120,17 @@ class Recorder {
     }
     // What depends on no bound tensor has its value already and becomes a constant where it is used.
     if (inputs.some((input) => this.#computed.has(input.dataId))) this.#record(name, attrs, inputs, tensors, results)
+    else if (name === 'Reshape') this.#shareConstant(inputs, tensors)
     return tensors
+  }
+
+  /** A weight in another shape keeps its bytes: read again from TensorFlow, every recording would hold a copy of the model. */
+  #shareConstant([input]: readonly TensorInfo[], [tensor]: readonly Tensor[]): void {
+    const known = input && this.#constants.get(input.dataId)
+    const value = known && constantOf(known)
+    if (value !== undefined && tensor !== undefined) {
+      this.#constants.set(tensor.dataId, constant({ ...value, shape: tensor.shape }))
+    }
   }
 
   #record(

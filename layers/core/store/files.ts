@@ -226,6 +226,8 @@ export const createFileStore = (directory: string, deps: FileStoreDeps = {}): Ob
       return putStaged(key, async () => (await linked(content.info)) ?? write(), condition)
     },
 
+    putFile: (key, path, condition) => putStaged(key, () => staging.adopt(path), condition),
+
     delete: async (key, condition) => {
       const object = objectPath(key)
       await guarded('delete', key, () =>

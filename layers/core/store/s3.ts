@@ -1,5 +1,7 @@
 /** The object store on S3: conditional writes by If-None-Match and If-Match, checksums by the SDK's defaults. */
+
 import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import {
   DeleteObjectCommand,
@@ -159,6 +161,13 @@ export const createS3Store = (options: S3StoreOptions): ObjectStore => {
     }
   }
 
+  const put: ObjectStore['put'] = (key, content, condition) =>
+    write(key, condition, async (params) => {
+      const body = bytesOf(content)
+      const { ETag } = await client.send(new PutObjectCommand({ ...params, Body: body, ContentLength: body.length }))
+      return { etag: ETag ?? '', size: body.length }
+    })
+
   return {
     get: (key) =>
       called('read', key, async () => {
@@ -189,12 +198,8 @@ export const createS3Store = (options: S3StoreOptions): ObjectStore => {
         return found && infoOf(key, found)
       }),
 
-    put: (key, content, condition) =>
-      write(key, condition, async (params) => {
-        const body = bytesOf(content)
-        const { ETag } = await client.send(new PutObjectCommand({ ...params, Body: body, ContentLength: body.length }))
-        return { etag: ETag ?? '', size: body.length }
-      }),
+    put,
+    putFile: async (key, path, condition) => put(key, await readFile(path), condition),
 
     putStream: (key, body, condition) =>
       write(key, condition, async (params) => {

@@ -1,7 +1,9 @@
 /** Where the file store writes before anything is visible, and how it clears away what dead writers left there. */
 import { randomBytes } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { StorageError } from '../errors.ts'
 import { isErrno } from './files-errors.ts'
 import { type FileSystem, makeDirectory, namesIn, syncDirectory } from './generations.ts'
 import { fromSource } from './source.ts'
@@ -24,6 +26,8 @@ export interface Staging {
   write(body: AsyncIterable<Uint8Array>): Promise<Staged>
   /** Takes the content of an object of the same store, which was synced when it was written, as its own. */
   link(path: string): Promise<Staged>
+  /** Takes a finished file from elsewhere over, and syncs it; a copy of it from another file system. */
+  adopt(path: string): Promise<Staged>
   remove(path: string): Promise<void>
   /** A fresh name in the staging directory, on the same file system as the objects. */
   place(): Promise<string>
@@ -108,6 +112,24 @@ export const createStaging = (fs: FileSystem, directory: string, now: () => numb
         const at = new Date(now())
         await fs.utimes(file, at, at)
         return fs.stat(file)
+      }),
+    adopt: (path) =>
+      stageBy(async (file) => {
+        // A link would lead to what its maker may not have been allowed to read.
+        if (!(await fs.lstat(path)).isFile()) throw new StorageError(`${path} is no file`)
+        try {
+          await fs.rename(path, file)
+        } catch (error) {
+          if (!isErrno(error, 'EXDEV')) throw error
+          return fill(file, createReadStream(path))
+        }
+        const handle = await fs.open(file, 'r')
+        try {
+          await handle.sync()
+          return await handle.stat()
+        } finally {
+          await handle.close()
+        }
       }),
     remove,
     place,

@@ -53,6 +53,8 @@ export interface ObjectStore {
   put(key: string, content: Uint8Array | StoredContent, condition?: Condition): Promise<ObjectInfo>
   /** Atomic like `put`, for content that need not fit in memory. */
   putStream(key: string, body: AsyncIterable<Uint8Array>, condition?: Condition): Promise<ObjectInfo>
+  /** Like `put`, of a file that nobody needs any more: a store on the same file system takes it over. StorageError for what is no file. */
+  putFile(key: string, path: string, condition?: Condition): Promise<ObjectInfo>
   /** Absent keys are fine, unless `ifMatch` is given: then ConflictError. */
   delete(key: string, condition?: { readonly ifMatch: ETag }): Promise<void>
   /**

@@ -35,7 +35,10 @@ describe.skipIf(kernels.native === undefined)('vetting', () => {
   const vet = async (files: Readonly<Record<string, Uint8Array>>, extra: Partial<ImportRequest> = {}) => {
     for (const [path, bytes] of Object.entries(files)) await writeFile(join(directory, path), bytes)
     const request = { model: 'm', files: Object.keys(files).map((path) => ({ path, size: 1, sha256 })), ...extra }
-    return vetModel(request, directory, { kernels, now: () => new Date(0) })
+    const kept = new Map<string, Uint8Array>()
+    const keep = (path: string, bytes: Uint8Array): void => void kept.set(path, bytes)
+    const vetted = await vetModel(request, directory, { kernels, now: () => new Date(0), keep })
+    return { ...vetted, files: Object.fromEntries(vetted.verdict.files.map((path) => [path, kept.get(path)])) }
   }
 
   it('makes a candidate with report, certificate and compiled graph of a model by Keras', async () => {

@@ -1,4 +1,5 @@
 /** An object store in memory whose every call is one indivisible step, so that a test can order the steps of rivals. */
+import { readFile } from 'node:fs/promises'
 import { ConflictError, NotFoundError } from '@maas/core/errors'
 import { bytesOf, type Condition, checkedKey, type ObjectInfo, type ObjectStore } from '@maas/core/store'
 
@@ -44,6 +45,9 @@ export const createMemoryStore = (now: () => Date = () => new Date()): ObjectSto
       const info = { key, size: body.length, etag: `e${++writes}`, modifiedAt: now() }
       entries.set(key, { info, body })
       return info
+    },
+    async putFile(key, path, condition) {
+      return this.put(key, await readFile(path), condition)
     },
     async putStream(key, body, condition) {
       const chunks: Uint8Array[] = []

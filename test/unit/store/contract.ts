@@ -1,4 +1,7 @@
 /** What every object store must do; run over files, S3 and the stores of other tests. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { ConflictError, InvalidInputError, NotFoundError } from '@maas/core/errors'
 import type { ObjectStore } from '@maas/core/store'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -40,6 +43,21 @@ export const describeObjectStore = (name: string, open: () => Promise<ObjectStor
         expect(info).toMatchObject({ key: 'a/b.bin', size: content.length, etag: written.etag })
         expect(await store.head('a/b.bin')).toMatchObject({ size: content.length, etag: written.etag })
         expect(Math.abs(info.modifiedAt.getTime() - Date.now())).toBeLessThan(60_000)
+      })
+
+      it('writes what is in a file, on the same conditions', async () => {
+        const folder = await mkdtemp(join(tmpdir(), 'maas-put-file-'))
+        try {
+          const path = join(folder, 'file')
+          await writeFile(path, 'one')
+          expect(await store.putFile('a', path, { ifAbsent: true })).toMatchObject({ key: 'a', size: 3 })
+          expect(await text(store, 'a')).toBe('one')
+          await writeFile(path, 'two!')
+          await expect(store.putFile('a', path, { ifAbsent: true })).rejects.toThrow(ConflictError)
+          expect(await text(store, 'a')).toBe('one')
+        } finally {
+          await rm(folder, { recursive: true, force: true })
+        }
       })
 
       it('writes what it gave under another key, as new, and each goes its own way', async () => {

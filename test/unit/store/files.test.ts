@@ -70,6 +70,34 @@ describe('a file store', () => {
     expect(await written({ ...fs, link: refused }, 'written')).toBe(2)
   })
 
+  it('takes a file over, by a copy from another file system, and nothing that is no file', async () => {
+    const root = await newRoot()
+    const source = async (name: string, content = 'content') => {
+      const path = join(await newRoot(), name)
+      await fs.writeFile(path, content)
+      return path
+    }
+    const store = createFileStore(root)
+    const own = await source('own')
+    const { ino } = await stat(own)
+    expect(await store.putFile('a', own)).toMatchObject({ key: 'a', size: 7 })
+    expect(text(await store.get('a'))).toBe('content')
+    const files = (await tree(root)).filter((path) => path.startsWith('a') && /\/\d+$/.test(path))
+    expect((await stat(join(root, files[0] ?? ''))).ino).toBe(ino)
+
+    const elsewhere = (from: string, to: string) =>
+      from.startsWith(root) ? fs.rename(from, to) : Promise.reject(Object.assign(new Error('far'), { code: 'EXDEV' }))
+    const far = createFileStore(root, { fs: { ...fs, rename: elsewhere } as typeof fs })
+    await far.putFile('b', await source('far'))
+    expect(text(await store.get('b'))).toBe('content')
+
+    const link = `${await source('target', 'secret')}-link`
+    await fs.symlink(link.slice(0, -5), link)
+    await expect(store.putFile('c', link)).rejects.toThrow(/is no file/)
+    await expect(store.putFile('c', `${link}-absent`)).rejects.toThrow()
+    expect(await store.head('c')).toBeUndefined()
+  })
+
   it('frees replaced content once no writer can still be aiming at its number', async () => {
     const root = await newRoot()
     let ahead = 0
