@@ -6,7 +6,7 @@ import { decodeGolden } from '@maas/core/certificate'
 import { importRequestSchema, versionFiles } from '@maas/core/contract'
 import { artifactFromFiles } from '@maas/core/formats'
 import { loadKernels } from '@maas/core/kernels'
-import { folders } from './folder.ts'
+import { finished, folders } from './folder.ts'
 import type { ChildTask } from './run.ts'
 import { replayVersion, vetModel } from './vet.ts'
 
@@ -34,7 +34,10 @@ const main = async (): Promise<void> => {
   process.chdir(directory)
   process.env.TMPDIR = directory
   const place = folders(directory)
-  const finish = (result: unknown): Promise<void> => write(place.result, Buffer.from(JSON.stringify(result)))
+  const finish = async (result: unknown): Promise<void> => {
+    await write(place.result, Buffer.from(JSON.stringify(result)))
+    process.stdout.write(finished)
+  }
   const kernels = await loading
   if (task === 'vet') {
     const request = importRequestSchema.parse(JSON.parse(await readFile(place.request, 'utf8')))

@@ -1,10 +1,9 @@
 /** Vets a model that lies on this machine, without an import around it: the same process, the same verdict. */
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { readFile, symlink, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type ImportRequest, type Verdict, verdictSchema } from '@maas/core/contract'
 import { UnsupportedError } from '@maas/core/errors'
+import { measureFile } from '@maas/core/store'
 import { folders } from './folder.ts'
 import { type RunChild, readResult } from './run.ts'
 import { inFolder } from './work-folder.ts'
@@ -31,7 +30,7 @@ export const vetFile = (
     const place = folders(work)
     const path = join(directory, file)
     await symlink(resolve(directory), place.files)
-    const files = [{ path: file, size: (await stat(path)).size, sha256: await hashOf(path) }]
+    const files = [{ path: file, ...(await measureFile(path)) }]
     await writeFile(place.request, JSON.stringify({ ...about, files } satisfies ImportRequest))
     const ended = await run('vet', work)
     const verdict = verdictSchema.safeParse(await readResult(place.result)).data
@@ -43,9 +42,3 @@ export const vetFile = (
     const graph = verdict.graph === undefined ? undefined : await readFile(place.graph)
     return { verdict, files: Object.fromEntries(candidate), ...(graph && { graph }) }
   })
-
-const hashOf = async (path: string): Promise<string> => {
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk)
-  return hash.digest('hex')
-}

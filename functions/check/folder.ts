@@ -9,3 +9,6 @@ export const folders = (directory: string) => ({
   /** Written last. */
   result: join(directory, 'result.json'),
 })
+
+/** The process's last word, on standard output: its result is there, whole. */
+export const finished = 'finished\n'

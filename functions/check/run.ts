@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import type { Readable, Writable } from 'node:stream'
 import { residentBytes } from '@maas/core/formats'
+import { finished } from './folder.ts'
 
 export interface ChildLimits {
   /** @default 120 s */
@@ -53,7 +54,7 @@ export const childRunner = ({
         TF_CPP_MIN_LOG_LEVEL: '2',
         ...(kernels !== undefined && { MAAS_KERNELS: kernels, MAAS_PRELOAD: kernels }),
       },
-      stdio: ['pipe', 'ignore', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     })
     // It may end before it has read its task, or could not be started: its end says so.
     child.stdin.on('error', () => {})
@@ -73,7 +74,7 @@ export const childRunner = ({
     spare = undefined
     if (child === undefined || ended === undefined || child.exitCode !== null || child.signalCode !== null)
       return start()
-    for (const each of [child, child.stdin, child.stderr] as { ref?: () => void }[]) each.ref?.()
+    for (const each of [child, child.stdin, child.stdout, child.stderr] as { ref?: () => void }[]) each.ref?.()
     return { child, ended }
   }
 
@@ -83,7 +84,7 @@ export const childRunner = ({
       const { child, ended } = start()
       spare = { child, ended, timer: setTimeout(close, preparedMs).unref() }
       // A program that ends before it needs it does not wait: the process sees its input close.
-      for (const each of [child, child.stdin, child.stderr] as { unref?: () => void }[]) each.unref?.()
+      for (const each of [child, child.stdin, child.stdout, child.stderr] as { unref?: () => void }[]) each.unref?.()
     },
     close,
     run: async (task, directory) => {
@@ -111,7 +112,11 @@ export const childRunner = ({
   }
 }
 
-type Process = ReturnType<typeof spawn> & { readonly stdin: Writable; readonly stderr: Readable }
+type Process = ReturnType<typeof spawn> & {
+  readonly stdin: Writable
+  readonly stdout: Readable
+  readonly stderr: Readable
+}
 
 interface Child {
   readonly child: Process
@@ -124,6 +129,12 @@ const endOf = (child: Process): Child['ended'] =>
     let words = ''
     child.stderr.on('data', (chunk: Buffer) => {
       words = (words + chunk.toString()).slice(-2000)
+    })
+    // It says so when its result is whole; giving back a large model's memory would take it longer than this.
+    child.stdout.on('data', (chunk: Buffer) => {
+      if (!chunk.toString().endsWith(finished)) return
+      resolve(undefined)
+      child.kill('SIGKILL')
     })
     child.once('error', resolve)
     child.once('close', (code, signal) => {

@@ -1,16 +1,12 @@
 /** The check of an import, and the replay of a version's certificate: files to a folder, a process to vet them, what it found back. */
-import { createHash } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { Readable, Transform } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { type Replay, replayedSchema, replayPath, type Verdict, verdictSchema, versionFiles } from '@maas/core/contract'
 import { ConflictError, NotFoundError } from '@maas/core/errors'
 import { importKeys, readImport, readVerdict } from '@maas/core/imports'
 import { writeCompiled } from '@maas/core/predict/derived'
 import type { Registry } from '@maas/core/registry'
-import { type ObjectStore, toJson } from '@maas/core/store'
+import { measureFile, type ObjectStore, toJson } from '@maas/core/store'
 import { folders } from './folder.ts'
 import { type RunChild, readResult } from './run.ts'
 import { inFolder } from './work-folder.ts'
@@ -26,29 +22,6 @@ export interface CheckDeps {
   readonly now: () => Date
 }
 
-/** The size and hash that were announced, or a sentence about what arrived instead. */
-const fetchFile = async (
-  store: ObjectStore,
-  key: string,
-  path: string,
-  { size, sha256 }: { readonly size: number; readonly sha256: string },
-): Promise<string | undefined> => {
-  const hash = createHash('sha256')
-  let length = 0
-  await mkdir(dirname(path), { recursive: true })
-  const count = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk)
-      length += chunk.length
-      done(null, chunk)
-    },
-  })
-  await pipeline(Readable.from(await store.stream(key), { objectMode: false }), count, createWriteStream(path))
-  if (length !== size) return `has ${length} bytes, ${size} were announced`
-  const digest = hash.digest('hex')
-  return digest === sha256 ? undefined : `has the SHA-256 ${digest}, ${sha256} was announced`
-}
-
 /**
  * Writes the verdict once; an import that has one is left alone, so that a message may come again at any time.
  * Throws what may pass by itself, such as a store that is throttling: the message is then to come again.
@@ -60,23 +33,33 @@ export const checkImport = async (id: string, deps: CheckDeps): Promise<Verdict>
   const { request, uploads } = await readImport(store, id)
   return inFolder(temporary, async (directory) => {
     const place = folders(directory)
-    for (const file of request.files) {
-      const key = uploads[file.path]?.key ?? ''
-      const problem = await fetchFile(store, key, join(place.files, file.path), file).catch((error: unknown) => {
+    const notArrived = (path: string, problem: string) =>
+      settle(
+        id,
+        failure(deps, 'invalid_input', `${path} did not arrive as announced: it ${problem}. Send it again.`),
+        deps,
+      )
+    for (const { path, size } of request.files) {
+      const file = join(place.files, path)
+      await mkdir(dirname(file), { recursive: true })
+      try {
+        await store.getFile(uploads[path]?.key ?? '', file)
+      } catch (error) {
         // Another import of the same file is through, and took it away.
-        if (error instanceof NotFoundError) return 'is gone'
+        if (error instanceof NotFoundError) return notArrived(path, 'is gone')
         throw error
-      })
-      if (problem !== undefined) {
-        return settle(
-          id,
-          failure(deps, 'invalid_input', `${file.path} did not arrive as announced: it ${problem}. Send it again.`),
-          deps,
-        )
       }
+      const found = (await stat(file)).size
+      if (found !== size) return notArrived(path, `has ${found} bytes, ${size} were announced`)
     }
     await writeFile(place.request, JSON.stringify(request))
-    const ended = await deps.run('vet', directory)
+    // Their hashes are compared while they are vetted already.
+    const [ended, ...arrived] = await Promise.all([
+      deps.run('vet', directory),
+      ...request.files.map(async (file) => [file, (await measureFile(join(place.files, file.path))).sha256] as const),
+    ])
+    for (const [{ path, sha256 }, found] of arrived)
+      if (found !== sha256) return notArrived(path, `has the SHA-256 ${found}, ${sha256} was announced`)
     const verdict = verdictSchema.safeParse(await readResult(place.result)).data
     if (ended !== undefined || verdict === undefined) {
       const words = `the process that read ${request.files[0]?.path} ${ended ?? 'left no result'}`

@@ -1,13 +1,12 @@
 /** Pushing a model into a folder of this machine: the same import as over HTTP, without a service. */
-import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Import, ImportRequest } from '@maas/core/contract'
 import { checked, importRequestSchema } from '@maas/core/contract'
 import { NotFoundError } from '@maas/core/errors'
 import { createRegistry } from '@maas/core/registry'
-import { createFileStore } from '@maas/core/store'
+import { createFileStore, measureFile } from '@maas/core/store'
 import { createLocalImports, type LocalImports } from './checks.ts'
 
 /** Imports and replays in the store at `directory`, for one command. */
@@ -30,12 +29,6 @@ export interface LocalPush extends Omit<ImportRequest, 'files'> {
   readonly files: readonly string[]
 }
 
-const hashOf = async (file: string): Promise<string> => {
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk)
-  return hash.digest('hex')
-}
-
 /** The import as it ended: `registered`, or `failed` with its report. */
 export const pushModel = async (
   { directory, files, ...about }: LocalPush,
@@ -45,10 +38,10 @@ export const pushModel = async (
   const announced = await Promise.all(
     files.map(async (path) => {
       const file = join(directory, path)
-      const info = await stat(file).catch((cause: unknown) => {
+      const measured = await measureFile(file).catch((cause: unknown) => {
         throw new NotFoundError(`${file} does not exist`, { cause, param: path })
       })
-      return { path, size: info.size, sha256: await hashOf(file) }
+      return { path, ...measured }
     }),
   )
   const { id, uploads = [] } = await imports.create(

@@ -36,9 +36,10 @@ export const timedStore = (
       }
     })()
   }
-  const { get, head, put, putFile, putStream, list } = store
+  const { get, getFile, head, put, putFile, putStream, list } = store
   const all = {
     get: timed(get),
+    getFile: timed(getFile),
     head: timed(head),
     put: timed(put),
     putFile: timed(putFile),

@@ -2,7 +2,14 @@
 import { replayPath, type Verdict } from '../contract/index.ts'
 import { ConflictError, MaasError, NotFoundError } from '../errors.ts'
 import type { Registry } from '../registry/index.ts'
-import { type ObjectStore, objectsBelow, readRecord, type StoredContent, toJson } from '../store/index.ts'
+import {
+  type ObjectStore,
+  objectsBelow,
+  readRecord,
+  type StoredContent,
+  storedContent,
+  toJson,
+} from '../store/index.ts'
 import { type ImportRecord, type Outcome, outcomeSchema, readImport, readVerdict } from './imports.ts'
 import { importKeys, uploadKeys } from './keys.ts'
 
@@ -54,9 +61,10 @@ const settle = async (
 ): Promise<Outcome> => {
   if (verdict.error !== undefined) return { schema: 1, error: verdict.error }
   const keys = importKeys(id)
-  const files = await Promise.all(
-    verdict.files.map(async (path) => [path, await store.get(keys.candidate + path)] as const),
-  )
+  const [graph, ...files] = await Promise.all([
+    verdict.graph && storedContent(store, keys.graph),
+    ...verdict.files.map(async (path) => [path, await storedContent(store, keys.candidate + path)] as const),
+  ])
   const manifest = await registry.register(request.model, {
     files: Object.fromEntries(files),
     metrics: verdict.metrics,
@@ -64,8 +72,8 @@ const settle = async (
     ...(request.description !== undefined && { description: request.description }),
   })
   const { version } = manifest
-  if (verdict.graph !== undefined) {
-    await writeCompiled(registry, manifest, verdict.kernels, { graph: await store.get(keys.graph), ...verdict.graph })
+  if (verdict.graph !== undefined && graph !== undefined) {
+    await writeCompiled(registry, manifest, verdict.kernels, { graph, ...verdict.graph })
   }
   if (verdict.certificate !== undefined) {
     await registry.putDerived(manifest, replayPath(verdict.kernels), toJson(verdict.certificate))

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { type Manifest, versionFiles } from '@maas/core/contract'
 import type { Registry } from '@maas/core/registry'
-import { bytesOf, type StoredContent } from '@maas/core/store'
+import type { StoredContent } from '@maas/core/store'
 import * as z from 'zod'
 
 /** Raised when what `compileInference` writes gets better or its reader changes: older files are then written anew. */
@@ -53,7 +53,8 @@ export const writeCompiled = async (
   }: { readonly graph?: Uint8Array | StoredContent | undefined; readonly rowsIndependent: boolean },
 ): Promise<boolean> => {
   if (graph === undefined) return false
-  const facts = { format, sha256: hashOf(bytesOf(graph)), from: sourcesOf(manifest), rowsIndependent }
+  const sha256 = graph instanceof Uint8Array ? hashOf(graph) : graph.sha256
+  const facts = { format, sha256, from: sourcesOf(manifest), rowsIndependent }
   await registry.putDerived(manifest, placeOf(kernels, files.graph), graph)
   await registry.putDerived(manifest, placeOf(kernels, files.facts), Buffer.from(`${JSON.stringify(facts)}\n`))
   return true

@@ -12,7 +12,7 @@
 import { createHash } from 'node:crypto'
 import type { FileReference, Manifest } from '../contract/index.ts'
 import { NotFoundError, StorageError } from '../errors.ts'
-import { bytesOf, type StoredContent } from '../store/index.ts'
+import type { StoredContent } from '../store/index.ts'
 import { type Context, each, objectsBelow } from './context.ts'
 import { blobKey, blobsPrefix, collectingPrefix } from './layout.ts'
 import { leaseEnd, takeLease } from './leases.ts'
@@ -28,8 +28,11 @@ export type Content = readonly { readonly reference: FileReference; readonly con
 
 export const contentOf = (files: VersionToRegister['files']): Content =>
   Object.entries(files).map(([path, content]) => {
-    const bytes = bytesOf(content)
-    return { reference: { path, sha256: sha256(bytes), size: bytes.length }, content }
+    const { sha256: hash, size } =
+      content instanceof Uint8Array
+        ? { sha256: sha256(content), size: content.length }
+        : { sha256: content.sha256, size: content.info.size }
+    return { reference: { path, sha256: hash, size }, content }
   })
 
 const storeMissing = async ({ store, now }: Context, files: Content): Promise<void> => {

@@ -10,7 +10,7 @@ import {
   versionSchema,
 } from '../contract/index.ts'
 import { InvalidInputError, TooLargeError } from '../errors.ts'
-import { bytesOf, checkedKey } from '../store/index.ts'
+import { checkedKey } from '../store/index.ts'
 import type { VersionToRegister } from './types.ts'
 
 const MOST_FILES = 1000
@@ -62,10 +62,10 @@ export const checkNewVersion = (version: VersionToRegister): VersionToRegister =
     throw new TooLargeError(`files: got ${paths.length}, at most ${MOST_FILES} are allowed`)
   for (const [path, content] of Object.entries(files)) {
     checkPath(path)
-    const bytes = bytesOf(content)
-    if (!(bytes instanceof Uint8Array)) throw new InvalidInputError(`file "${path}" is not bytes`, { param: 'files' })
-    if (bytes.length > limits.modelBytes) {
-      throw new TooLargeError(`file "${path}" has ${bytes.length} bytes, at most ${limits.modelBytes} are allowed`)
+    const size = content instanceof Uint8Array ? content.length : content.info?.size
+    if (size === undefined) throw new InvalidInputError(`file "${path}" is not bytes`, { param: 'files' })
+    if (size > limits.modelBytes) {
+      throw new TooLargeError(`file "${path}" has ${size} bytes, at most ${limits.modelBytes} are allowed`)
     }
   }
   const { metrics, lineage, description } = checked(versionPartsSchema, parts, 'version')

@@ -1,4 +1,5 @@
 /** The object store as a directory: what the service runs on without AWS, safe for several processes at once. */
+import { constants, createReadStream } from 'node:fs'
 import * as promises from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { ConflictError, NotFoundError, StorageError } from '../errors.ts'
@@ -17,7 +18,7 @@ import {
 } from './generations.ts'
 import { checkedKey, checkedRange } from './keys.ts'
 import { createStaging, type Staged } from './staging.ts'
-import { bytesOf, type Condition, type ObjectInfo, type ObjectStore } from './types.ts'
+import type { Condition, ObjectInfo, ObjectStore } from './types.ts'
 
 export interface FileStoreDeps {
   readonly fs?: FileSystem
@@ -166,15 +167,18 @@ export const createFileStore = (directory: string, deps: FileStoreDeps = {}): Ob
   const putStream = (key: string, body: AsyncIterable<Uint8Array>, condition?: Condition): Promise<ObjectInfo> =>
     putStaged(key, () => staging.write(body), condition)
 
-  /** Undefined when the object is another one by now, or the file system takes no more links to it. */
-  const linked = ({ key, etag, size }: ObjectInfo): Promise<Staged | undefined> =>
-    current(key, async (path, found) => (found === etag ? staging.link(path) : undefined)).then(
-      (staged) => (staged?.size === size ? staged : undefined),
-      (error: unknown) => {
-        if (isErrno(error, 'EMLINK', 'EPERM', 'ENOTSUP')) return undefined
-        throw error
-      },
-    )
+  /** The same object under another key: a link, or a copy where the file system takes no more links to it. */
+  const copied = async ({ key, etag }: ObjectInfo): Promise<Staged> => {
+    const staged = await current(key, async (path, found) => {
+      if (found !== etag) return undefined
+      return staging.link(path).catch((error: unknown) => {
+        if (!isErrno(error, 'EMLINK', 'EPERM', 'ENOTSUP')) throw error
+        return staging.write(createReadStream(path, { highWaterMark: readBytes }))
+      })
+    })
+    if (staged === undefined) throw new ConflictError(`"${key}" is not what it was when it was read`)
+    return staged
+  }
 
   const head = (key: string): Promise<ObjectInfo | undefined> =>
     guarded('read', key, () =>
@@ -213,6 +217,15 @@ export const createFileStore = (directory: string, deps: FileStoreDeps = {}): Ob
         }
       }),
 
+    getFile: (key, path) =>
+      guarded('read', key, async () => {
+        const found = await current(key, async (from) => {
+          await fs.copyFile(from, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+          return true
+        })
+        if (found === undefined) throw new NotFoundError(`"${key}" does not exist in ${root}`)
+      }),
+
     async stream(key, range) {
       const { start, end } = checkedRange(range)
       if ((await head(key)) === undefined) throw new NotFoundError(`"${key}" does not exist in ${root}`)
@@ -221,9 +234,8 @@ export const createFileStore = (directory: string, deps: FileStoreDeps = {}): Ob
     },
 
     put: (key, content, condition) => {
-      const write = () => staging.write(once(bytesOf(content)))
-      if (content instanceof Uint8Array) return putStaged(key, write, condition)
-      return putStaged(key, async () => (await linked(content.info)) ?? write(), condition)
+      const isBytes = content instanceof Uint8Array
+      return putStaged(key, () => (isBytes ? staging.write(once(content)) : copied(content.info)), condition)
     },
 
     putFile: (key, path, condition) => putStaged(key, () => staging.adopt(path), condition),

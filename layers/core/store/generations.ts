@@ -16,7 +16,19 @@ import { isErrno } from './files-errors.ts'
 /** What the file store needs from node:fs/promises. */
 export type FileSystem = Pick<
   typeof promises,
-  'link' | 'lstat' | 'mkdir' | 'open' | 'readdir' | 'rename' | 'rm' | 'rmdir' | 'stat' | 'symlink' | 'unlink' | 'utimes'
+  | 'copyFile'
+  | 'link'
+  | 'lstat'
+  | 'mkdir'
+  | 'open'
+  | 'readdir'
+  | 'rename'
+  | 'rm'
+  | 'rmdir'
+  | 'stat'
+  | 'symlink'
+  | 'unlink'
+  | 'utimes'
 >
 
 export const GRACE_MS = 30_000

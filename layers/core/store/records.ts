@@ -1,7 +1,8 @@
 /** JSON records in an object store, and walks over its keys. */
+import { createHash } from 'node:crypto'
 import type { z } from 'zod'
 import { messageOf, NotFoundError, StorageError } from '../errors.ts'
-import type { ObjectInfo, ObjectStore } from './types.ts'
+import type { ObjectInfo, ObjectStore, StoredContent } from './types.ts'
 
 /** The result, or undefined when what was asked for is not there. */
 export const ifFound = async <T>(promise: Promise<T>): Promise<T | undefined> => {
@@ -11,6 +12,15 @@ export const ifFound = async <T>(promise: Promise<T>): Promise<T | undefined> =>
     if (error instanceof NotFoundError) return undefined
     throw error
   }
+}
+
+/** Reads an object for its hash, so that it can be put under another key without being in memory. NotFoundError when absent. */
+export const storedContent = async (store: ObjectStore, key: string): Promise<StoredContent> => {
+  const info = await store.head(key)
+  if (info === undefined) throw new NotFoundError(`"${key}" does not exist`)
+  const hash = createHash('sha256')
+  for await (const chunk of await store.stream(key)) hash.update(chunk)
+  return { info, sha256: hash.digest('hex') }
 }
 
 export const toJson = (value: unknown): Uint8Array => Buffer.from(`${JSON.stringify(value, null, 2)}\n`)

@@ -1,8 +1,10 @@
 /** The object store on S3: conditional writes by If-None-Match and If-Match, checksums by the SDK's defaults. */
 
 import { randomUUID } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -19,7 +21,7 @@ import { byKey, checkedKey, checkedLimit, checkedPrefix, checkedRange } from './
 import { readBody } from './s3-body.ts'
 import { type Action, isBehindTheEnd, isConflict, isMissing, s3Error } from './s3-errors.ts'
 import { fromSource } from './source.ts'
-import { bytesOf, type Condition, type ListPage, type ObjectInfo, type ObjectStore } from './types.ts'
+import type { Condition, ListPage, ObjectInfo, ObjectStore } from './types.ts'
 
 export interface S3StoreOptions {
   readonly client: S3Client
@@ -126,11 +128,9 @@ export const createS3Store = (options: S3StoreOptions): ObjectStore => {
       }
     })
 
-  const open = async (key: string, range?: string) => {
+  const open = async (key: string, how: { readonly Range?: string; readonly IfMatch?: string } = {}) => {
     try {
-      return await client.send(
-        new GetObjectCommand({ Bucket: bucket, Key: fullKey(key), ...(range !== undefined && { Range: range }) }),
-      )
+      return await client.send(new GetObjectCommand({ Bucket: bucket, Key: fullKey(key), ...how }))
     } catch (error) {
       if (isMissing(error)) throw new NotFoundError(`${nameOf(key)} does not exist`, { cause: error })
       throw error
@@ -161,12 +161,38 @@ export const createS3Store = (options: S3StoreOptions): ObjectStore => {
     }
   }
 
-  const put: ObjectStore['put'] = (key, content, condition) =>
+  const putBytes = (key: string, body: Uint8Array, condition?: Condition): Promise<ObjectInfo> =>
     write(key, condition, async (params) => {
-      const body = bytesOf(content)
       const { ETag } = await client.send(new PutObjectCommand({ ...params, Body: body, ContentLength: body.length }))
       return { etag: ETag ?? '', size: body.length }
     })
+
+  const putStream: ObjectStore['putStream'] = (key, body, condition) =>
+    write(key, condition, async (params) => {
+      let size = 0
+      const counted = async function* () {
+        for await (const chunk of fromSource(body)) {
+          size += chunk.length
+          yield chunk
+        }
+      }
+      const upload = new Upload({
+        client,
+        params: { ...params, Body: Readable.from(counted(), { objectMode: false }) },
+      })
+      const { ETag } = await upload.done()
+      return { etag: ETag ?? '', size }
+    })
+
+  /** The object while it is still the one of that etag. */
+  const same = async ({ key, etag }: ObjectInfo): Promise<AsyncIterable<Uint8Array>> => {
+    try {
+      return chunks(key, await open(key, { IfMatch: etag }))
+    } catch (error) {
+      if (!isConflict(error)) throw error
+      throw new ConflictError(`"${key}" is not what it was when it was read`, { cause: error })
+    }
+  }
 
   return {
     get: (key) =>
@@ -180,12 +206,17 @@ export const createS3Store = (options: S3StoreOptions): ObjectStore => {
         }
       }),
 
+    getFile: (key, path) =>
+      called('read', key, async () => {
+        await pipeline(chunks(key, await open(key)), createWriteStream(path, { flags: 'wx' }))
+      }),
+
     stream: (key, range) =>
       called('read', key, async () => {
         const { start, end } = checkedRange(range)
         try {
-          const header = range === undefined ? undefined : `bytes=${start}-${end === undefined ? '' : end - 1}`
-          return chunks(key, await open(key, header))
+          const how = range && { Range: `bytes=${start}-${end === undefined ? '' : end - 1}` }
+          return chunks(key, await open(key, how))
         } catch (error) {
           if (isBehindTheEnd(error)) return Readable.from([])
           throw error
@@ -198,25 +229,12 @@ export const createS3Store = (options: S3StoreOptions): ObjectStore => {
         return found && infoOf(key, found)
       }),
 
-    put,
-    putFile: async (key, path, condition) => put(key, await readFile(path), condition),
-
-    putStream: (key, body, condition) =>
-      write(key, condition, async (params) => {
-        let size = 0
-        const counted = async function* () {
-          for await (const chunk of fromSource(body)) {
-            size += chunk.length
-            yield chunk
-          }
-        }
-        const upload = new Upload({
-          client,
-          params: { ...params, Body: Readable.from(counted(), { objectMode: false }) },
-        })
-        const { ETag } = await upload.done()
-        return { etag: ETag ?? '', size }
-      }),
+    put: (key, content, condition) =>
+      content instanceof Uint8Array
+        ? putBytes(key, content, condition)
+        : called('read', content.info.key, async () => putStream(key, await same(content.info), condition)),
+    putFile: async (key, path, condition) => putBytes(key, await readFile(path), condition),
+    putStream,
 
     delete: (key, condition) =>
       called('delete', key, async () => {

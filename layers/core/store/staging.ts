@@ -1,6 +1,7 @@
 /** Where the file store writes before anything is visible, and how it clears away what dead writers left there. */
 import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { StorageError } from '../errors.ts'
@@ -11,6 +12,8 @@ import { fromSource } from './source.ts'
 /** Nobody writes for so long: covers writers on other machines, and process ids that were given out again. */
 const ABANDONED_MS = 24 * 3600_000
 const SWEEP_EVERY_MS = 10 * 60_000
+/** Written at once. */
+const pieceBytes = 1 << 20
 
 export interface Staged {
   /** A directory that holds `life`, which holds the content as generation `1`. */
@@ -42,6 +45,26 @@ const isDead = (pid: number): boolean => {
   } catch (error) {
     return isErrno(error, 'ESRCH')
   }
+}
+
+/** Chunks of some 64 KiB, as requests bring them, by the piece: a call of the disk for each costs more than its writing. */
+async function* inPieces(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array[]> {
+  let [chunks, bytes]: [Uint8Array[], number] = [[], 0]
+  for await (const chunk of body) {
+    chunks.push(chunk)
+    bytes += chunk.length
+    if (bytes < pieceBytes) continue
+    yield chunks
+    ;[chunks, bytes] = [[], 0]
+  }
+  if (bytes > 0) yield chunks
+}
+
+const writeAll = async (handle: FileHandle, chunks: Uint8Array[]): Promise<void> => {
+  const { bytesWritten } = await handle.writev(chunks)
+  const rest = chunks.reduce((sum, { length }) => sum + length, -bytesWritten)
+  // A full disk takes a part; the rest then says why.
+  if (rest > 0) await handle.writeFile(Buffer.concat(chunks).subarray(-rest))
 }
 
 export const createStaging = (fs: FileSystem, directory: string, now: () => number): Staging => {
@@ -79,7 +102,14 @@ export const createStaging = (fs: FileSystem, directory: string, now: () => numb
   const fill = async (file: string, body: AsyncIterable<Uint8Array>) => {
     const handle = await fs.open(file, 'wx')
     try {
-      for await (const chunk of fromSource(body)) await handle.writeFile(chunk)
+      let writing: Promise<void> | undefined
+      for await (const chunks of inPieces(fromSource(body))) {
+        await writing
+        writing = writeAll(handle, chunks)
+        // Whoever waits for it next learns of its failure.
+        writing.catch(() => {})
+      }
+      await writing
       await handle.sync()
       return await handle.stat()
     } finally {

@@ -10,15 +10,11 @@ export interface ObjectInfo {
   readonly modifiedAt: Date
 }
 
-/** An object as `get` gave it. */
+/** An object that was read whole, as `storedContent` gives it; it need not be in memory. */
 export interface StoredContent {
-  readonly body: Uint8Array
   readonly info: ObjectInfo
+  readonly sha256: string
 }
-
-/** The bytes to write. */
-export const bytesOf = (content: Uint8Array | StoredContent): Uint8Array =>
-  content instanceof Uint8Array ? content : content.body
 
 /** A write happens always, only when the key is absent, or only when it still has this etag. */
 export type Condition = { readonly ifAbsent: true } | { readonly ifMatch: ETag }
@@ -38,7 +34,9 @@ export interface ListPage {
  */
 export interface ObjectStore {
   /** Whole content; NotFoundError when absent. */
-  get(key: string): Promise<StoredContent>
+  get(key: string): Promise<{ readonly body: Uint8Array; readonly info: ObjectInfo }>
+  /** Writes the content into a file that must not be there yet; NotFoundError when absent. A failure may leave a part of it. */
+  getFile(key: string, path: string): Promise<void>
   /**
    * Content as a stream of chunks, to be iterated once; NotFoundError when absent.
    * Of a byte range (end exclusive) comes the part that exists, which may be nothing.
@@ -48,7 +46,7 @@ export interface ObjectStore {
   head(key: string): Promise<ObjectInfo | undefined>
   /**
    * Atomic: readers see the old content or the new, never a part. ConflictError when `condition` does not hold.
-   * What this store gave, and nobody changed since, is copied in the store where that is cheaper than writing it again.
+   * What lies in this store under another key is copied there; ConflictError when it is no longer what it was.
    */
   put(key: string, content: Uint8Array | StoredContent, condition?: Condition): Promise<ObjectInfo>
   /** Atomic like `put`, for content that need not fit in memory. */

@@ -1,7 +1,7 @@
 /** An object store in memory whose every call is one indivisible step, so that a test can order the steps of rivals. */
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { ConflictError, NotFoundError } from '@maas/core/errors'
-import { bytesOf, type Condition, checkedKey, type ObjectInfo, type ObjectStore } from '@maas/core/store'
+import { type Condition, checkedKey, type ObjectInfo, type ObjectStore } from '@maas/core/store'
 
 interface Entry {
   readonly info: ObjectInfo
@@ -25,9 +25,18 @@ export const createMemoryStore = (now: () => Date = () => new Date()): ObjectSto
     return entry
   }
 
+  const same = ({ key, etag }: ObjectInfo): Uint8Array => {
+    const entry = entries.get(key)
+    if (entry?.info.etag !== etag) throw new ConflictError(`"${key}" is not what it was when it was read`)
+    return entry.body
+  }
+
   return {
     async get(key) {
       return existing(key)
+    },
+    async getFile(key, path) {
+      await writeFile(path, existing(key).body, { flag: 'wx' })
     },
     async stream(key) {
       const { body } = existing(key)
@@ -39,7 +48,7 @@ export const createMemoryStore = (now: () => Date = () => new Date()): ObjectSto
       return entries.get(key)?.info
     },
     async put(key, content, condition) {
-      const body = bytesOf(content)
+      const body = content instanceof Uint8Array ? content : same(content.info)
       checkedKey(key)
       check(key, condition)
       const info = { key, size: body.length, etag: `e${++writes}`, modifiedAt: now() }

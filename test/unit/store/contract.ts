@@ -1,9 +1,10 @@
 /** What every object store must do; run over files, S3 and the stores of other tests. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ConflictError, InvalidInputError, NotFoundError } from '@maas/core/errors'
-import type { ObjectStore } from '@maas/core/store'
+import { type ObjectStore, storedContent } from '@maas/core/store'
 import { beforeEach, describe, expect, it } from 'vitest'
 
 const bytes = (text: string): Uint8Array => Buffer.from(text)
@@ -62,7 +63,8 @@ export const describeObjectStore = (name: string, open: () => Promise<ObjectStor
 
       it('writes what it gave under another key, as new, and each goes its own way', async () => {
         await store.put('a', bytes('one'))
-        const given = await store.get('a')
+        const given = await storedContent(store, 'a')
+        expect(given).toMatchObject({ info: { size: 3 }, sha256: createHash('sha256').update('one').digest('hex') })
         const copy = await store.put('b', given, { ifAbsent: true })
         expect(copy).toMatchObject({ key: 'b', size: 3 })
         await store.put('a', bytes('two!'))
@@ -71,14 +73,31 @@ export const describeObjectStore = (name: string, open: () => Promise<ObjectStor
         await expect(store.put('b', given, { ifAbsent: true })).rejects.toThrow(ConflictError)
       })
 
-      it('writes what it gave although the original is another one by now, or gone', async () => {
+      it('does not take another content, or none, for what it gave', async () => {
         await store.put('a', bytes('one'))
-        const given = await store.get('a')
+        const given = await storedContent(store, 'a')
         await store.put('a', bytes('two!'))
-        await store.put('b', given)
+        await expect(store.put('b', given)).rejects.toThrow(ConflictError)
         await store.delete('a')
-        await store.put('c', given)
-        expect([await text(store, 'b'), await text(store, 'c')]).toEqual(['one', 'one'])
+        await expect(store.put('b', given)).rejects.toThrow(/"a"/)
+        expect(await store.head('b')).toBeUndefined()
+        await expect(storedContent(store, 'a')).rejects.toThrow(NotFoundError)
+      })
+
+      it('gives a file of its own, and never writes over one', async () => {
+        const folder = await mkdtemp(join(tmpdir(), 'maas-get-file-'))
+        try {
+          const content = Buffer.alloc(3 << 20, 7)
+          await store.put('a', content)
+          await store.getFile('a', join(folder, 'file'))
+          await store.put('a', bytes('two!'))
+          expect(content.equals(await readFile(join(folder, 'file')))).toBe(true)
+          await expect(store.getFile('a', join(folder, 'file'))).rejects.toThrow()
+          expect(content.equals(await readFile(join(folder, 'file')))).toBe(true)
+          await expect(store.getFile('b', join(folder, 'other'))).rejects.toThrow(NotFoundError)
+        } finally {
+          await rm(folder, { recursive: true, force: true })
+        }
       })
 
       it('says that an absent key is absent', async () => {

@@ -4,7 +4,19 @@ import * as promises from 'node:fs/promises'
 type FileSystem = typeof promises
 
 /** Everything that changes the disk; `open` counts where it makes a file. */
-const changes = ['link', 'mkdir', 'open', 'rename', 'rm', 'rmdir', 'symlink', 'unlink', 'writeFile', 'sync'] as const
+const changes = [
+  'link',
+  'mkdir',
+  'open',
+  'rename',
+  'rm',
+  'rmdir',
+  'symlink',
+  'unlink',
+  'writeFile',
+  'writev',
+  'sync',
+] as const
 type Change = (typeof changes)[number]
 
 /** Runs `before` ahead of every change; `partly` does a part of it, where it is a write of content. */
@@ -24,7 +36,8 @@ const watchedFs = (before: (change: Change, partly: () => Promise<void>) => Prom
     })
 
   const watchedHandle = (handle: promises.FileHandle): promises.FileHandle =>
-    watched(handle, async ([content]) => {
+    watched(handle, async ([given]) => {
+      const [content] = [given].flat()
       if (content instanceof Uint8Array) await handle.writeFile(content.subarray(0, content.length >> 1))
     })
 

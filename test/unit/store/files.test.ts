@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/pr
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ConflictError, StorageError } from '@maas/core/errors'
-import { createFileStore } from '@maas/core/store'
+import { createFileStore, storedContent } from '@maas/core/store'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { describeObjectStore } from './contract.ts'
 
@@ -61,7 +61,7 @@ describe('a file store', () => {
     const written = async (own: typeof fs, name: string) => {
       const store = createFileStore(root, { fs: own })
       await store.put(`${name}-from`, bytes('content'))
-      await store.put(`${name}-to`, await store.get(`${name}-from`))
+      await store.put(`${name}-to`, await storedContent(store, `${name}-from`))
       const files = (await tree(root)).filter((path) => path.startsWith(`${name}-`) && /\/\d+$/.test(path))
       return new Set(await Promise.all(files.map(async (path) => (await stat(join(root, path))).ino))).size
     }

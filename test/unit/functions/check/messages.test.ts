@@ -49,7 +49,7 @@ const taking = (bench: ReturnType<typeof createBench>, run: RunChild, store: Obj
 }
 
 /** The store, with one call that fails. */
-const failing = (store: ObjectStore, call: 'put' | 'stream', error: Error, times = 1): ObjectStore => {
+const failing = (store: ObjectStore, call: 'put' | 'getFile', error: Error, times = 1): ObjectStore => {
   let left = times
   return {
     ...store,
@@ -72,7 +72,7 @@ describe('a message', () => {
     expect(await readVerdict(bench.store, id)).toMatchObject({ files: ['model.json'] })
   })
 
-  it('about a file that is not what was announced ends in a verdict, without a process', async () => {
+  it('about a file that is not what was announced ends in a verdict that says so, whatever its process found', async () => {
     const bench = createBench()
     const id = await bench.ready(model)
     for (const { key } of (await bench.store.list('uploads/')).objects) {
@@ -80,14 +80,15 @@ describe('a message', () => {
     }
     const { run, runs } = child()
     expect(await taking(bench, run).take(importKeys(id).ready)).toEqual({ batchItemFailures: [] })
-    expect(runs).toEqual([])
+    expect(runs).toEqual(['vet'])
+    expect(await readVerdict(bench.store, id)).toMatchObject({ files: [] })
     expect((await bench.imports.get(id)).error?.message).toMatch(
       /model\.h5 did not arrive as announced: it has the SHA-256/,
     )
   })
 
   it.each([
-    ['throttled while reading', 'stream', 'cannot read s3://models/x: S3 is throttling requests (SlowDown)'],
+    ['throttled while reading', 'getFile', 'cannot read s3://models/x: S3 is throttling requests (SlowDown)'],
     [
       'refused a KMS key while writing',
       'put',

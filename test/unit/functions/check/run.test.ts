@@ -16,9 +16,20 @@ if (given !== '') {
   const { task, directory } = JSON.parse(given)
   if (directory.endsWith('fail')) { console.error('first words'); console.error('last words'); process.exit(3) }
   if (directory.endsWith('hang')) setInterval(() => {}, 1000)
+  if (directory.endsWith('linger')) setInterval(() => {}, 1000)
   writeFileSync(directory, JSON.stringify({ task, pid: process.pid, environment: Object.keys(process.env) }))
+  if (directory.endsWith('linger')) process.stdout.write('finished\\n')
 }
 `
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
 
 describe('the process of a check', () => {
   let directory: string
@@ -54,6 +65,12 @@ describe('the process of a check', () => {
     expect((await outcome('two')).pid).not.toBe(Number(prepared))
     expect((await outcome('one')).environment).not.toContain('PATH')
     expect(await started()).toHaveLength(2)
+  })
+
+  it('does not wait for a process that has said that it is finished, and ends it', async () => {
+    expect(await runner.run('vet', join(directory, 'linger'))).toBeUndefined()
+    const { pid } = await outcome('linger')
+    await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false)
   })
 
   it('starts another one where the prepared one is gone', async () => {
