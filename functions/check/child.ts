@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { text as readAll } from 'node:stream/consumers'
 import { decodeGolden } from '@maas/core/certificate'
 import { importRequestSchema, versionFiles } from '@maas/core/contract'
-import { artifactFromFiles } from '@maas/core/formats'
+import { artifactFromFiles, prepareHdf5, type ReadHdf5 } from '@maas/core/formats'
 import { loadKernels } from '@maas/core/kernels'
 import { finished, folders } from './folder.ts'
 import type { ChildTask } from './run.ts'
@@ -25,12 +25,23 @@ const write = async (path: string, bytes: Uint8Array): Promise<void> => {
 
 /** No `await` at the top: it is bundled for `require` too. */
 const main = async (): Promise<void> => {
-  // Before there is a task: what is loaded meanwhile is not waited for later.
+  // Before there is a task: what starts and is loaded meanwhile is not waited for later.
+  const hdf5 = process.argv[2] === ('vet' satisfies ChildTask['task']) ? prepareHdf5() : undefined
   const loading = loadKernels({ announce: () => {} })
   loading.catch(() => {})
-  const given = await readTask()
-  if (given === undefined) return
-  const { task, directory } = given
+  try {
+    const task = await readTask()
+    if (task !== undefined) await perform(task, loading, hdf5?.readHdf5)
+  } finally {
+    hdf5?.close()
+  }
+}
+
+const perform = async (
+  { task, directory }: ChildTask,
+  loading: ReturnType<typeof loadKernels>,
+  readHdf5: ReadHdf5 | undefined,
+): Promise<void> => {
   process.chdir(directory)
   process.env.TMPDIR = directory
   const place = folders(directory)
@@ -43,7 +54,12 @@ const main = async (): Promise<void> => {
     const request = importRequestSchema.parse(JSON.parse(await readFile(place.request, 'utf8')))
     const writing: Promise<void>[] = []
     const keep = (path: string, bytes: Uint8Array): void => void writing.push(write(join(place.candidate, path), bytes))
-    const { verdict, graph } = await vetModel(request, place.files, { kernels, now, keep })
+    const { verdict, graph } = await vetModel(request, place.files, {
+      kernels,
+      now,
+      keep,
+      ...(readHdf5 && { readHdf5 }),
+    })
     await Promise.all(writing)
     if (graph !== undefined) await write(place.graph, graph)
     await finish(verdict)

@@ -48,8 +48,9 @@ export const childRunner = ({
   kernels,
   limits: { milliseconds = 120_000, memory = 3 * 1024 ** 3 } = {},
 }: ChildProgram): ChildRunner => {
-  const start = (): Child => {
-    const child = spawn(process.execPath, [...execArgv, entry], {
+  /** It is told what it will be likely asked to do, so that it starts with that. */
+  const start = (likely: ChildTask['task']): Child => {
+    const child = spawn(process.execPath, [...execArgv, entry, likely], {
       env: {
         TF_CPP_MIN_LOG_LEVEL: '2',
         ...(kernels !== undefined && { MAAS_KERNELS: kernels, MAAS_PRELOAD: kernels }),
@@ -68,12 +69,12 @@ export const childRunner = ({
     spare.child.kill('SIGKILL')
     spare = undefined
   }
-  const take = (): Child => {
+  const take = (task: ChildTask['task']): Child => {
     const { child, ended, timer } = spare ?? {}
     clearTimeout(timer)
     spare = undefined
     if (child === undefined || ended === undefined || child.exitCode !== null || child.signalCode !== null)
-      return start()
+      return start(task)
     for (const each of [child, child.stdin, child.stdout, child.stderr] as { ref?: () => void }[]) each.ref?.()
     return { child, ended }
   }
@@ -81,14 +82,14 @@ export const childRunner = ({
   return {
     prepare: () => {
       if (spare !== undefined) return
-      const { child, ended } = start()
+      const { child, ended } = start('vet')
       spare = { child, ended, timer: setTimeout(close, preparedMs).unref() }
       // A program that ends before it needs it does not wait: the process sees its input close.
       for (const each of [child, child.stdin, child.stdout, child.stderr] as { unref?: () => void }[]) each.unref?.()
     },
     close,
     run: async (task, directory) => {
-      const { child, ended } = take()
+      const { child, ended } = take(task)
       let killed: string | undefined
       const kill = (why: string): void => {
         killed ??= why

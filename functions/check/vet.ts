@@ -18,6 +18,7 @@ import {
   filesOfArtifact,
   inferPreprocess,
   isGraph,
+  type ModelReadOptions,
   readModel,
   type ServableArtifact,
 } from '@maas/core/formats'
@@ -34,6 +35,8 @@ export interface Vetted {
 export interface VetDeps extends CertifyDeps {
   /** Receives each file of the candidate, the largest while the model is yet to be compiled. Void where the verdict does not name it. */
   readonly keep: (path: string, bytes: Uint8Array) => void
+  /** @default in a process that starts when there is a file to read */
+  readonly readHdf5?: ModelReadOptions['readHdf5']
 }
 
 /** Bytes of a file whose optimiser's slots, up to twice its weights, are read and kept too. */
@@ -70,6 +73,7 @@ export const vetModel = async (request: ImportRequest, directory: string, deps: 
       optimizer,
     } = await readModel(path, {
       optimizer: small,
+      ...(deps.readHdf5 && { readHdf5: deps.readHdf5 }),
       ...(request.topology !== undefined && { topology: join(directory, request.topology) }),
     })
     conversion = { ...report, layers: [...report.layers], notes: [...report.notes] }

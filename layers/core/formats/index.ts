@@ -1,5 +1,6 @@
 /** Model formats: whatever file a model came from or goes to, there is one in-memory shape. */
 export { type CustomLayer, type CustomLayers, installCustomLayers } from './adapters/custom.ts'
+export { prepareHdf5, type ReadHdf5 } from './hdf5/index.ts'
 export * from './infer-preprocess.ts'
 export {
   ConversionRefusedError,

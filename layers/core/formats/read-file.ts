@@ -25,7 +25,9 @@ export interface ReadModel {
   readonly optimizer?: NonNullable<ConvertedModel['optimizer']>
 }
 
-export interface ModelReadOptions extends FilesReadOptions, Pick<KerasReadOptions, 'custom' | 'optimizer'> {
+export interface ModelReadOptions
+  extends FilesReadOptions,
+    Pick<KerasReadOptions, 'custom' | 'optimizer' | 'readHdf5'> {
   /** Path of the topology, as `model.to_json()` writes it, for a file that holds weights alone. */
   readonly topology?: string
 }

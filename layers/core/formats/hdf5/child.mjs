@@ -1,18 +1,18 @@
 /**
  * The program of the reading process: an HDF5 file on standard input, its frame (see `parse.mjs`) on standard output. Options
- * come as one JSON argument.
+ * come as JSON by the fourth stream, so that it can be up before there is a file.
  *
  * A file from outside is parsed here, in a process with an empty environment that ends after one file, never in the service: the
  * library is C, and its in-memory file system keeps external links from reaching the host's files.
  */
-import { fstatSync, readSync, writeSync } from 'node:fs'
+import { fstatSync, readFileSync, readSync, writeSync } from 'node:fs'
 import { FS, PIECE_BYTES, parse } from './parse.mjs'
 
 /** Puts standard input where the library looks for files; a regular file is read on demand rather than copied. */
-const mount = (path) => {
+const mount = (path, size) => {
   const stat = fstatSync(0)
   if (!stat.isFile()) {
-    FS.writeFile(path, readPipe(), { canOwn: true })
+    FS.writeFile(path, readPipe(size), { canOwn: true })
     return
   }
   FS.writeFile(path, new Uint8Array(0))
@@ -24,15 +24,12 @@ const mount = (path) => {
   }
 }
 
-const readPipe = () => {
-  const chunks = []
-  let total = 0
-  for (;;) {
-    const chunk = Buffer.allocUnsafe(1024 * 1024)
-    const size = readSync(0, chunk, 0, chunk.length, null)
-    if (size === 0) return Buffer.concat(chunks, total)
-    total += size
-    chunks.push(chunk.subarray(0, size))
+const readPipe = (size) => {
+  const content = Buffer.allocUnsafe(size)
+  for (let at = 0; ; ) {
+    const read = at < size ? readSync(0, content, at, size - at, null) : 0
+    if (read === 0) return content.subarray(0, at)
+    at += read
   }
 }
 
@@ -40,7 +37,12 @@ const writeAll = (bytes) => {
   for (let at = 0; at < bytes.length; ) at += writeSync(1, bytes, at, Math.min(bytes.length - at, PIECE_BYTES))
 }
 
-mount('/model.h5')
-parse('/model.h5', JSON.parse(process.argv[2] ?? '{}'), writeAll)
+// Nothing, when there is no file for it after all.
+const task = readFileSync(3, 'utf8')
+if (task !== '') {
+  const { size, ...options } = JSON.parse(task)
+  mount('/model.h5', size)
+  parse('/model.h5', options, writeAll)
+}
 // Exit at once: nothing of this process is needed any more.
 process.exit(0)

@@ -2,7 +2,7 @@
 import type { Preprocess } from '../../contract/index.ts'
 import { InvalidInputError } from '../../errors.ts'
 import type { CustomLayers } from '../adapters/custom.ts'
-import { type Hdf5Group, readHdf5 } from '../hdf5/index.ts'
+import { type Hdf5Group, type ReadHdf5, readHdf5 } from '../hdf5/index.ts'
 import type { ModelArtifact, WeightTensor } from '../types.ts'
 import { asRecord, type KerasLayer, layerFrom, nameOf, parseKerasJson, text } from './config.ts'
 import { convertModel } from './model.ts'
@@ -33,7 +33,7 @@ export interface KerasReadOptions {
   /** Layers of the caller's own. @default none, so that they are refused */
   readonly custom?: CustomLayers
   /** @default in a process of its own */
-  readonly readHdf5?: typeof readHdf5
+  readonly readHdf5?: ReadHdf5
 }
 
 /** A whole-model `.h5`, by path or content. */
