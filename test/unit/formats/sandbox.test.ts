@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import h5wasm from 'h5wasm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FrameReader } from '../../../layers/core/formats/hdf5/frame.ts'
-import { readHdf5 } from '../../../layers/core/formats/hdf5/index.ts'
+import { prepareHdf5, readHdf5 } from '../../../layers/core/formats/hdf5/index.ts'
 import { FS } from '../../../layers/core/formats/hdf5/parse.mjs'
 import { finishHdf5 } from '../../../layers/core/formats/hdf5/read.ts'
 import { runSandboxed, type SandboxLimits } from '../../../layers/core/formats/sandbox/process.ts'
@@ -108,6 +108,24 @@ describe('an HDF5 file', () => {
   it('without one is read', async () => {
     const path = await file('plain.h5', () => {})
     expect((await readHdf5(path, { name: 'plain.h5' })).datasets.get('own')?.shape).toEqual([3])
+  })
+
+  it('is read by a process that was up before, as by one that starts for it', async () => {
+    const whole = await kerasFixture(3, 'lstm.h5')
+    const path = join(folder, 'lstm.h5')
+    await writeFile(path, whole)
+    const expected = await readHdf5(path, { name: 'lstm.h5' })
+    const prepared = prepareHdf5()
+    try {
+      // Two at once: only one finds the process that is up.
+      const both = [prepared.readHdf5(path, { name: 'lstm.h5' }), prepared.readHdf5(whole, { name: 'lstm.h5' })]
+      expect(await Promise.all(both)).toEqual([expected, expected])
+    } finally {
+      prepared.close()
+    }
+    const damaged = prepareHdf5()
+    await expect(damaged.readHdf5(whole.subarray(0, 5000), { name: 'cut.h5' })).rejects.toThrow('cut.h5 cannot be read')
+    prepareHdf5().close()
   })
 
   const fixture = (name: string): string => fileURLToPath(new URL(`../../fixtures/hdf5/${name}`, import.meta.url))
