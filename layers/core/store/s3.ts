@@ -189,7 +189,7 @@ export const createS3Store = (options: S3StoreOptions): ObjectStore => {
     try {
       return chunks(key, await open(key, { IfMatch: etag }))
     } catch (error) {
-      if (!isConflict(error)) throw error
+      if (!isConflict(error) && !(error instanceof NotFoundError)) throw error
       throw new ConflictError(`"${key}" is not what it was when it was read`, { cause: error })
     }
   }

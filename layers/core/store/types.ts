@@ -46,7 +46,7 @@ export interface ObjectStore {
   head(key: string): Promise<ObjectInfo | undefined>
   /**
    * Atomic: readers see the old content or the new, never a part. ConflictError when `condition` does not hold.
-   * What lies in this store under another key is copied there; ConflictError when it is no longer what it was.
+   * What lies in this store under another key is copied there; ConflictError when it is gone or another one by now.
    */
   put(key: string, content: Uint8Array | StoredContent, condition?: Condition): Promise<ObjectInfo>
   /** Atomic like `put`, for content that need not fit in memory. */
