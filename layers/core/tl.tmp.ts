@@ -1,2 +1,3 @@
 import { appendFileSync } from 'node:fs'
-export const mark = (s: string): void => appendFileSync('/tmp/tl.txt', `${(performance.timeOrigin + performance.now()).toFixed(0)} ${process.pid} ${s}\n`)
+export const mark = (s: string): void =>
+  appendFileSync('/tmp/tl.txt', `${(performance.timeOrigin + performance.now()).toFixed(0)} ${process.pid} ${s}\n`)
