@@ -125,7 +125,10 @@ describe('an HDF5 file', () => {
     }
     const damaged = prepareHdf5()
     await expect(damaged.readHdf5(whole.subarray(0, 5000), { name: 'cut.h5' })).rejects.toThrow('cut.h5 cannot be read')
-    prepareHdf5().close()
+    const gone = prepareHdf5()
+    gone.close()
+    await expect.poll(() => gone.isUp(), { timeout: 10_000 }).toBe(false)
+    expect(await gone.readHdf5(path, { name: 'lstm.h5' })).toEqual(expected)
   })
 
   const fixture = (name: string): string => fileURLToPath(new URL(`../../fixtures/hdf5/${name}`, import.meta.url))

@@ -33,7 +33,9 @@ export const readHdf5: ReadHdf5 = (source, options) => read(source, options, () 
 
 export interface PreparedHdf5 {
   readonly readHdf5: ReadHdf5
-  /** Ends a process that was not used. */
+  /** Whether the process that was prepared is running. */
+  isUp(): boolean
+  /** Ends it. */
   close(): void
 }
 
@@ -47,10 +49,11 @@ export const prepareHdf5 = (): PreparedHdf5 => {
   const take = (): Sandbox | undefined => {
     const taken = spare
     spare = undefined
-    return taken
+    return taken?.isUp() ? taken : undefined
   }
   return {
     readHdf5: (source, options) => read(source, options, options.memory === undefined ? take : () => undefined),
+    isUp: () => prepared.isUp(),
     close: () => prepared.close(),
   }
 }

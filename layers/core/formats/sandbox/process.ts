@@ -44,6 +44,8 @@ export interface SandboxEnd {
 export interface Sandbox {
   /** Once. TooLargeError over the memory limit, InvalidInputError over the time limit or for output that cannot be taken. */
   use(use: SandboxUse): Promise<SandboxEnd>
+  /** False when it ended before it was used. */
+  isUp(): boolean
   close(): void
 }
 
@@ -71,6 +73,7 @@ export const startSandbox = ({ memory = defaultMemory, readable = [], args, cwd,
   })
   ended.catch(() => {})
   return {
+    isUp: () => child.pid !== undefined && child.exitCode === null && child.signalCode === null,
     close: () => void child.kill('SIGKILL'),
     use: async ({ name, timeout = 60_000, signal, output, started }) => {
       let diagnostics = ''
