@@ -14,6 +14,7 @@ import { withFusedNormalisation } from './normalisation.ts'
 import { relativeErrorOfAll } from './relative-error.ts'
 import { type NativeKernels, refusing, requireNative } from './step.ts'
 import { type Binding, tensorValue } from './tracer.ts'
+import { withoutUnreadEdges } from './unread-edges.ts'
 
 /** max|a-b| / max|b| between compiled and eager outputs. */
 const tolerance = 1e-5
@@ -73,7 +74,9 @@ function compile({ tf, native }: NativeKernels, model: LayersModel, signature: S
       return [variable, constant(tensorValue(variable.dtype, variable.shape, variable.dataSync()))]
     }),
     run: (examples, outputOf) =>
-      withFusedNormalisation({ tf, native }, model, () => applyModel(model, examples)).map(outputOf),
+      withFusedNormalisation({ tf, native }, model, () =>
+        withoutUnreadEdges({ tf }, model, false, () => applyModel(model, examples)),
+      ).map(outputOf),
   })
   const graph = writeSavedModel({
     inputs: Object.fromEntries(inputs.map(({ output }, index) => [signature.inputs[index]?.name ?? '', output])),

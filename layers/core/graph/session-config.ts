@@ -11,7 +11,7 @@ const [optLevel, disableMetaOptimizer, optimizers] = [3, 19, 100]
 /** What `fuse` leaves behind of plain nets: TensorFlow's rewriting finds nothing in them, in a tenth of a process's start. */
 const plain = new Set(
   `Placeholder Const Identity _FusedConv2D _FusedMatMul Conv2D MatMul Relu Relu6 Elu LeakyRelu Sigmoid Tanh Softmax MaxPool
-  AvgPool Reshape Mean ConcatV2 Pad`.split(/\s+/),
+  AvgPool Reshape Mean ConcatV2 Pad Slice`.split(/\s+/),
 )
 
 /** Bytes of a graph from which most of TensorFlow's optimiser costs more than it brings. */

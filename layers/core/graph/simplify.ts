@@ -118,6 +118,16 @@ const transposeNothing: Rule = ({ inputs: [input, permutation] }) => {
   return order?.every((axis, index) => axis === index) ? input : undefined
 }
 
+/** What goes to the end of a dimension says so, and need not know how long it is: another number for each batch size. */
+const sliceToEnd: Rule = ({ inputs: [input, begin, size], attrs, type }) => {
+  const [from, counts] = [begin, size].map((output) => output && constantOf(output)?.data)
+  if (input === undefined || begin === undefined || from === undefined || counts === undefined) return undefined
+  const { shape } = typeOf(input)
+  const at = (values: ArrayLike<number>, axis: number) => values[values.length === 1 ? 0 : axis] as number
+  const open = shape.map((length, axis) => (at(from, axis) + at(counts, axis) === length ? -1 : at(counts, axis)))
+  return makeOutput('Slice', [input, begin, intVector(open)], attrs, type)
+}
+
 const rules: Readonly<Record<string, readonly Rule[]>> = {
   Reshape: [reshapeOnce],
   Add: [neutral(0, { commutes: true }), addBias],
@@ -130,6 +140,7 @@ const rules: Readonly<Record<string, readonly Rule[]>> = {
   Cast: [castToItself],
   Tile: [tileOnce],
   Transpose: [transposeNothing],
+  Slice: [sliceToEnd],
 }
 
 const broadcasting = new Set([

@@ -16,6 +16,7 @@ import { assignVariable, declareVariable, type StateVariable, safeName } from '.
 import { computeStep, type NativeKernels, restoring } from './step.ts'
 import { declareStepInputs, type StepInputs } from './step-inputs.ts'
 import type { StepConfig } from './types.ts'
+import { withoutUnreadEdges } from './unread-edges.ts'
 
 /** What a session feeds and fetches. Features and targets come in one of two types. */
 export const tensorNames = {
@@ -121,7 +122,9 @@ function traceStep(
         restoring(variables, () => {
           const example = { features: x as Tensor, targets: y as Tensor, step: stepExample }
           const { loss, correct, gradients } = withNativeGradients(tf, native, () =>
-            withFusedNormalisation(kernels, config.model, () => computeStep(kernels, config, example)),
+            withFusedNormalisation(kernels, config.model, () =>
+              withoutUnreadEdges(kernels, config.model, true, () => computeStep(kernels, config, example)),
+            ),
           )
           correct.dispose()
           trained = [...gradients.keys()]
@@ -189,7 +192,9 @@ function tracePredictions(
     bindings: weights.map(({ variable, state }) => [variable, state.read] as const),
     run: ([x], outputOf) => {
       const predict = () => model.apply(x as Tensor, { training: false }) as Tensor
-      return [outputOf(withFusedNormalisation(kernels, model, predict))]
+      return [
+        outputOf(withFusedNormalisation(kernels, model, () => withoutUnreadEdges(kernels, model, false, predict))),
+      ]
     },
   })
   return outputs as Output

@@ -18,6 +18,7 @@ const recipe = [
   'build/strip.mjs',
   'native/factory.cjs',
   'native/kernels.mjs',
+  'native/lots.h',
   'native/numbers.h',
   'native/proto-shim.cjs',
   'native/quiet.cc',

@@ -7,18 +7,15 @@
 #include <node_api.h>
 #include <tensorflow/c/c_api.h>
 
-#include <condition_variable>
 #include <cstring>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "lots.h"
 #include "numbers.h"
-#include "signals.h"
 
 #ifdef __linux__
 // tensorflow::LocalDevice::use_global_threadpool_. While it is false, a new session's device gets threads of its own
@@ -248,18 +245,18 @@ Tensor textTensor(napi_env env, const std::vector<int64_t>& shape, napi_value te
   return tensor;
 }
 
-// Where one input's rows begin and end, and what they are.
+// One input as JavaScript holds it, or a tensor of its texts.
 struct Given {
   TF_DataType type;
   std::vector<int64_t> shape;
   Bytes bytes;
-  napi_value texts;
+  Tensor texts;
 };
 
 Given givenOf(napi_env env, const Session& session, napi_value data, napi_value shapes, uint32_t i) {
-  Given given{TF_OperationOutputType(session.feeds[i]), {}, {}, elementOf(env, data, i)};
+  Given given{TF_OperationOutputType(session.feeds[i]), {}, {}, nullptr};
   size_t elements = 1;
-  const napi_value sizes = elementOf(env, shapes, i);
+  const napi_value value = elementOf(env, data, i), sizes = elementOf(env, shapes, i);
   for (uint32_t axis = 0; axis < lengthOf(env, sizes); axis++) {
     int64_t size = 0;
     check(napi_get_value_int64(env, elementOf(env, sizes, axis), &size), "size");
@@ -268,10 +265,11 @@ Given givenOf(napi_env env, const Session& session, napi_value data, napi_value 
     elements *= static_cast<size_t>(size);
   }
   if (given.type == TF_STRING) {
-    if (lengthOf(env, given.texts) != elements) throw Failure{"The session was called wrongly: texts do not fill the shape"};
+    if (lengthOf(env, value) != elements) throw Failure{"The session was called wrongly: texts do not fill the shape"};
+    given.texts = textTensor(env, given.shape, value);
     return given;
   }
-  given.bytes = bytesOf(env, given.texts);
+  given.bytes = bytesOf(env, value);
   const size_t wanted = elements * TF_DataTypeSize(given.type);
   if (given.bytes.length != wanted) {
     throw Failure{"Input " + std::to_string(i) + " has " + std::to_string(given.bytes.length) +
@@ -280,35 +278,44 @@ Given givenOf(napi_env env, const Session& session, napi_value data, napi_value 
   return given;
 }
 
-// Copies what JavaScript holds: TensorFlow wants its own alignment, and a run on another thread its own memory.
-// Rows are dealt out evenly to `parts` lots.
-std::vector<Tensors> lotsOf(napi_env env, const Session& session, napi_value data, napi_value shapes, int64_t parts) {
+// All inputs, of which each has a row or more for each of `parts` lots.
+std::vector<Given> givensOf(napi_env env, const Session& session, napi_value data, napi_value shapes, size_t parts) {
   if (lengthOf(env, data) != session.feeds.size() || lengthOf(env, shapes) != session.feeds.size()) {
     throw Failure{"The session takes " + std::to_string(session.feeds.size()) + " tensors"};
   }
-  std::vector<Tensors> lots(parts);
+  std::vector<Given> all;
   for (uint32_t i = 0; i < session.feeds.size(); i++) {
-    Given given = givenOf(env, session, data, shapes, i);
-    if (given.type == TF_STRING) {
+    const Given& given = all.emplace_back(givenOf(env, session, data, shapes, i));
+    if (given.texts != nullptr) {
       if (parts > 1) throw Failure{"The session was called wrongly: texts cannot be dealt out"};
-      lots[0].push_back(textTensor(env, given.shape, given.texts));
       continue;
     }
     const int64_t rows = given.shape.empty() ? 1 : given.shape[0];
-    if (parts > rows) throw Failure{"The session was called wrongly: more parts than rows"};
-    const size_t rowBytes = rows == 0 ? 0 : given.bytes.length / rows;
-    for (int64_t part = 0; part < parts; part++) {
-      const int64_t from = rows * part / parts, to = rows * (part + 1) / parts;
-      if (!given.shape.empty()) given.shape[0] = to - from;
-      const int rank = static_cast<int>(given.shape.size());
-      Tensor tensor(TF_AllocateTensor(given.type, given.shape.data(), rank, (to - from) * rowBytes));
-      if (tensor == nullptr) throw Failure{"No memory for input " + std::to_string(i)};
-      std::memcpy(TF_TensorData(tensor.get()), static_cast<char*>(given.bytes.data) + from * rowBytes,
-                  (to - from) * rowBytes);
-      lots[part].push_back(std::move(tensor));
-    }
+    if (static_cast<int64_t>(parts) > rows) throw Failure{"The session was called wrongly: more parts than rows"};
   }
-  return lots;
+  return all;
+}
+
+// Copies what JavaScript holds: TensorFlow wants its own alignment, and a run on another thread its own memory.
+// Rows are dealt out evenly; each lot is asked for once.
+Tensors lotOf(std::vector<Given>& given, size_t part, size_t parts) {
+  Tensors lot;
+  for (auto& [type, all, bytes, texts] : given) {
+    if (texts != nullptr) {
+      lot.push_back(std::move(texts));
+      continue;
+    }
+    const size_t rows = all.empty() ? 1 : all[0];
+    const size_t from = rows * part / parts, to = rows * (part + 1) / parts;
+    const size_t rowBytes = rows == 0 ? 0 : bytes.length / rows, length = (to - from) * rowBytes;
+    std::vector<int64_t> shape = all;
+    if (!shape.empty()) shape[0] = static_cast<int64_t>(to - from);
+    Tensor tensor(TF_AllocateTensor(type, shape.data(), static_cast<int>(shape.size()), length));
+    if (tensor == nullptr) throw Failure{"No memory for the inputs"};
+    std::memcpy(TF_TensorData(tensor.get()), static_cast<char*>(bytes.data) + from * rowBytes, length);
+    lot.push_back(std::move(tensor));
+  }
+  return lot;
 }
 
 // Throws Failure with TensorFlow's own words.
@@ -342,124 +349,21 @@ napi_typedarray_type arrayType(TF_DataType type) {
   }
 }
 
-// A thread that stays: what TensorFlow prepares for a thread's first run of a shape serves all later ones. Never joined,
-// since it waits for work until the process ends.
-class Helper {
- public:
-  Helper() {
-    std::thread([this] { loop(); }).detach();
-  }
-
-  void give(std::function<void()> task) {
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      tasks_.push_back(std::move(task));
-    }
-    changed_.notify_one();
-  }
-
- private:
-  [[noreturn]] void loop() {
-    maas::refuseSignals();
-    for (;;) {
-      std::unique_lock<std::mutex> lock(mutex_);
-      changed_.wait(lock, [this] { return !tasks_.empty(); });
-      const auto task = std::move(tasks_.front());
-      tasks_.pop_front();
-      lock.unlock();
-      task();
-    }
-  }
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<std::function<void()>> tasks_;
-};
-
-// Helpers by number, made when they are first wanted and never ended.
-class Helpers {
- public:
-  Helper& operator[](size_t index) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    while (helpers_.size() <= index) helpers_.emplace_back();
-    return helpers_[index];
-  }
-
- private:
-  std::mutex mutex_;
-  std::deque<Helper> helpers_;
-};
-
-// For lots beside the first.
-Helpers& besides() {
-  static auto& helpers = *new Helpers();
-  return helpers;
-}
-
-// Stands in for the calling thread in runs off the event loop: the one with the lowest number that is free, so that who
-// never runs two at a time always has the same, prepared one.
-class StandIn {
- public:
-  StandIn() {
-    const std::lock_guard<std::mutex> lock(mutex());
-    while (number_ < taken().size() && taken()[number_]) number_++;
-    if (number_ == taken().size()) taken().push_back(false);
-    taken()[number_] = true;
-  }
-  ~StandIn() {
-    const std::lock_guard<std::mutex> lock(mutex());
-    taken()[number_] = false;
-  }
-  StandIn(const StandIn&) = delete;
-
-  Helper& helper() const {
-    static auto& helpers = *new Helpers();
-    return helpers[number_];
-  }
-
- private:
-  static std::mutex& mutex() {
-    static auto& one = *new std::mutex();
-    return one;
-  }
-  static std::vector<bool>& taken() {
-    static auto& all = *new std::vector<bool>();
-    return all;
-  }
-
-  size_t number_ = 0;
-};
-
-// The first lot on this thread, or on `standIn`, each other one on its helper.
-std::vector<Tensors> runLots(const Session& session, const std::vector<Tensors>& lots, const StandIn* standIn = nullptr) {
-  std::vector<Tensors> results(lots.size());
-  std::vector<std::string> failures(lots.size());
-  std::vector<char> failed(lots.size(), 0);
-  const auto runLot = [&](size_t lot) {
+// What the lots give, each on a thread of its own, the first to begin on this one. `inputsOf` gives each lot once.
+template <typename InputsOf>
+std::vector<Tensors> runLots(const Session& session, size_t lots, InputsOf inputsOf) {
+  std::vector<Tensors> results(lots);
+  std::vector<std::string> failures(lots);
+  std::vector<char> failed(lots, 0);
+  maas::runLots(lots, [&](size_t lot) {
     try {
-      results[lot] = runNow(session, lots[lot]);
+      results[lot] = runNow(session, inputsOf(lot));
     } catch (const Failure& failure) {
       failed[lot] = 1;
       failures[lot] = failure.message;
     }
-  };
-  std::mutex mutex;
-  std::condition_variable changed;
-  const size_t first = standIn == nullptr ? 1 : 0;
-  size_t open = lots.size() - first;
-  for (size_t lot = first; lot < lots.size(); lot++) {
-    Helper& helper = lot == 0 ? standIn->helper() : besides()[lot - 1];
-    helper.give([&, lot] {
-      runLot(lot);
-      const std::lock_guard<std::mutex> lock(mutex);
-      open--;
-      changed.notify_one();
-    });
-  }
-  if (standIn == nullptr) runLot(0);
-  std::unique_lock<std::mutex> lock(mutex);
-  changed.wait(lock, [&] { return open == 0; });
-  for (size_t lot = 0; lot < lots.size(); lot++) {
+  });
+  for (size_t lot = 0; lot < lots; lot++) {
     if (failed[lot]) throw Failure{failures[lot]};
   }
   return results;
@@ -511,19 +415,20 @@ napi_value valuesOf(napi_env env, const std::vector<Tensors>& lots) {
   return list;
 }
 
-int64_t partsOf(napi_env env, napi_value value) {
+size_t partsOf(napi_env env, napi_value value) {
   int64_t parts = 0;
   check(napi_get_value_int64(env, value, &parts), "parts");
   if (parts < 1 || parts > 256) throw Failure{"The session was called wrongly: parts are from 1 to 256"};
-  return parts;
+  return static_cast<size_t>(parts);
 }
 
 // run(session, data[], shapes[], parts): results
 napi_value run(napi_env env, napi_callback_info info) {
   return guarded(env, info, [&](napi_value* arguments) {
     const Shared session = handleOf(env, arguments[0]);
-    const auto lots = lotsOf(env, *session, arguments[1], arguments[2], partsOf(env, arguments[3]));
-    return valuesOf(env, runLots(*session, lots));
+    const size_t parts = partsOf(env, arguments[3]);
+    auto given = givensOf(env, *session, arguments[1], arguments[2], parts);
+    return valuesOf(env, runLots(*session, parts, [&](size_t lot) { return lotOf(given, lot, parts); }));
   });
 }
 
@@ -539,14 +444,14 @@ struct Work {
 
 void execute(napi_env, void* data) {
   auto& work = *static_cast<Work*>(data);
-  try {
-    const StandIn standIn;
-    work.results = runLots(*work.session, work.lots, &standIn);
-  } catch (const Failure& failure) {
-    work.failed = true;
-    work.failure = failure.message;
-  }
-  work.lots.clear();
+  maas::StandIn().run([&work] {
+    try {
+      work.results = runLots(*work.session, work.lots.size(), [&work](size_t lot) { return std::move(work.lots[lot]); });
+    } catch (const Failure& failure) {
+      work.failed = true;
+      work.failure = failure.message;
+    }
+  });
 }
 
 void complete(napi_env env, napi_status, void* data) {
@@ -568,7 +473,9 @@ napi_value runElsewhere(napi_env env, napi_callback_info info) {
   return guarded(env, info, [&](napi_value* arguments) {
     auto work = std::make_unique<Work>();
     work->session = handleOf(env, arguments[0]);
-    work->lots = lotsOf(env, *work->session, arguments[1], arguments[2], partsOf(env, arguments[3]));
+    const size_t parts = partsOf(env, arguments[3]);
+    auto given = givensOf(env, *work->session, arguments[1], arguments[2], parts);
+    for (size_t lot = 0; lot < parts; lot++) work->lots.push_back(lotOf(given, lot, parts));
     napi_value promise, name;
     check(napi_create_string_utf8(env, "maas session run", NAPI_AUTO_LENGTH, &name), "name");
     check(napi_create_async_work(env, nullptr, name, execute, complete, work.get(), &work->work), "work");
