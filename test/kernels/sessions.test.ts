@@ -71,6 +71,24 @@ describe('numbers', () => {
   )
 })
 
+describe('the first number that is not finite', () => {
+  it('is found wherever it is, and is none in numbers of any size', async (context) => {
+    const { sessions } = await setup(context)
+    const extremes = [3.4028234663852886e38, -3.4028234663852886e38, 1e-45, -0, 0, 1]
+    const values = Float32Array.from({ length: 700 }, (_, at) => extremes[at % extremes.length] as number)
+    expect(sessions.firstNotFinite(values)).toBe(-1)
+    expect(sessions.firstNotFinite(new Float32Array())).toBe(-1)
+    for (const at of [0, 1, 255, 256, 300, 511, 512, 699]) {
+      for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+        const one = Float32Array.from(values)
+        one[at] = value
+        expect(sessions.firstNotFinite(one)).toBe(at)
+        expect(sessions.firstNotFinite(one.subarray(0, at))).toBe(-1)
+      }
+    }
+  })
+})
+
 describe('a session', () => {
   it('gives the same whether its rows run together, dealt out or off this thread', async (context) => {
     const { sessions } = await setup(context)

@@ -95,7 +95,7 @@ export interface SessionBinding {
   also(session: SessionHandle, feeds: readonly string[], fetches: readonly string[]): SessionHandle
   /** Freed now, or when the last run under way is over. */
   close(session: SessionHandle): void
-  /** Above one part the rows are dealt out evenly and run at once, one part here and each other on a thread of its own. */
+  /** Above one part the rows are dealt out evenly and run at once, here and on as many threads as there are further parts. */
   run(
     session: SessionHandle,
     data: SessionValues,
@@ -117,6 +117,8 @@ export interface SessionBinding {
     bytes: Uint8Array,
     start: number,
   ): { readonly shape: number[]; readonly data: Float32Array; readonly end: number } | undefined
+  /** Where the first number is that is infinite or none; -1 when all are finite. */
+  firstNotFinite(values: Float32Array): number
 }
 
 /** Pixels of a decoded image, rows from the top, channels last. */

@@ -63,6 +63,7 @@ export const predictorOf = (
 ): Predictor => {
   const own = described.signature
   const model = { ...described, signature: servedSignature(own, described.preprocess) }
+  const firstNotFinite = sessions?.firstNotFinite
   // Loads while the first request is on its way; what fails here fails again, with its reason, where it is needed.
   if (model.preprocess.kind !== 'tensor') readers().catch(() => {})
   return {
@@ -72,9 +73,9 @@ export const predictorOf = (
     predict: async (given) => {
       const started = performance.now()
       const input = given.kind === 'plain' ? readPlain(given, model, sessions) : given
-      if (input.kind === 'tensors' && model.preprocess.kind === 'text') checkTensors(input.tensors, model.signature)
+      if (input.kind === 'tensors' && model.preprocess.kind === 'text') checkTensors(input.tensors, model.signature, firstNotFinite)
       const tensors = await prepare(input, model, kernels)
-      checkTensors(tensors, own)
+      checkTensors(tensors, own, firstNotFinite)
       const prepared = performance.now()
       const outputs = inOwnUnit(await runner.run(tensors), input, model.preprocess)
       return { model, outputs, timings: { prepare: prepared - started, run: performance.now() - prepared } }

@@ -181,4 +181,20 @@ class NumberReader {
   bool complete_ = false;
 };
 
+// Where the first number is that is infinite or none; `length` when all are finite. Exponents of ones overflow into the
+// sign, and blocks of a fixed length are what compilers take several at a time.
+inline size_t firstNotFinite(const float* values, size_t length) {
+  constexpr size_t block = 256;
+  constexpr uint32_t exponent = 0x7f800000, lowest = 0x00800000, sign = 0x80000000;
+  size_t at = 0;
+  for (; at + block <= length; at += block) {
+    uint32_t bits[block], seen = 0;
+    std::memcpy(bits, values + at, sizeof(bits));
+    for (size_t i = 0; i < block; i++) seen |= (bits[i] & exponent) + lowest;
+    if ((seen & sign) != 0) break;
+  }
+  while (at < length && std::isfinite(values[at])) at++;
+  return at;
+}
+
 }  // namespace maas

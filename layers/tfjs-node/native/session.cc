@@ -3,7 +3,7 @@
 // tfjs-node's addon passes empty session options, reads graphs from a folder only, looks feeds and fetches up by name on
 // every run, and has no run that leaves the event loop free. A session here is made once for fixed feeds and fetches;
 // training makes several over the same variables.
-// Beside them, the reader of JSON numbers that feeds them.
+// Beside them, the reader of JSON numbers that feeds them, and the check that they are finite.
 #include <node_api.h>
 #include <tensorflow/c/c_api.h>
 
@@ -518,6 +518,18 @@ napi_value readFloats(napi_env env, napi_callback_info info) {
   });
 }
 
+// firstNotFinite(values): where the first number is that is infinite or none, -1 when there is none such.
+napi_value firstNotFinite(napi_env env, napi_callback_info info) {
+  return guarded(env, info, [&](napi_value* arguments) {
+    const Bytes bytes = bytesOf(env, arguments[0]);
+    const size_t length = bytes.length / sizeof(float);
+    const size_t at = maas::firstNotFinite(static_cast<const float*>(bytes.data), length);
+    napi_value position;
+    check(napi_create_int64(env, at == length ? -1 : static_cast<int64_t>(at), &position), "position");
+    return position;
+  });
+}
+
 }  // namespace
 
 // What TensorFlow makes once, when its first graph and its first session are: the list of its operations and devices.
@@ -543,6 +555,7 @@ extern "C" __attribute__((visibility("default"))) napi_value napi_register_modul
       {"run", nullptr, run, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"runElsewhere", nullptr, runElsewhere, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"readFloats", nullptr, readFloats, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"firstNotFinite", nullptr, firstNotFinite, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };
   napi_define_properties(env, exports, sizeof(properties) / sizeof(*properties), properties);
   return exports;
