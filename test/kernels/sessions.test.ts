@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, describe, expect, it, type TestContext } from 'vitest'
@@ -105,6 +105,20 @@ describe('a session', () => {
     expect(answers).toEqual(counts.map((count) => expected.subarray(0, count * 4)))
     expect(() => sessions.run(session, [rows(1)], [[1, 4]], 2)).toThrow('more parts than rows')
     expect(() => sessions.run(session, [rows(1)], [[2, 4]], 1)).toThrow('its shape takes 32')
+  })
+
+  it('keeps the threads that help it off the processor of the one that asks', async (context) => {
+    const { sessions } = await setup(context)
+    if (process.platform !== 'linux' || availableParallelism() < 2) return context.skip('one processor has no other')
+    const session = sessions.open(graphOf(fileOf(binary('Mul', x, x))), new Uint8Array(), ['x:0'], ['y:0'], true)
+    closing.push(() => sessions.close(session))
+    sessions.run(session, [rows(2)], [[2, 4]], 2)
+    const allowed = readdirSync('/proc/self/task').map((id) => {
+      const status = readFileSync(`/proc/self/task/${id}/status`, 'utf8')
+      const mask = BigInt(`0x${/Cpus_allowed:\s+(\S+)/.exec(status)?.[1]?.replaceAll(',', '')}`)
+      return [...mask.toString(2)].filter((bit) => bit === '1').length
+    })
+    expect(new Set(allowed)).toEqual(new Set([Math.max(...allowed), Math.max(...allowed) - 1]))
   })
 
   it('shares no variable with another of the same graph', async (context) => {

@@ -18,7 +18,9 @@ export const checkTensors = (
   }
   const counts = inputs.map((spec) => {
     const tensor = Object.hasOwn(tensors, spec.name) ? tensors[spec.name] : undefined
-    return tensor === undefined ? refuse(spec.name, `is missing; this model takes ${known}`) : checkTensor(tensor, spec, find)
+    return tensor === undefined
+      ? refuse(spec.name, `is missing; this model takes ${known}`)
+      : checkTensor(tensor, spec, find)
   })
   const [rows = 0] = counts
   const other = counts.findIndex((count) => count !== rows)

@@ -73,7 +73,8 @@ export const predictorOf = (
     predict: async (given) => {
       const started = performance.now()
       const input = given.kind === 'plain' ? readPlain(given, model, sessions) : given
-      if (input.kind === 'tensors' && model.preprocess.kind === 'text') checkTensors(input.tensors, model.signature, firstNotFinite)
+      if (input.kind === 'tensors' && model.preprocess.kind === 'text')
+        checkTensors(input.tensors, model.signature, firstNotFinite)
       const tensors = await prepare(input, model, kernels)
       checkTensors(tensors, own, firstNotFinite)
       const prepared = performance.now()

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   type Attrs,
   constant,
+  constantOf,
   floatScalar,
   intVector,
   type Output,
@@ -104,5 +105,17 @@ describe('simplify', () => {
     expect(scaled.node.inputs[1]?.node.attrs).toEqual(floatScalar(4).node.attrs)
     const grown = simplify('Mul', [tensor(3), full(4, 2, 3)], T, type(2, 3))
     expect(typeOf(grown.node.inputs[1] as Output).shape).toEqual([2, 3])
+  })
+
+  it('says of a slice to the end of a dimension only that, whatever the batch size', () => {
+    const sizesOf = (rows: number, begin: number[], size: number[]) => {
+      const slice = simplify('Slice', [tensor(rows, 32, 3), intVector(begin), intVector(size)], T, type(...size))
+      expect(slice.node.inputs[1]).toEqual(expect.objectContaining({ index: 0 }))
+      expect(typeOf(slice).shape).toEqual(size)
+      return [...(constantOf(slice.node.inputs[2] as Output)?.data ?? [])]
+    }
+    expect(sizesOf(5, [0, 0, 0], [5, 30, 3])).toEqual([-1, 30, -1])
+    expect(sizesOf(7, [0, 0, 0], [7, 30, 3])).toEqual([-1, 30, -1])
+    expect(sizesOf(5, [1, 2, 0], [2, 30, 1])).toEqual([2, -1, 1])
   })
 })
