@@ -49,7 +49,7 @@ ${refusedList(results)}
 How a model gets in: [Security](security.md#reading-a-model-file). What it may weigh: [Limits](limits.md).
 
 ### Architectures of \`keras.applications\`
-Random weights, BatchNorm statistics too, logits as output, 64x64 pictures or the smallest that the architecture takes; made by Keras ${names.keras} and not committed:
+Random weights, BatchNorm statistics measured and then moved, logits as output, 64x64 pictures or the smallest that the architecture takes; made by Keras ${names.keras} and not committed:
 \`node test/tools/install.mjs keras && MAAS_KERAS_APPLICATIONS=1 npx vitest run --project kernels test/kernels/formats/applications.test.ts\`.
 
 ${table(
