@@ -1,14 +1,15 @@
 /** The process that touches a model from outside: a folder in, a folder out, an empty environment around it. */
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { text as readAll } from 'node:stream/consumers'
 import { decodeGolden } from '@maas/core/certificate'
 import { importRequestSchema, versionFiles } from '@maas/core/contract'
 import { artifactFromFiles, prepareHdf5, type ReadHdf5 } from '@maas/core/formats'
 import { loadKernels } from '@maas/core/kernels'
+import { writeParts } from '@maas/core/store'
 import { finished, folders } from './folder.ts'
 import type { ChildTask } from './run.ts'
-import { replayVersion, vetModel } from './vet.ts'
+import { replayVersion, type VetDeps, vetModel } from './vet.ts'
 
 const now = () => new Date()
 
@@ -18,9 +19,14 @@ const readTask = async (): Promise<ChildTask | undefined> => {
   return text === '' ? undefined : JSON.parse(text)
 }
 
-const write = async (path: string, bytes: Uint8Array): Promise<void> => {
+const write = async (path: string, ...parts: readonly Uint8Array[]): Promise<void> => {
   await mkdir(dirname(path), { recursive: true })
-  await writeFile(path, bytes)
+  const file = await open(path, 'w')
+  try {
+    await writeParts(file, parts)
+  } finally {
+    await file.close()
+  }
 }
 
 /** No `await` at the top: it is bundled for `require` too. */
@@ -53,7 +59,7 @@ const perform = async (
   if (task === 'vet') {
     const request = importRequestSchema.parse(JSON.parse(await readFile(place.request, 'utf8')))
     const writing: Promise<void>[] = []
-    const keep = (path: string, bytes: Uint8Array): void => void writing.push(write(join(place.candidate, path), bytes))
+    const keep: VetDeps['keep'] = (path, parts) => void writing.push(write(join(place.candidate, path), ...parts))
     const { verdict, graph } = await vetModel(request, place.files, {
       kernels,
       now,

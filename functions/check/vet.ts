@@ -15,10 +15,10 @@ import {
 import { InvalidInputError, MaasError, messageOf, UnsupportedError } from '@maas/core/errors'
 import {
   ConversionRefusedError,
-  filesOfArtifact,
   inferPreprocess,
   isGraph,
   type ModelReadOptions,
+  partsOfArtifact,
   readModel,
   type ServableArtifact,
 } from '@maas/core/formats'
@@ -34,7 +34,7 @@ export interface Vetted {
 
 export interface VetDeps extends CertifyDeps {
   /** Receives each file of the candidate, the largest while the model is yet to be compiled. Void where the verdict does not name it. */
-  readonly keep: (path: string, bytes: Uint8Array) => void
+  readonly keep: (path: string, parts: readonly Uint8Array[]) => void
   /** @default in a process that starts when there is a file to read */
   readonly readHdf5?: ModelReadOptions['readHdf5']
 }
@@ -56,10 +56,10 @@ export const vetModel = async (request: ImportRequest, directory: string, deps: 
     },
   })
   const kept: string[] = []
-  const keep = (files: Readonly<Record<string, Uint8Array>>): void => {
-    for (const [path, bytes] of Object.entries(files)) {
+  const keep = (files: Readonly<Record<string, Uint8Array | readonly Uint8Array[]>>): void => {
+    for (const [path, content] of Object.entries(files)) {
       kept.push(path)
-      deps.keep(path, bytes)
+      deps.keep(path, content instanceof Uint8Array ? [content] : content)
     }
   }
   try {
@@ -77,7 +77,7 @@ export const vetModel = async (request: ImportRequest, directory: string, deps: 
       ...(request.topology !== undefined && { topology: join(directory, request.topology) }),
     })
     conversion = { ...report, layers: [...report.layers], notes: [...report.notes] }
-    keep(filesOfArtifact(artifact))
+    keep(partsOfArtifact(artifact))
     const { signature, golden, replay, graph, rowsIndependent, notes, parameters } = await certify(
       artifact,
       deps,

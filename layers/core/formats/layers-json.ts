@@ -60,12 +60,12 @@ export const parseModelJson = (model: Uint8Array): ModelJson => {
 
 /** Both files of a version: `model.json` as any TF.js program reads it, and the weights in the artifact's order. */
 export const encodeLayersJson = (artifact: ModelArtifact): { model: Uint8Array; weights: Uint8Array } => ({
-  model: modelJsonOf(artifact, ['weights.bin']),
+  model: modelJsonOf(artifact),
   weights: joinedWeights(artifact),
 })
 
 /** @param paths files that the joined weights are cut into, in order */
-export const modelJsonOf = (artifact: ModelArtifact, paths: readonly string[]): Uint8Array => {
+export const modelJsonOf = (artifact: ModelArtifact, paths: readonly string[] = ['weights.bin']): Uint8Array => {
   const json = {
     format: 'layers-model',
     generatedBy: 'maas',
@@ -77,14 +77,20 @@ export const modelJsonOf = (artifact: ModelArtifact, paths: readonly string[]): 
   return new TextEncoder().encode(JSON.stringify(json))
 }
 
+/** All weights in order, where they lie. */
+export const weightParts = ({ weights }: ModelArtifact): readonly Uint8Array[] => {
+  for (const weight of weights) checkSize(weight)
+  return weights.map(({ data }) => data)
+}
+
 /** All weights one after the other. */
 export const joinedWeights = (artifact: ModelArtifact): Uint8Array => {
-  const weights = new Uint8Array(artifact.weights.reduce((total, { data }) => total + data.byteLength, 0))
+  const parts = weightParts(artifact)
+  const weights = new Uint8Array(parts.reduce((total, { byteLength }) => total + byteLength, 0))
   let offset = 0
-  for (const weight of artifact.weights) {
-    checkSize(weight)
-    weights.set(weight.data, offset)
-    offset += weight.data.byteLength
+  for (const part of parts) {
+    weights.set(part, offset)
+    offset += part.byteLength
   }
   return weights
 }

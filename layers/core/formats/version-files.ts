@@ -1,7 +1,7 @@
 /** Between a model in memory and the files of a version that hold it. */
 import { versionFiles } from '../contract/index.ts'
 import { InvalidInputError, UnsupportedError } from '../errors.ts'
-import { decodeLayersJson, encodeLayersJson } from './layers-json.ts'
+import { decodeLayersJson, encodeLayersJson, modelJsonOf, weightParts } from './layers-json.ts'
 import type { GraphArtifact, ModelArtifact, ServableArtifact } from './types.ts'
 
 export const isGraph = (artifact: ServableArtifact): artifact is GraphArtifact => 'graph' in artifact
@@ -11,6 +11,12 @@ export const filesOfArtifact = (artifact: ServableArtifact): Record<string, Uint
   if (isGraph(artifact)) return { [versionFiles.graph]: artifact.graph }
   const { model, weights } = encodeLayersJson(artifact)
   return { [versionFiles.model]: model, [versionFiles.weights]: weights }
+}
+
+/** The same to be written: each in parts that follow each other, where the artifact holds them. */
+export const partsOfArtifact = (artifact: ServableArtifact): Record<string, readonly Uint8Array[]> => {
+  if (isGraph(artifact)) return { [versionFiles.graph]: [artifact.graph] }
+  return { [versionFiles.model]: [modelJsonOf(artifact)], [versionFiles.weights]: weightParts(artifact) }
 }
 
 /** The inverse, given the version's paths and a reader of them; InvalidInputError when they do not make a model. */

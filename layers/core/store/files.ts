@@ -220,7 +220,10 @@ export const createFileStore = (directory: string, deps: FileStoreDeps = {}): Ob
     getFile: (key, path) =>
       guarded('read', key, async () => {
         const found = await current(key, async (from) => {
-          await fs.copyFile(from, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+          await fs.link(from, path).catch((error: unknown) => {
+            if (!isErrno(error, 'EXDEV', 'EMLINK', 'EPERM', 'ENOTSUP')) throw error
+            return fs.copyFile(from, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+          })
           return true
         })
         if (found === undefined) throw new NotFoundError(`"${key}" does not exist in ${root}`)

@@ -35,7 +35,10 @@ export interface ListPage {
 export interface ObjectStore {
   /** Whole content; NotFoundError when absent. */
   get(key: string): Promise<{ readonly body: Uint8Array; readonly info: ObjectInfo }>
-  /** Writes the content into a file that must not be there yet; NotFoundError when absent. A failure may leave a part of it. */
+  /**
+   * The content as a file to be read, where there must be none yet: a link to the store's own where that can be. NotFoundError
+   * when absent. A failure may leave a part of it.
+   */
   getFile(key: string, path: string): Promise<void>
   /**
    * Content as a stream of chunks, to be iterated once; NotFoundError when absent.

@@ -8,7 +8,7 @@ import { readModel } from '@maas/core/formats'
 import { decodeOptimizer } from '@maas/core/train/optimizer-file'
 import { unzipSync } from 'fflate'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { vetModel } from '../../../functions/check/vet.ts'
+import { type VetDeps, vetModel } from '../../../functions/check/vet.ts'
 import { loadKernels } from '../../../layers/core/kernels/index.ts'
 import { expectedOf, kerasFixture } from '../../support/keras-fixtures.ts'
 
@@ -36,7 +36,7 @@ describe.skipIf(kernels.native === undefined)('vetting', () => {
     for (const [path, bytes] of Object.entries(files)) await writeFile(join(directory, path), bytes)
     const request = { model: 'm', files: Object.keys(files).map((path) => ({ path, size: 1, sha256 })), ...extra }
     const kept = new Map<string, Uint8Array>()
-    const keep = (path: string, bytes: Uint8Array): void => void kept.set(path, bytes)
+    const keep: VetDeps['keep'] = (path, parts) => void kept.set(path, Buffer.concat(parts))
     const vetted = await vetModel(request, directory, { kernels, now: () => new Date(0), keep })
     return { ...vetted, files: Object.fromEntries(vetted.verdict.files.map((path) => [path, kept.get(path)])) }
   }

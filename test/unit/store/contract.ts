@@ -84,7 +84,7 @@ export const describeObjectStore = (name: string, open: () => Promise<ObjectStor
         await expect(storedContent(store, 'a')).rejects.toThrow(NotFoundError)
       })
 
-      it('gives a file of its own, and never writes over one', async () => {
+      it('gives a file that stays what it was, and never writes over one', async () => {
         const folder = await mkdtemp(join(tmpdir(), 'maas-get-file-'))
         try {
           const content = Buffer.alloc(3 << 20, 7)
