@@ -310,11 +310,13 @@ const weightDtype = (name: string, dtype: string): WeightTensor['dtype'] => {
 const bytesOf = (values: ArrayBufferView): Uint8Array =>
   new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice()
 
-/** A view needs alignment, and the backend may keep what it is given: hence a copy (`slice` of a Node Buffer would share memory). */
+/** A view of the artifact's own memory, which nobody writes to: the backend keeps it until it copies it into TensorFlow. Views need alignment. */
 const valuesOf = ({ dtype, data }: WeightTensor): Float32Array | Int32Array | Uint8Array => {
-  const copy = new Uint8Array(data)
-  if (dtype === 'bool') return copy
-  return dtype === 'int32' ? new Int32Array(copy.buffer) : new Float32Array(copy.buffer)
+  if (dtype === 'bool') return data
+  const { buffer, byteOffset, byteLength } = data.byteOffset % 4 === 0 ? data : new Uint8Array(data)
+  return dtype === 'int32'
+    ? new Int32Array(buffer, byteOffset, byteLength / 4)
+    : new Float32Array(buffer, byteOffset, byteLength / 4)
 }
 
 /** Part of tfjs-layers' own saving that its types do not show. */
