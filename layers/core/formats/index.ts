@@ -16,6 +16,8 @@ export {
 } from './keras/index.ts'
 export * from './layers-json.ts'
 export * from './layers-model.ts'
+export * from './layers-signature.ts'
+export * from './layers-topology.ts'
 export * from './pack-version.ts'
 export * from './read-file.ts'
 export { residentBytes } from './sandbox/process.ts'

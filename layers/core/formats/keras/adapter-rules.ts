@@ -1,8 +1,8 @@
 /** Layers that tfjs-layers does not have: which of their options the adapters understand. */
 import { literal } from '../adapters/literal.ts'
 import type { Config } from './config.ts'
-import { ANY, adapted, type LayerRule, lastChannels, type RuleContext, rule, variables } from './layer-rules.ts'
 import { Refusal } from './report.ts'
+import { ANY, adapted, type LayerRule, lastChannels, type RuleContext, rule, variables } from './rule.ts'
 
 /** The adapter has Keras' own name unless another is given. */
 const by = (

@@ -4,7 +4,7 @@ import { asRecord, type Config, type KerasLayer, layersOf, nameOf, text } from '
 import { Refusal, type ReportBuilder } from './report.ts'
 
 /** Vocabularies that an archive stores apart, by the layer's place in it. */
-export type Vocabularies = ReadonlyMap<string, string>
+type Vocabularies = ReadonlyMap<string, string>
 
 export interface WithoutTexts {
   readonly model: KerasLayer

@@ -1,6 +1,7 @@
 /** A model as the folder of a SavedModel: what TensorFlow, TensorFlow Serving and `tf.saved_model.load` run without Keras. */
 import { MaasError, UnsupportedError } from '../../errors.ts'
-import { signatureOf, toLayersModel } from '../layers-model.ts'
+import { toLayersModel } from '../layers-model.ts'
+import { signatureOf } from '../layers-signature.ts'
 import type { ServableArtifact } from '../types.ts'
 import { isGraph } from '../version-files.ts'
 import type { WriterDeps } from '../writers.ts'
