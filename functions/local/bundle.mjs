@@ -92,12 +92,41 @@ const nameOf = (entry) => basename(entry).replace(/\.ts$/, '')
 const made = async (entry, name, file, options) => {
   const directory = join(cache, `${name}-${await hashOf([entry, ...(await filesBelow(sources))])}`)
   const bundle = join(directory, file)
-  if (existsSync(bundle)) return bundle
-  const { build, stop } = await import('esbuild')
+  if (!existsSync(bundle)) {
+    await inTurn(() => build(directory, bundle, options))
+    await sweep(name, directory)
+  }
+  return bundle
+}
+
+/** @type {Promise<unknown>} */
+let last = Promise.resolve()
+
+/**
+ * One at a time: who is done stops esbuild's process, and a build that still ran there would never end.
+ *
+ * @template T
+ * @param {() => Promise<T>} task
+ * @returns {Promise<T>}
+ */
+const inTurn = (task) => {
+  const result = last.then(task)
+  last = result.catch(() => {})
+  return result
+}
+
+/**
+ * @param {string} directory
+ * @param {string} bundle the file in it that tells that it is whole
+ * @param {import('esbuild').BuildOptions} options
+ */
+const build = async (directory, bundle, options) => {
+  if (existsSync(bundle)) return
+  const esbuild = await import('esbuild')
   await mkdir(cache, { recursive: true })
   const unfinished = await mkdtemp(`${directory}.`)
   try {
-    await build({
+    await esbuild.build({
       outdir: unfinished,
       absWorkingDir: repository,
       plugins: [inPlace],
@@ -119,11 +148,9 @@ const made = async (entry, name, file, options) => {
     if (!existsSync(bundle)) throw error
   } finally {
     // Its process would stay as long as this one.
-    await stop()
+    await esbuild.stop()
     await rm(unfinished, { recursive: true, force: true })
   }
-  await sweep(name, directory)
-  return bundle
 }
 
 /**

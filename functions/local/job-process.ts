@@ -3,10 +3,8 @@ import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { jobPrograms } from './job-programs.ts'
 import { workerEnvironment } from './process.ts'
-
-const entrypoint = fileURLToPath(new URL('../train/batch.ts', import.meta.url))
 
 export interface JobProcessOptions {
   readonly job: string
@@ -25,10 +23,14 @@ export interface JobProcess {
   stop(): void
 }
 
-/** Its folder, which stands for /opt/ml, is gone when it has ended: all that counts is in the store. */
-export const startJobProcess = async ({ job, attempt, root, storeUri }: JobProcessOptions): Promise<JobProcess> => {
+/** `notice` receives what a person should read once, such as a fallback. Its folder, which stands for /opt/ml, is gone when it has ended: all that counts is in the store. */
+export const startJobProcess = async (
+  { job, attempt, root, storeUri }: JobProcessOptions,
+  notice: (text: string) => void,
+): Promise<JobProcess> => {
+  const { execArgv, entries } = await jobPrograms(['batch', 'main'], notice)
   const directory = await mkdtemp(join(tmpdir(), 'maas-job-'))
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), entrypoint, 'train'], {
+  const child = spawn(process.execPath, [...execArgv, entries.batch, 'train', entries.main], {
     env: {
       ...workerEnvironment(),
       TRAINING_JOB_NAME: job,

@@ -4,7 +4,6 @@ import { access, readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import {
   checked,
   type Report,
@@ -13,24 +12,11 @@ import {
   trainingEventSchema,
   trainingJobSchema,
 } from '@maas/core/contract'
-import { MaasError, messageOf, NotFoundError, TrainingError } from '@maas/core/errors'
+import { MaasError, NotFoundError, TrainingError } from '@maas/core/errors'
 import type { Registry } from '@maas/core/registry'
 import { type Registered, readCandidate, registerCandidate } from '@maas/events'
 import { layoutOf, type PrepareOptions, prepareJob } from '@maas/train'
-import { bundleOf } from './bundle.mjs'
-
-const entrypoint = fileURLToPath(new URL('../train/main.ts', import.meta.url))
-
-/** Bundled, which takes a second and a half off each start; where that cannot be, from source, which is said. */
-const trainProgram = async (report: Report): Promise<readonly string[]> => {
-  try {
-    return [await bundleOf(entrypoint)]
-  } catch (error) {
-    const message = `Training starts slower than it could, from source: ${messageOf(error).split('\n')[0]}`
-    report({ event: 'notice', level: 'info', code: 'from_source', message })
-    return ['--import', import.meta.resolve('tsx'), entrypoint]
-  }
-}
+import { jobPrograms } from './job-programs.ts'
 
 /** A job's document, and the folder that stands for the container's /opt/ml. */
 export interface JobFolder {
@@ -111,8 +97,10 @@ const ended = (child: ChildProcess): Promise<{ code: number | null; signal: Node
  * Throws TrainingError with the job's own reason, JobStoppedError when it was stopped.
  */
 export const runJob = async ({ directory, report, signal }: JobRun): Promise<JobEnd> => {
-  const program = await trainProgram(report)
-  const child = spawn(process.execPath, [...program, 'train'], {
+  const { execArgv, entries } = await jobPrograms(['main'], (message) =>
+    report({ event: 'notice', level: 'info', code: 'from_source', message }),
+  )
+  const child = spawn(process.execPath, [...execArgv, entries.main, 'train'], {
     env: { ...process.env, SAGEMAKER_BASE_DIR: directory },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true,

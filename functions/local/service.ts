@@ -185,7 +185,7 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
     clock,
     sleep: pause,
     notice: say,
-    launch: startJobProcess,
+    launch: (job) => startJobProcess(job, notice),
     concurrency: 1,
     queued: 20,
     ...options.jobs,

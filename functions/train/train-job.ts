@@ -13,7 +13,7 @@ import { readBatchEnvironment, tokenVariable } from './environment.ts'
 import { layoutOf } from './layout.ts'
 
 /** Beside this file under the extension it has itself: both are bundled, or neither. */
-const program = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './main.ts' : './main.mjs', import.meta.url))
+const beside = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './main.ts' : './main.mjs', import.meta.url))
 
 /** Lines go out as they come, and into the job's log. */
 const copy = (from: Readable | null, to: NodeJS.WritableStream, log: LogWriter): void => {
@@ -33,7 +33,7 @@ const exitOf = (child: ChildProcess, log: LogWriter): Promise<number> =>
     })
   })
 
-const train = async (baseDir: string, log: LogWriter, signal: AbortSignal): Promise<number> => {
+const train = async (program: string, baseDir: string, log: LogWriter, signal: AbortSignal): Promise<number> => {
   const { [tokenVariable]: _, ...env } = process.env
   const child = spawn(process.execPath, [...process.execArgv, program, 'train'], {
     env: { ...env, SAGEMAKER_BASE_DIR: baseDir },
@@ -48,8 +48,8 @@ const train = async (baseDir: string, log: LogWriter, signal: AbortSignal): Prom
   return exitOf(child, log).finally(() => signal.removeEventListener('abort', end))
 }
 
-/** Resolves with the exit code. */
-export const runTrainJob = async (): Promise<number> => {
+/** Resolves with the exit code. `program` is an absolute path. */
+export const runTrainJob = async (program = beside): Promise<number> => {
   const environment = readBatchEnvironment(process.env)
   const { jobName: job, lender } = environment
   const credentials = lender && borrowedCredentials(new LambdaClient(), job, lender)
@@ -73,7 +73,7 @@ export const runTrainJob = async (): Promise<number> => {
     attempt: environment.attempt,
     log,
     signal: stopping.signal,
-    train: (signal) => train(environment.baseDir, log, signal),
+    train: (signal) => train(program, environment.baseDir, log, signal),
     clock: () => Date.now(),
     complain: (text) => console.error(text),
   }).catch((error: unknown) => {

@@ -56,3 +56,12 @@ it('a bundle keeps the place that its program was written in, and the names of i
   writeFileSync(entry, 'export const = 1\n')
   await expect(bundleOf(entry)).rejects.toThrow('Build failed')
 })
+
+it('bundles that are asked for at once are all made', async () => {
+  const entries = ['one', 'two', 'three'].map((name) => join(folder, `${name}.ts`))
+  for (const entry of entries) writeFileSync(entry, `console.log(${JSON.stringify(entry)})\n`)
+  const bundles = await Promise.all([...entries.map(bundleOf), compiledOf(entries[0] ?? '')])
+  made.push(...bundles.map(dirname))
+  const said = bundles.map((bundle) => execFileSync(process.execPath, [bundle], { encoding: 'utf8' }))
+  expect(said).toEqual([...entries, entries[0]].map((entry) => `${entry}\n`))
+})
