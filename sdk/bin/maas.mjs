@@ -15,6 +15,16 @@ process.stdout.on('error', (error) => {
   process.exit(pipeClosed)
 })
 
+/** npm starts us by a shell, which a SIGTERM ends without reaching us: when the shell is gone, we end as if we had been asked. */
+if (process.env.npm_command !== undefined) {
+  const { ppid } = process
+  const watch = setInterval(() => {
+    if (process.ppid === ppid) return
+    clearInterval(watch)
+    process.kill(process.pid, 'SIGTERM')
+  }, 500).unref()
+}
+
 const source = new URL('../src/cli/main.ts', import.meta.url)
 
 const fromSource = async () => {

@@ -224,10 +224,15 @@ describe('the control plane', () => {
 
 describe('the command', () => {
   const maas = fileURLToPath(new URL('../../../sdk/bin/maas.mjs', import.meta.url))
-  const serve = (...args: string[]): { child: ChildProcess; output: () => string; ended: Promise<number | string> } => {
-    const child = spawn(process.execPath, [maas, 'serve', '--root', root(), '--json', ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+  interface Serving {
+    readonly child: ChildProcess
+    readonly output: () => string
+    readonly ended: Promise<number | string>
+  }
+  const serve = (...args: string[]): Serving => launch([], args)
+  const launch = (shell: readonly string[], args: readonly string[], env: NodeJS.ProcessEnv = {}): Serving => {
+    const [command = '', ...all] = [...shell, process.execPath, maas, 'serve', '--root', root(), '--json', ...args]
+    const child = spawn(command, all, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } })
     let text = ''
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on('data', (data) => {
@@ -258,6 +263,18 @@ describe('the command', () => {
     child.kill(signal)
     expect(await ended).toBe(0)
     expect(await until(() => !children.some(isAlive), 5000)).toBe(true)
+  })
+
+  it('ends well when npm ends the shell it was started by, which passes no signal on', async () => {
+    const shell = ['sh', '-c', '"$@"; :', 'sh']
+    const { child, output, ended } = launch(shell, ['--port', '0'], { npm_command: 'exec' })
+    await listening(output)
+    const [served = 0] = childrenOf(child.pid ?? 0)
+    const all = [served, ...childrenOf(served)]
+    expect(all.length).toBeGreaterThan(1)
+    child.kill('SIGTERM')
+    expect(await ended).toBe('SIGTERM')
+    expect(await until(() => !all.some(isAlive), 5000)).toBe(true)
   })
 
   it('leaves no process behind when it is killed', async () => {
