@@ -26,7 +26,8 @@ dl + h3 { margin-top: 18px }
 .soft { color: var(--soft) }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 16px; min-width: 0 }
 .grid { display: grid; gap: 14px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)) }
-.tiles { display: grid; gap: 10px; grid-template-columns: repeat(auto-fit, minmax(140px, 1fr)); margin: 20px 0 }
+.tiles { display: flex; flex-wrap: wrap; gap: 10px; margin: 20px 0 }
+.tile { flex: 1 1 auto }
 .tile b { display: block; font-size: 22px; line-height: 1.3; font-weight: 650; white-space: nowrap; font-variant-numeric: tabular-nums }
 .tile span { color: var(--soft); font-size: 13px }
 .notice { border-left: 3px solid var(--line); padding: 8px 12px; margin: 8px 0; background: var(--card); border-radius: 0 8px 8px 0; overflow-wrap: anywhere }
