@@ -1,8 +1,10 @@
 /** What the service and a model's process say to each other, and how it crosses: the one file that knows the wire. */
+import { Socket, type SocketConstructorOpts } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { NamedTensors, TensorData } from '@maas/core/contract'
 import { type ErrorCode, MaasError, messageOf } from '@maas/core/errors'
 import type { PredictInput, Prediction, ServedModel } from '@maas/core/predict'
+import { type Bytes, type Frame, frameMemory, frameOf, frameReader } from './frames.ts'
 
 /** From the service. One `load` comes first. */
 export type Command =
@@ -38,22 +40,17 @@ export type FromWorker =
   | { readonly type: 'answer'; readonly id: number; readonly value: Answers[keyof Answers] }
   | { readonly type: 'failure'; readonly id: number; readonly failure: Failure }
 
-/** Both ends of the pipe between a service and a model's process. */
-export interface Channel<Sent, Received> {
+/** One end of the pipe between a service and a model's process. */
+export interface Channel<Sent> {
   /** False when the other side is gone. */
   send(message: Sent): boolean
-  listen(listener: (message: Received) => void): void
 }
 
 /** The file descriptor that a model's process finds its end at. */
 export const channelDescriptor = 3
 
-/**
- * Frames of two lengths, a message as JSON, and its bytes: bodies, images and the values of tensors. They are written
- * from where they lie and read where they have arrived. Node's own ways, its IPC channel and structured clones, took
- * longer for one prediction than the prediction's way through the kernel.
- */
-export const openChannel = <Sent extends object, Received>(stream: Duplex): Channel<Sent, Received> => {
+/** Messages as frames. Node's own ways, its IPC channel and structured clones, took longer for one prediction than the prediction's way through the kernel. */
+export const sendOver = <Sent extends object>(stream: Duplex): Channel<Sent> => {
   let corked = false
   const flush = (): void => {
     corked = false
@@ -68,99 +65,58 @@ export const openChannel = <Sent extends object, Received>(stream: Duplex): Chan
         // The answers of one batch leave in one write, and wake the other side once.
         process.nextTick(flush)
       }
-      for (const chunk of frameOf(message)) stream.write(chunk)
+      const parts: Bytes[] = []
+      const bare = overBytes(message, (part) => void parts.push(part))
+      for (const chunk of frameOf(bare, parts)) stream.write(chunk)
       return true
     },
-    listen: (listener) => {
-      stream.on(
-        'data',
-        frameReader((frame) => listener(messageIn(frame) as Received)),
-      )
-    },
   }
 }
 
-const lengthBytes = 8
-/** Numbers can be read in place where they begin at a multiple of this. */
-const alignment = 8
-/** Bytes of a message up to which copying them is less than another chunk to write. */
-const copied = 4096
-
-const aligned = (length: number): number => Math.ceil(length / alignment) * alignment
-
-/** The JSON's length without the spaces that follow it, and that of all bytes; each part begins at an aligned place. */
-const frameOf = (message: object): Uint8Array[] => {
-  const parts: Bytes[] = []
-  const bare = overBytes(message, (part) => void parts.push(part))
-  const json = JSON.stringify({ message: bare, lengths: parts.map((part) => part.byteLength) })
-  const jsonLength = Buffer.byteLength(json)
-  const begin = aligned(lengthBytes + jsonLength)
-  const bytes = parts.reduce((sum, part) => sum + aligned(part.byteLength), 0)
-  const together = bytes <= copied
-  const head = Buffer.alloc(begin + (together ? bytes : 0))
-  head.writeUInt32LE(jsonLength, 0)
-  head.writeUInt32LE(bytes, 4)
-  head.write(json, lengthBytes)
-  if (!together) return [head, ...parts.flatMap((part) => padded(plainBytes(part)))]
-  let at = begin
-  for (const part of parts) {
-    head.set(plainBytes(part), at)
-    at += aligned(part.byteLength)
-  }
-  return [head]
+/** Over a stream of the other side's bytes and ours. */
+export const openChannel = <Sent extends object, Received>(
+  stream: Duplex,
+  listener: (message: Received) => void,
+): Channel<Sent> => {
+  stream.on(
+    'data',
+    frameReader((frame) => listener(messageIn(frame) as Received)),
+  )
+  return sendOver(stream)
 }
 
-const padding = new Uint8Array(alignment)
-
-const padded = (part: Uint8Array): Uint8Array[] =>
-  part.length % alignment === 0 ? [part] : [part, padding.subarray(part.length % alignment)]
-
-type Bytes = Float32Array | Int32Array | Uint8Array
-
-const plainBytes = (part: Bytes): Uint8Array => new Uint8Array(part.buffer, part.byteOffset, part.byteLength)
-
-/** Gathers chunks until a whole frame is there; a frame in several chunks is copied once. */
-const frameReader = (onFrame: (frame: Buffer) => void): ((chunk: Buffer) => void) => {
-  let chunks: Buffer[] = []
-  let held = 0
-  let wanted = lengthBytes
-  return (chunk) => {
-    chunks.push(chunk)
-    held += chunk.length
-    while (held >= wanted) {
-      const all = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, held)
-      const end = aligned(lengthBytes + all.readUInt32LE(0)) + all.readUInt32LE(4)
-      chunks = [all]
-      wanted = end
-      if (held < end) return
-      onFrame(all.subarray(0, end))
-      chunks = held > end ? [all.subarray(end)] : []
-      held -= end
-      wanted = lengthBytes
-    }
-  }
+/**
+ * The same, over a descriptor, read without making memory for what arrives: the body of a `plain` input is there until
+ * the listener returns, all other bytes stay.
+ */
+export const openDescriptor = <Sent extends object, Received>(
+  fd: number,
+  listener: (message: Received) => void,
+): { readonly stream: Duplex; readonly channel: Channel<Sent> } => {
+  const onread = frameMemory((frame) => listener(messageIn(frame) as Received))
+  const stream = new Socket({ fd, onread } as SocketConstructorOpts)
+  // Otherwise the end of what arrives is not noticed.
+  stream.resume()
+  return { stream, channel: sendOver(stream) }
 }
 
 /** Typed by what was sent: both sides are this file. */
-const messageIn = (frame: Buffer): unknown => {
-  const jsonEnd = lengthBytes + frame.readUInt32LE(0)
-  const { message, lengths } = JSON.parse(frame.toString('utf8', lengthBytes, jsonEnd))
-  let at = aligned(jsonEnd)
-  const parts = lengths.values()
-  return overBytes(message, (_, dtype) => {
-    const part = frame.subarray(at, at + parts.next().value)
-    at += aligned(part.length)
-    return dtype === undefined ? part : valuesOf(part, dtype)
+const messageIn = ({ message, parts, lent }: Frame): unknown => {
+  let next = 0
+  return overBytes(message, (_, dtype, brief) => {
+    const part = parts[next++] as Buffer
+    if (dtype !== undefined) return valuesOf(lent ? Buffer.from(part) : part, dtype)
+    return lent && brief !== true ? Buffer.from(part) : part
   })
 }
 
-type Change = (bytes: Bytes, dtype?: TensorData['dtype']) => Bytes | undefined
+type Change = (bytes: Bytes, dtype?: TensorData['dtype'], brief?: boolean) => Bytes | undefined
 
-/** A copy of the message with `change` of all its bytes in their place, in the same order on both sides. Of a tensor, `change` is told the dtype. */
+/** A copy of the message with `change` of all its bytes in their place, in the same order on both sides. Of a tensor, `change` is told the dtype; `brief` are bytes that nobody looks at after the listener has returned. */
 const overBytes = (message: object, change: Change): object => {
   if ('input' in message) {
     const input = message.input as PredictInput
-    if (input.kind === 'plain') return { ...message, input: { ...input, body: change(input.body) } }
+    if (input.kind === 'plain') return { ...message, input: { ...input, body: change(input.body, undefined, true) } }
     if (input.kind === 'rows') return message
     const changed =
       input.kind === 'images'

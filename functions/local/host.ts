@@ -55,7 +55,8 @@ export const createProcessHost = (options: HostOptions): ModelHost => {
   const using = <T>(reference: ModelReference, task: (model: ModelProcess) => Promise<T>): Promise<T> =>
     orUnavailable(reference, async () => {
       lastUse = clock()
-      const manifest = await lookup.manifest(reference)
+      const known = lookup.manifest(reference)
+      const manifest = known instanceof Promise ? await known : known
       return onVersion(manifest.version, () => task(find(manifest)))
     })
 

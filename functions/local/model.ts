@@ -1,8 +1,8 @@
 /** One version in a process of its own: a bounded queue in front, a fresh process after a crash, an end without losing requests. */
 import { MaasError, NotReadyError } from '@maas/core/errors'
 import type { PredictInput, Prediction, PredictOptions, ServedModel } from '@maas/core/predict'
-import PQueue from 'p-queue'
 import { EndedError, type Worker } from './process.ts'
+import { createTurns } from './turns.ts'
 
 export interface ModelOptions {
   readonly root: string
@@ -54,6 +54,19 @@ const crashLimit = 3
 const crashWindow = 30_000
 const pause = 5000
 
+interface Loaded {
+  readonly worker: Worker
+  readonly model: ServedModel
+  /** What the caller waited for it, milliseconds. */
+  readonly load: number | undefined
+}
+
+interface Started {
+  readonly worker: Worker
+  readonly model: Promise<ServedModel>
+  loaded: Loaded | undefined
+}
+
 export const createModelProcess = ({
   root,
   name,
@@ -64,19 +77,19 @@ export const createModelProcess = ({
   limits,
 }: ModelOptions): ModelProcess => {
   const label = `${name}:${version}`
-  const queue = new PQueue({ concurrency: inFlight })
+  const queue = createTurns(inFlight)
   /** Requests whose process ended, each tried once more with no other beside it, so that only who ends it fails. */
-  const suspects = new PQueue({ concurrency: 1 })
+  const suspects = createTurns(1)
   let held = 0
   let asked = 0
   let quietSince = clock()
   let waitingBytes = 0
-  let current: { readonly worker: Worker; readonly model: Promise<ServedModel>; loaded: boolean } | undefined
+  let current: Started | undefined
   let crashes: number[] = []
   let refused: { readonly error: unknown; readonly at: number } | undefined
   let over = false
 
-  const start = (): NonNullable<typeof current> => {
+  const start = (): Started => {
     if (over) throw new NotReadyError(`${label} was just unloaded. Try again.`)
     if (refused !== undefined && clock() - refused.at < pause) throw refused.error
     crashes = crashes.filter((at) => clock() - at < crashWindow)
@@ -89,11 +102,11 @@ export const createModelProcess = ({
     }
     const worker = take()
     const model = worker.call({ type: 'load', root, name, version, threads }, limits.loadMs)
-    const started = { worker, model, loaded: false }
+    const started: Started = { worker, model, loaded: undefined }
     current = started
     model.then(
-      () => {
-        started.loaded = true
+      (served) => {
+        started.loaded = { worker, model: served, load: undefined }
       },
       (error: unknown) => {
         // A process that died may have been unlucky; a version that does not load will not load a moment later either.
@@ -111,16 +124,16 @@ export const createModelProcess = ({
 
   const run = async (input: PredictInput, options: PredictOptions): Promise<Prediction> => {
     try {
-      return await runOn(await ready(), input)
+      return await runOn(current?.loaded ?? (await ready()), input)
     } catch (error) {
       if (!(error instanceof EndedError)) throw error
-      queue.pause()
+      queue.hold()
       held++
       try {
-        return (await suspects.add(() => runAlone(input, options.signal))) as Prediction
+        return await suspects.add(() => runAlone(input, options.signal))
       } finally {
         held--
-        if (held === 0) queue.start()
+        if (held === 0) queue.go()
       }
     }
   }
@@ -139,19 +152,16 @@ export const createModelProcess = ({
     }
   }
 
-  const ready = async () => {
+  const ready = async (): Promise<Loaded> => {
     const began = clock()
-    const cold = current?.loaded !== true
-    const { worker, model } = current ?? start()
-    return { worker, model: await model, timings: cold ? { load: clock() - began } : {} }
+    const started = current ?? start()
+    if (started.loaded !== undefined) return started.loaded
+    return { worker: started.worker, model: await started.model, load: clock() - began }
   }
 
-  const runOn = async (
-    { worker, model, timings: before }: Awaited<ReturnType<typeof ready>>,
-    input: PredictInput,
-  ): Promise<Prediction> => {
+  const runOn = async ({ worker, model, load }: Loaded, input: PredictInput): Promise<Prediction> => {
     const { outputs, timings } = await worker.call({ type: 'predict', input }, limits.predictMs)
-    return { model, outputs, timings: { ...timings, ...before } }
+    return { model, outputs, timings: load === undefined ? timings : { ...timings, load } }
   }
 
   const busy = async <T>(answer: () => Promise<T>): Promise<T> => {
@@ -166,15 +176,13 @@ export const createModelProcess = ({
 
   const enqueue = async (input: PredictInput, options: PredictOptions): Promise<Prediction> => {
     const bytes = bytesOf(input)
-    if (queue.size >= limits.queued || waitingBytes + bytes > limits.queuedBytes) {
-      throw new NotReadyError(`${label} is busy: ${queue.size} requests wait for it. Try again in a second.`)
+    if (queue.waiting >= limits.queued || waitingBytes + bytes > limits.queuedBytes) {
+      throw new NotReadyError(`${label} is busy: ${queue.waiting} requests wait for it. Try again in a second.`)
     }
     waitingBytes += bytes
     try {
       // Only who waits can be left out: what has gone to the process is run.
-      const waits = queue.isPaused || queue.pending >= inFlight
-      const signal = waits ? options.signal : undefined
-      return (await queue.add(() => run(input, options), signal === undefined ? {} : { signal })) as Prediction
+      return await queue.add(() => run(input, options), queue.full ? options.signal : undefined)
     } catch (error) {
       if (options.signal?.aborted) throw new MaasError('canceled', 'The caller went away.', { cause: error })
       throw error
@@ -185,13 +193,13 @@ export const createModelProcess = ({
 
   return {
     describe: () => busy(async () => (current ?? start()).model),
-    loaded: () => current?.loaded === true,
+    loaded: () => current?.loaded !== undefined,
     idle: () => (asked > 0 ? 0 : clock() - quietSince),
     predict: (input, options = {}) => busy(() => enqueue(input, options)),
     kill: () => current?.worker.kill(),
     retire: async () => {
       await current?.model.catch(() => {})
-      await queue.onIdle()
+      await queue.idle()
       over = true
       const ending = current?.worker
       current = undefined

@@ -37,6 +37,16 @@ export interface Worker {
   kill(): void
 }
 
+/** Somebody who waits for an answer. */
+interface Waiter {
+  readonly resolve: (value: never) => void
+  readonly reject: (error: Error) => void
+  /** When it is too late, by `performance.now`. */
+  readonly due: number
+  /** Milliseconds it was given. */
+  readonly ms: number
+}
+
 /** The process ended while the call was under way: the call may have ended it, or another one. */
 export class EndedError extends NotReadyError {}
 
@@ -105,10 +115,9 @@ export const startWorker = ({ program, threads, notice, crashed }: WorkerOptions
     detached: true,
   })
   const stream = child.stdio[channelDescriptor] as Duplex
-  const channel = openChannel<ToWorker, FromWorker>(stream)
   // A process that ends breaks the pipe; its end is what is told.
   stream.on('error', () => {})
-  const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
+  const waiting = new Map<number, Waiter>()
   let nextId = 1
   let told = false
   const kill = (): void => {
@@ -120,7 +129,7 @@ export const startWorker = ({ program, threads, notice, crashed }: WorkerOptions
   child.stderr?.on('data', (chunk: Buffer) => {
     lastWords = (lastWords + chunk.toString()).slice(-2000)
   })
-  channel.listen((message) => {
+  const channel = openChannel<ToWorker, FromWorker>(stream, (message) => {
     if (message.type === 'notice') notice(message.text)
     if (message.type !== 'answer' && message.type !== 'failure') return
     const waiter = waiting.get(message.id)
@@ -142,6 +151,27 @@ export const startWorker = ({ program, threads, notice, crashed }: WorkerOptions
     waiting.delete(id)
   }
 
+  /** One timer for all calls, which is seldom set: setting and clearing one for each takes as long as sending it. */
+  let alarm: NodeJS.Timeout | undefined
+  let alarmAt = Number.POSITIVE_INFINITY
+  const setAlarm = (due: number): void => {
+    if (due >= alarmAt) return
+    clearTimeout(alarm)
+    alarmAt = due
+    alarm = setTimeout(ring, Math.max(0, due - performance.now()))
+    alarm.unref()
+  }
+  const ring = (): void => {
+    alarmAt = Number.POSITIVE_INFINITY
+    const late = [...waiting].filter(([, { due }]) => due <= performance.now())
+    for (const [id, { reject, ms }] of late) {
+      reject(new MaasError('timeout', `The model did not answer within ${ms / 1000} s.`))
+      waiting.delete(id)
+    }
+    if (late.length > 0) return kill()
+    for (const { due } of waiting.values()) setAlarm(due)
+  }
+
   return {
     pid: child.pid ?? -1,
     ended,
@@ -149,18 +179,9 @@ export const startWorker = ({ program, threads, notice, crashed }: WorkerOptions
     call: (command, ms) =>
       new Promise((resolve, reject) => {
         const id = nextId++
-        const timer = setTimeout(() => {
-          waiting.get(id)?.reject(new MaasError('timeout', `The model did not answer within ${ms / 1000} s.`))
-          waiting.delete(id)
-          kill()
-        }, ms)
-        const settle =
-          <T>(then: (value: T) => void) =>
-          (value: T) => {
-            clearTimeout(timer)
-            then(value)
-          }
-        waiting.set(id, { resolve: settle(resolve), reject: settle(reject) })
+        const due = performance.now() + ms
+        waiting.set(id, { resolve, reject, due, ms })
+        setAlarm(due)
         // Who comes after its end is told so when that is known, as those before.
         if (!channel.send({ ...command, id })) void ended.then((reason) => failEnded(id, reason))
       }),

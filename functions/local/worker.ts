@@ -1,16 +1,21 @@
 /** Entry of a model's process: loads the kernels at once, one version when told, and answers until the service lets go of it. */
-import { Socket } from 'node:net'
 import { NotReadyError } from '@maas/core/errors'
 import { lazyKernels } from '@maas/core/kernels/sessions'
 import { loadPredictor, type Predictor } from '@maas/core/predict'
 import { createRegistry } from '@maas/core/registry'
 import { createFileStore } from '@maas/core/store'
 import { answered } from './answered.ts'
-import { type Command, channelDescriptor, type FromWorker, openChannel, type ToWorker, toFailure } from './channel.ts'
+import {
+  type Command,
+  channelDescriptor,
+  type FromWorker,
+  openDescriptor,
+  type ToWorker,
+  toFailure,
+} from './channel.ts'
 import { collectGrowth } from './garbage.ts'
 
-const stream = new Socket({ fd: channelDescriptor })
-const channel = openChannel<FromWorker, ToWorker>(stream)
+const { stream, channel } = openDescriptor<FromWorker, ToWorker>(channelDescriptor, (message) => respond(message))
 const announce = (text: string): void => void channel.send({ type: 'notice', text })
 const kernels = lazyKernels({ announce })
 let predictor: Predictor | undefined
@@ -35,12 +40,13 @@ const answer = async (command: Command) => {
   return { outputs, timings }
 }
 
-channel.listen(({ id, ...command }) => {
-  answer(command as Command).then(
+const respond = (command: ToWorker): void => {
+  const { id } = command
+  answer(command).then(
     (value) => channel.send({ type: 'answer', id, value }),
     (error: unknown) => channel.send({ type: 'failure', id, failure: toFailure(error) }),
   )
-})
+}
 
 /**
  * Native kernels load on a thread of their own while the model's files are read. Without them nothing can be had before

@@ -22,6 +22,7 @@ export type PredictInput =
 /** A JSON body as it came, decoded where the model runs; `plainStart` tells which may be sent so. */
 export interface PlainInput {
   readonly kind: 'plain'
+  /** Read before `predict` first waits, and not afterwards: it may be overwritten. */
   readonly body: Uint8Array
   /** Where its numbers begin. */
   readonly start: number

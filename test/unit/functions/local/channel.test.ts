@@ -1,6 +1,6 @@
 import { Duplex, PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
-import { type FromWorker, openChannel, type ToWorker } from '../../../../functions/local/channel.ts'
+import { type FromWorker, openChannel, sendOver, type ToWorker } from '../../../../functions/local/channel.ts'
 
 const messages: readonly ToWorker[] = [
   { id: 1, type: 'load', root: '/r', name: 'm', version: 2 },
@@ -14,13 +14,13 @@ const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
 /** What arrives when the written bytes come in pieces of `size`. */
 const through = async <T extends object>(size: number, sent: readonly T[]): Promise<T[]> => {
   const wire = new PassThrough({ highWaterMark: 1 << 20 })
-  const sender = openChannel<T, never>(wire)
+  const sender = sendOver<T>(wire)
   for (const message of sent) sender.send(message)
   await nextTurn()
   const bytes = wire.read() as Buffer
   const arriving = new PassThrough({ highWaterMark: 1 << 20 })
   const got: T[] = []
-  openChannel<never, T>(arriving).listen((message) => got.push(message))
+  openChannel<never, T>(arriving, (message) => got.push(message))
   for (let at = 0; at < bytes.length; at += size) arriving.emit('data', bytes.subarray(at, at + size))
   return got
 }
@@ -71,7 +71,7 @@ describe('the channel to a model process', () => {
         done()
       },
     })
-    const { send } = openChannel<ToWorker, never>(wire)
+    const { send } = sendOver<ToWorker>(wire)
     for (const message of messages.slice(0, 2)) send(message)
     await nextTurn()
     send(messages[0] as ToWorker)
@@ -82,6 +82,6 @@ describe('the channel to a model process', () => {
   it('says so when the other side is gone', () => {
     const wire = new PassThrough()
     wire.destroy()
-    expect(openChannel<ToWorker, never>(wire).send(messages[0] as ToWorker)).toBe(false)
+    expect(sendOver<ToWorker>(wire).send(messages[0] as ToWorker)).toBe(false)
   })
 })
