@@ -1,7 +1,7 @@
 /** Aliases: read, moved by compare-and-swap, deleted. */
 import { type AliasRecord, type ApiOperation, aliasMoveSchema } from '@maas/core/contract'
 import { InvalidInputError } from '@maas/core/errors'
-import type { Handler, Reply } from '@maas/core/http'
+import type { Handler, HeaderReader, Reply } from '@maas/core/http'
 import type { Registry } from '@maas/core/registry'
 import type { ImportServices } from './imports.ts'
 
@@ -38,7 +38,7 @@ export const aliasHandlers = (
 const reply = (record: AliasRecord): Reply => ({ json: record, headers: { etag: `"${record.generation}"` } })
 
 /** `If-Match: "3"`: only when the alias is still at generation 3. `If-None-Match: *`: only when there is no alias yet. */
-const expected = (headers: Headers): number | undefined => {
+const expected = (headers: HeaderReader): number | undefined => {
   if (headers.get('if-none-match') === '*') return 0
   const given = headers.get('if-match')
   if (given === null || given === '*') return undefined

@@ -14,7 +14,7 @@ import {
   versionFiles,
 } from '@maas/core/contract'
 import { InvalidInputError, NotFoundError } from '@maas/core/errors'
-import type { Handler } from '@maas/core/http'
+import type { Handler, HeaderReader } from '@maas/core/http'
 import type { Imports, Uploads } from '@maas/core/imports'
 import type { Registry } from '@maas/core/registry'
 import { conversionPage } from './conversion-page.ts'
@@ -107,7 +107,7 @@ export const importHandlers = (
 }
 
 /** Any short printable text; the same text is the same request. */
-const idempotencyKey = (headers: Headers): string | undefined => {
+const idempotencyKey = (headers: HeaderReader): string | undefined => {
   const key = headers.get('idempotency-key')
   if (key === null) return undefined
   if (/^[\x21-\x7e]{1,200}$/.test(key)) return key

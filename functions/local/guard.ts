@@ -2,12 +2,13 @@
 import { isIP } from 'node:net'
 import { HttpError } from '@maas/core/contract'
 import { MaasError } from '@maas/core/errors'
+import type { RequestHead } from '@maas/core/http'
 
 /**
  * Refuses requests whose Host is not one of ours (DNS rebinding needs a name that belongs to the attacker), and
  * writes whose Origin is another site's. On loopback only loopback addresses are taken, elsewhere any address.
  */
-export const createGuard = (host: string, allowed: readonly string[]): ((request: Request) => void) => {
+export const createGuard = (host: string, allowed: readonly string[]): ((request: RequestHead) => void) => {
   const names = new Set(['localhost', host, ...allowed].map((name) => name.toLowerCase()))
   const loopback = isLoopback(host)
   const isOurs = (name: string): boolean => names.has(name) || (isIP(name) !== 0 && (!loopback || isLoopback(name)))

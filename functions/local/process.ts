@@ -168,8 +168,8 @@ export const startWorker = ({ program, threads, notice, crashed }: WorkerOptions
       reject(new MaasError('timeout', `The model did not answer within ${ms / 1000} s.`))
       waiting.delete(id)
     }
-    if (late.length > 0) return kill()
-    for (const { due } of waiting.values()) setAlarm(due)
+    if (late.length > 0) kill()
+    else for (const { due } of waiting.values()) setAlarm(due)
   }
 
   return {

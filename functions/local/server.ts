@@ -1,10 +1,9 @@
 /** The HTTP server itself: opened with bounds on slow and large requests, closed without losing an answer. */
-import { createServer as createHttpServer, type Server } from 'node:http'
+import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
+import { getRequestListener } from '@hono/node-server'
 import { ConflictError, InvalidInputError } from '@maas/core/errors'
-import type { NodeRequest } from '@maas/core/http'
 import { limitConnections } from './connections.ts'
 
 /** Below the number of files that every common system lets a process open. */
@@ -12,30 +11,34 @@ export const mostConnections = 900
 
 export const createServer = ({
   requestSeconds,
-  fetch,
+  listener,
 }: {
   readonly requestSeconds: number
-  readonly fetch: (request: Request, env: NodeRequest) => Response | Promise<Response>
+  readonly listener: RequestListener
 }): Server => {
-  const server = createAdaptorServer({
-    fetch: async (request, env) => {
-      const response = await fetch(request, { incoming: (env as HttpBindings).incoming })
-      // The rest of that body is not read, so nothing more can come over this connection.
-      if (response.status === 413) response.headers.set('connection', 'close')
-      return response
-    },
-    createServer: createHttpServer,
-    serverOptions: {
+  const server = createHttpServer(
+    {
       headersTimeout: Math.min(10, requestSeconds) * 1000,
       requestTimeout: requestSeconds * 1000,
       connectionsCheckingInterval: 1000,
       keepAliveTimeout: 65_000,
       maxHeaderSize: 16 * 1024,
+      joinDuplicateHeaders: true,
     },
-  }) as Server
+    listener,
+  )
   limitConnections(server, mostConnections)
   return server
 }
+
+/** For the few that read their body as the web's stream. */
+export const webListener = (fetch: (request: Request) => Promise<Response>): RequestListener =>
+  getRequestListener(async (request) => {
+    const response = await fetch(request)
+    // The rest of that body is not read, so nothing more can come over this connection.
+    if (response.status === 413) response.headers.set('connection', 'close')
+    return response
+  })
 
 /** The port it listens on. ConflictError when the port is taken, InvalidInputError when it cannot be had at all. */
 export const listen = (server: Server, host: string, port: number): Promise<number> =>

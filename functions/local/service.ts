@@ -1,5 +1,6 @@
 /** The whole service on one machine: both apps behind one port, files for the store, child processes for the models. */
 import { randomBytes, randomUUID } from 'node:crypto'
+import type { RequestListener } from 'node:http'
 import { isIPv6 } from 'node:net'
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -11,7 +12,15 @@ import {
   localJobSettings as settings,
 } from '@maas/core/contract'
 import { messageOf, NotReadyError } from '@maas/core/errors'
-import { admitted, createApp, type Limits, type Log, type LogEntry, type NodeRequest } from '@maas/core/http'
+import {
+  admitted,
+  createApp,
+  type Limits,
+  type Log,
+  type LogEntry,
+  nodeListener,
+  type RequestHead,
+} from '@maas/core/http'
 import { createJobs } from '@maas/core/jobs'
 import { createAccess, createCounter, createObjectKeys, findByHeader } from '@maas/core/keys'
 import { createUploadedImages } from '@maas/core/predict'
@@ -34,7 +43,7 @@ import { startPredictions } from './predictions.ts'
 import { startWorker, workerProgram } from './process.ts'
 import { watchRollback } from './rollback.ts'
 import { createLocalRunner } from './runner.ts'
-import { createServer, drain, listen } from './server.ts'
+import { createServer, drain, listen, webListener } from './server.ts'
 import { createLocalTransforms } from './transforms.ts'
 
 export interface ServiceOptions {
@@ -110,14 +119,14 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
   const access = isGuarded ? createAccess({ counter, find: findByHeader(keys, clock), clock }) : undefined
 
   let closing = false
-  const admit = (request: Request): void => {
+  const admit = (request: RequestHead): void => {
     if (closing) throw new NotReadyError('The service is closing.')
     guard(request)
   }
   const say = (text: string) => log({ level: 'error', at: new Date(clock()).toISOString(), message: text })
   const notice = once(say)
   const program = await workerProgram(notice)
-  const server = createServer({ requestSeconds, fetch: (request, env) => answer(request, env) })
+  const server = createServer({ requestSeconds, listener: (incoming, outgoing) => answer(incoming, outgoing) })
   const listening = await listen(server, host, port)
 
   const worker = { program, notice, crashed: say, ...(threads !== undefined && { threads }) }
@@ -220,8 +229,9 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
       return Response.json(body, { status, headers })
     }
   }
-  const answer = (request: Request, env: NodeRequest) =>
-    local.files.isOurs(request.url) ? receive(request) : app.fetch(request, env)
+  const [routed, received] = [nodeListener(app), webListener(receive)]
+  const answer: RequestListener = (incoming, outgoing) =>
+    (local.files.isOurs(incoming.url ?? '') ? received : routed)(incoming, outgoing)
   await local.resume()
   void local.sweep().catch((error: unknown) => say(`Certificates were not replayed: ${messageOf(error)}`))
 

@@ -14,8 +14,8 @@ import {
 import * as z from 'zod'
 
 export interface FileUploads extends UploadPort {
-  /** Whether a request goes to an address that was signed here. */
-  isOurs(url: string): boolean
+  /** Whether a request goes to an address that was signed here; `target` is as its request line has it. */
+  isOurs(target: string): boolean
   /** Stores the part whole or not at all. Throws for a signature, length or checksum that is not right. */
   receive(request: Request): Promise<void>
   /** The same without HTTP, for a process that has the file itself. */
@@ -139,8 +139,9 @@ export const createFileUploads = ({ store, secret, clock, partBytes = largePart 
       for await (const { key } of objectsBelow(store, partsPrefix(file))) await store.delete(key)
     },
 
-    // Every request of the service is asked this: most are told without parsing their address.
-    isOurs: (url) => url.includes(prefix) && new URL(url).pathname.startsWith(prefix),
+    isOurs: (target) =>
+      target.startsWith(prefix) ||
+      (!target.startsWith('/') && URL.canParse(target) && new URL(target).pathname.startsWith(prefix)),
 
     receive: async (request) => {
       if (request.method !== 'PUT') throw new HttpError(405, 'This address takes PUT.', { allow: 'PUT' })

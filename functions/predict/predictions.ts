@@ -9,7 +9,7 @@ import {
   predictionRequestSchema,
 } from '@maas/core/contract'
 import { InvalidInputError } from '@maas/core/errors'
-import { type Call, checkModel, type Handler, type Reply } from '@maas/core/http'
+import { type Call, checkModel, type Handler, type HeaderReader, type Reply } from '@maas/core/http'
 import type { Predictions } from '@maas/core/predictions'
 
 /** Seconds a caller may wait for an answer: less than API Gateway's 29. */
@@ -22,7 +22,7 @@ interface Preference {
 }
 
 /** `Prefer: respond-async, wait=10` (RFC 7240); undefined when neither is said. */
-export const preferenceOf = (headers: Headers): Preference | undefined => {
+export const preferenceOf = (headers: HeaderReader): Preference | undefined => {
   const said = (headers.get('prefer') ?? '').split(',').map((part) => part.trim().toLowerCase())
   const wait = said.find((part) => /^wait(=|$)/.test(part))
   const async = said.includes('respond-async')
@@ -80,7 +80,7 @@ export const predictionHandlers = (predictions: Predictions): Record<PredictionO
 /** Headers beside the content type that decide what a request means. */
 const meaningful = ['inference-header-content-length', 'x-maas-sticky'] as const
 
-const meaningOf = (headers: Headers): Record<string, string> =>
+const meaningOf = (headers: HeaderReader): Record<string, string> =>
   Object.fromEntries(
     meaningful.flatMap((name) => {
       const value = headers.get(name)
@@ -91,7 +91,7 @@ const meaningOf = (headers: Headers): Record<string, string> =>
 const waited = (
   predictions: Predictions,
   created: PredictionResource,
-  headers: Headers,
+  headers: HeaderReader,
 ): PredictionResource | Promise<PredictionResource> => {
   const { wait = 0 } = preferenceOf(headers) ?? {}
   return wait === 0 ? created : predictions.wait(created.id, wait * 1000)

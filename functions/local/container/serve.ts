@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { RunChild } from '@maas/check'
 import { containerRoutes, limits as defaultLimits, routes } from '@maas/core/contract'
 import { NotReadyError } from '@maas/core/errors'
-import { createApp, type Handler, type Handlers, type Log, type NodeRequest } from '@maas/core/http'
+import { createApp, type Handler, type Handlers, type Log, nodeListener, type RequestHead } from '@maas/core/http'
 import type { ModelHost } from '@maas/core/predict'
 import { createRegistry } from '@maas/core/registry'
 import { createFileStore } from '@maas/core/store'
@@ -68,7 +68,7 @@ export const startContainer = async (options: ContainerOptions): Promise<Contain
     pool: createWorkerPool(0, () => startWorker({ program, notice, crashed })),
   })
   let isReady = false
-  const admit = (request: Request): void => {
+  const admit = (request: RequestHead): void => {
     if (!isReady && !early.has(new URL(request.url).pathname)) throw stillLoading()
   }
   const predicting = predictHandlers({ host, models: registry.models, limits, clock })
@@ -86,7 +86,7 @@ export const startContainer = async (options: ContainerOptions): Promise<Contain
     admit,
     routes: [...containerRoutes, ...routes],
   })
-  const server = createServer({ requestSeconds: 60, fetch: (request, env: NodeRequest) => app.fetch(request, env) })
+  const server = createServer({ requestSeconds: 60, listener: nodeListener(app) })
   const port = await listen(server, '0.0.0.0', options.port)
 
   const load = async (): Promise<void> => {

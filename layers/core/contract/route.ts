@@ -157,7 +157,8 @@ export const pathParameters = {
 export type PathParameters = { readonly [K in keyof typeof pathParameters]?: z.output<(typeof pathParameters)[K]> }
 
 /** Matches a URL's path against a route's; one group per parameter, named like it. */
-export const pathPattern = (path: string): RegExp => new RegExp(`^${path.replace(/\{(\w+)\}/g, '(?<$1>[^/:]+)')}$`)
+export const pathPattern = (path: string): RegExp =>
+  new RegExp(`^${path.replaceAll('.', '\\.').replace(/\{(\w+)\}/g, '(?<$1>[^/:]+)')}$`)
 
 /** A route's path with the parameters filled in and escaped. */
 export const fillPath = (path: string, values: Readonly<Record<string, string | number>>): string =>

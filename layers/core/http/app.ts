@@ -6,15 +6,14 @@ import {
   HttpError,
   type Operation,
   type PathParameters,
-  pathParameters,
-  pathPattern,
   type Route,
   routes,
 } from '@maas/core/contract'
 import { MaasError, messageOf, NotFoundError, NotReadyError } from '@maas/core/errors'
-import { type Context, Hono } from 'hono'
 import type { z } from 'zod'
-import { contentType, type Limits, readBody, readJson } from './body.ts'
+import { type Asked, askedOf, type HeaderReader, type RequestHead } from './asked.ts'
+import { contentType, type Limits, readJson } from './body.ts'
+import { createRouting, type Place } from './routing.ts'
 
 /** One JSON object a line; never bodies, query strings, keys or header values. */
 export interface LogEntry {
@@ -31,7 +30,7 @@ export interface Call {
   readonly params: PathParameters
   /** Of the URL, without its query. */
   readonly path: string
-  readonly headers: Headers
+  readonly headers: HeaderReader
   /** Of the body, normalised: `application/json` for all JSON. */
   readonly contentType: () => string
   readonly bytes: () => Promise<Uint8Array>
@@ -59,7 +58,7 @@ export interface Caller {
 /** Who may call what; absent where everybody may. */
 export interface Access {
   /** Throws unauthorized, forbidden or over_quota. `env` is what the platform gave with the request. */
-  enter(request: Request, route: Route, params: PathParameters, env: unknown): Promise<Caller | undefined>
+  enter(request: RequestHead, route: Route, params: PathParameters, env: unknown): Promise<Caller | undefined>
   /** Adds US dollars to what the caller has used. */
   charge(caller: Caller, cost: number): Promise<void>
 }
@@ -90,20 +89,37 @@ export interface AppOptions {
   /** A new request id. */
   readonly ids: () => string
   /** Throws for requests that may not come in at all; runs before routing. @default all may */
-  readonly admit?: (request: Request) => void | Promise<void>
+  readonly admit?: (request: RequestHead) => void | Promise<void>
   /** @default everybody may call everything */
   readonly access?: Access
   /** @default those of the service */
   readonly routes?: readonly Route[]
 }
 
-type Variables = {
-  requestId: string
+/** What the log line and an error's reply say of a request, as far as it is known. */
+interface Facts {
+  readonly requestId: string
   operation: Operation | 'none'
-  model: string | undefined
-  caller: string | undefined
+  model?: string | undefined
+  caller?: string | undefined
   /** Which answered, or which a request was about that failed after it was known. */
-  version: string | undefined
+  version?: string | undefined
+}
+
+/** A reply with everything that goes out. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | Uint8Array | ReadableStream<Uint8Array> | undefined
+}
+
+export interface App {
+  /** `env` is what the platform gave with the request. */
+  fetch(request: Request, env?: unknown): Promise<Response>
+  /** The same for who has a request in another form, and sends the answer at once. */
+  answer<T>(asked: Asked, send: (answer: Answer) => T, env?: unknown): Promise<T>
+  /** `fetch` of a path, for tests. */
+  request(path: string, init?: RequestInit): Promise<Response>
 }
 
 /** For routes whose model is in the body. Forbidden when the caller's key is for others. */
@@ -121,50 +137,19 @@ const versionHeader = 'x-maas-model-version'
 /** US dollars. */
 const costHeader = 'x-maas-cost'
 
-/** Mounts every route that has a handler. */
-export const createApp = (handlers: Handlers, options: AppOptions): Hono<{ Variables: Variables }> => {
-  const app = new Hono<{ Variables: Variables }>()
-  const mounted = (options.routes ?? routes).filter((route) => handlers[route.operation] !== undefined)
+/** Answers at every route that has a handler. */
+export const createApp = (handlers: Handlers, options: AppOptions): App => {
+  const { log, clock, limits, admit, access } = options
+  const routing = createRouting(options.routes ?? routes, handlers)
 
-  app.use(async (c, next) => {
-    const started = options.clock()
-    const given = c.req.header('x-request-id') ?? ''
-    const requestId = /^[\w.-]{1,64}$/.test(given) ? given : options.ids()
-    c.set('requestId', requestId)
-    c.set('operation', 'none')
-    try {
-      await options.admit?.(c.req.raw)
-      await next()
-    } catch (error) {
-      c.res = fail(c, error, dialectOf(c.req.path))
-    }
-    const ms = options.clock() - started
-    const version = c.get('version')
-    options.log({
-      level: 'info',
-      at: new Date(started).toISOString(),
-      message: 'request',
-      request_id: requestId,
-      method: c.req.method,
-      path: c.req.path,
-      operation: c.get('operation'),
-      ...(c.get('model') !== undefined && { model: c.get('model') }),
-      ...(c.get('caller') !== undefined && { caller: c.get('caller') }),
-      ...(version !== undefined && { version }),
-      status: c.res.status,
-      ms: Math.round(ms * 1000) / 1000,
-    })
-  })
-
-  const fail = (c: Context<{ Variables: Variables }>, error: unknown, dialect: Dialect): Response => {
-    const requestId = c.get('requestId')
+  const fail = (error: unknown, dialect: Dialect, { requestId }: Facts): Answer => {
     const reply = errorReply(error, dialect, requestId)
     // What keeps a model from answering is told here alone: the caller is asked to wait.
     const kept = error instanceof NotReadyError ? error.cause : undefined
     if (reply.status === 500 || kept !== undefined) {
-      options.log({
+      log({
         level: 'error',
-        at: new Date(options.clock()).toISOString(),
+        at: new Date(clock()).toISOString(),
         message:
           kept !== undefined
             ? messageOf(kept)
@@ -175,109 +160,131 @@ export const createApp = (handlers: Handlers, options: AppOptions): Hono<{ Varia
         ...(error instanceof Error && error.cause !== undefined ? { cause: String(error.cause) } : {}),
       })
     }
-    return write({ status: reply.status, headers: reply.headers, json: reply.body }, requestId)
+    return whole({ status: reply.status, headers: reply.headers, json: reply.body }, requestId)
   }
 
-  for (const route of mounted) {
-    const handler = handlers[route.operation] as Handler
-    const placed = placedIn(route.path)
-    // AWS' clients end an endpoint's own path in a slash.
-    const paths = route.dialect === 'sagemaker' ? [route.path, `${route.path}/`] : [honoPath(route.path)]
-    app.on(route.method, paths, async (c) => {
-      c.set('operation', route.operation)
-      try {
-        const open = toCall(c, route, placed, options.limits)
-        c.set('model', open.params.model)
-        const caller =
-          route.right === 'none' ? undefined : await options.access?.enter(c.req.raw, route, open.params, c.env)
-        c.set('caller', caller?.name)
-        const reply = await handler(Object.assign(open, { caller }))
-        if (caller !== undefined) await options.access?.charge(caller, Number(reply.headers?.[costHeader] ?? 0))
-        const answered = reply.headers?.[versionHeader]
-        if (answered !== undefined) c.set('version', answered)
-        return write(reply, c.get('requestId'))
-      } catch (error) {
-        return fail(c, error, route.dialect)
-      }
-    })
+  const handle = async (asked: Asked, { route, handler, ...place }: Place, facts: Facts, env: unknown) => {
+    facts.operation = route.operation
+    const params = routing.params({ route, handler, ...place }, asked.path)
+    facts.model = params.model
+    const caller =
+      route.right === 'none' || access === undefined ? undefined : await access.enter(asked, route, params, env)
+    facts.caller = caller?.name
+    const reply = await handler(callOf(asked, route, params, caller, facts, limits))
+    if (caller !== undefined) await access?.charge(caller, Number(reply.headers?.[costHeader] ?? 0))
+    facts.version = reply.headers?.[versionHeader] ?? facts.version
+    return whole(reply, facts.requestId)
   }
 
-  const patterns = mounted.map((route) => ({ route, pattern: pathPattern(route.path) }))
-  app.notFound((c) => {
-    const here = patterns.filter(({ pattern }) => pattern.test(c.req.path)).map(({ route }) => route)
-    if (here.length === 0) {
-      const error = new NotFoundError(`Nothing is at ${c.req.path.slice(0, 200)}.`)
-      return fail(c, error, dialectOf(c.req.path))
+  const answerTo = async (asked: Asked, facts: Facts, env: unknown): Promise<Answer> => {
+    try {
+      const admitted = admit?.(asked)
+      if (admitted !== undefined) await admitted
+    } catch (error) {
+      return fail(error, dialectOf(asked.path), facts)
     }
-    const methods = here.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
-    const allow = methods.join(', ')
-    const error = new HttpError(405, `method: got ${c.req.method}; this path takes ${allow}.`, { allow })
-    return fail(c, error, here[0]?.dialect ?? 'control')
-  })
-  app.onError((error, c) => fail(c, error, 'control'))
-  return app
+    const place = routing.find(asked.method, asked.path)
+    if (place === undefined) return missed(asked, facts)
+    try {
+      return await handle(asked, place, facts, env)
+    } catch (error) {
+      return fail(error, place.route.dialect, facts)
+    }
+  }
+
+  const missed = ({ method, path }: Asked, facts: Facts): Answer => {
+    const here = routing.at(path)
+    if (here === undefined)
+      return fail(new NotFoundError(`Nothing is at ${path.slice(0, 200)}.`), dialectOf(path), facts)
+    const allow = here.methods.join(', ')
+    const error = new HttpError(405, `method: got ${method}; this path takes ${allow}.`, { allow })
+    return fail(error, here.route.dialect, facts)
+  }
+
+  const answer: App['answer'] = async (asked, send, env) => {
+    const started = clock()
+    const given = asked.headers.get('x-request-id') ?? ''
+    const facts: Facts = { requestId: /^[\w.-]{1,64}$/.test(given) ? given : options.ids(), operation: 'none' }
+    const made = await answerTo(asked, facts, env)
+    const ms = clock() - started
+    // The caller first: who counts can wait.
+    const sent = send(made)
+    log({
+      level: 'info',
+      at: new Date(started).toISOString(),
+      message: 'request',
+      request_id: facts.requestId,
+      method: asked.method,
+      path: asked.path,
+      operation: facts.operation,
+      ...(facts.model !== undefined && { model: facts.model }),
+      ...(facts.caller !== undefined && { caller: facts.caller }),
+      ...(facts.version !== undefined && { version: facts.version }),
+      status: made.status,
+      ms: Math.round(ms * 1000) / 1000,
+    })
+    return sent
+  }
+  const fetch: App['fetch'] = (request, env) => answer(askedOf(request), responseTo(request), env)
+  return {
+    answer,
+    fetch,
+    request: (path, init) => fetch(new Request(new URL(path, 'http://localhost'), init)),
+  }
 }
 
-/** `/v1/models/{model}:predict` → `/v1/models/:model{[^/:]+:predict}`: a bare `:model:predict` would match anything. */
-export const honoPath = (path: string): string =>
-  path
-    .split('/')
-    .map((part) => part.replace(/^\{(\w+)\}(.*)$/, ':$1{[^/:]+$2}'))
-    .join('/')
-
-/** Of a route's path: each parameter's name and what stands behind it, such as `:predict`. */
-type Placed = readonly (readonly [name: keyof typeof pathParameters, suffix: string])[]
-
-const placedIn = (path: string): Placed =>
-  Array.from(path.matchAll(/\{(\w+)\}([^/]*)/g), ([, name, suffix = '']) => [name as Placed[number][0], suffix])
-
-const toCall = (c: Context, route: Route, placed: Placed, limits: Limits): Omit<Call, 'caller'> => {
-  const params: Record<string, unknown> = {}
-  for (const [name, suffix] of placed) {
-    const text = (c.req.param(name) ?? '').slice(0, suffix === '' ? undefined : -suffix.length)
-    params[name] = checked<unknown>(pathParameters[name], text, name)
-  }
-  const contents = route.request ?? {}
-  const type = () => contentType(c.req.raw.headers, contents, route.right === 'control')
+const callOf = (
+  asked: Asked,
+  route: Route,
+  params: PathParameters,
+  caller: Caller | undefined,
+  facts: Facts,
+  limits: Limits,
+): Call => {
+  const type = () => contentType(asked.headers, route.request ?? {}, route.right === 'control')
   let body: Promise<Uint8Array> | undefined
   const bytes = () => {
-    body ??= readBody(c.req.raw, limits.bodyBytes, c.env ?? {})
+    body ??= asked.read(limits.bodyBytes)
     return body
   }
   return {
-    requestId: c.get('requestId'),
-    params: params as PathParameters,
-    path: c.req.path,
-    headers: c.req.raw.headers,
+    requestId: facts.requestId,
+    params,
+    path: asked.path,
+    headers: asked.headers,
     contentType: type,
     bytes,
     json: async (schema) => {
       type()
       return readJson(await bytes(), schema)
     },
-    query: (schema) => checked(schema, Object.fromEntries(new URL(c.req.url).searchParams), 'query'),
-    about: (version) => c.set('version', String(version)),
-    // Made when it is asked for: few requests have to be told of, and each signal costs.
-    get signal() {
-      return c.req.raw.signal
+    query: (schema) => checked(schema, Object.fromEntries(new URL(asked.url).searchParams), 'query'),
+    about: (version) => {
+      facts.version = String(version)
     },
+    get signal() {
+      return asked.signal
+    },
+    caller,
   }
 }
 
 /** Of paths that no route has. */
 const dialectOf = (path: string): Dialect => (/^\/v[12](\/|$)/.test(path) ? 'serving' : 'control')
 
-/**
- * With every header from the start: one that is put in afterwards makes Hono wrap the answer anew, and its text is then
- * read as a stream, which took longer than the prediction.
- */
-const write = ({ status = 200, headers, json, body, stream }: Reply, requestId: string): Response =>
-  new Response(json === undefined ? (((stream ?? body) as BodyInit | undefined) ?? null) : JSON.stringify(json), {
-    status,
-    headers: {
-      ...(json !== undefined && { 'content-type': 'application/json' }),
-      ...headers,
-      'x-request-id': requestId,
-      'x-content-type-options': 'nosniff',
-    },
-  })
+/** With every header from the start, and its text whole: one write sends it. */
+const whole = ({ status = 200, headers, json, body, stream }: Reply, requestId: string): Answer => ({
+  status,
+  headers: {
+    ...(json !== undefined && { 'content-type': 'application/json' }),
+    ...headers,
+    'x-request-id': requestId,
+    'x-content-type-options': 'nosniff',
+  },
+  body: json === undefined ? (stream ?? body) : JSON.stringify(json),
+})
+
+const responseTo =
+  ({ method }: Request) =>
+  ({ status, headers, body }: Answer): Response =>
+    new Response(method === 'HEAD' ? null : ((body ?? null) as BodyInit | null), { status, headers })

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { type Contents, checked, HttpError, type limits } from '@maas/core/contract'
 import { InvalidInputError, MaasError, TooLargeError } from '@maas/core/errors'
 import type { z } from 'zod'
+import type { HeaderReader } from './asked.ts'
 import { parseJson } from './json.ts'
 
 export type Limits = { readonly [K in keyof typeof limits]: number }
@@ -11,7 +12,7 @@ export type Limits = { readonly [K in keyof typeof limits]: number }
 const curlDefault = 'application/x-www-form-urlencoded'
 
 /** `control` routes change state, so there a page in a browser must not be able to pass for a client: JSON has to be said. */
-export const contentType = (headers: Headers, allowed: Contents, strict: boolean): string => {
+export const contentType = (headers: HeaderReader, allowed: Contents, strict: boolean): string => {
   const encoding = headers.get('content-encoding')
   if (encoding !== null && encoding !== 'identity') {
     throw new HttpError(415, `content-encoding: got "${encoding.slice(0, 40)}"; send the body uncompressed.`)
@@ -24,18 +25,8 @@ export const contentType = (headers: Headers, allowed: Contents, strict: boolean
   throw new HttpError(415, `content-type: got ${got}; this route takes ${Object.keys(allowed).join(', ')}.`)
 }
 
-/** Where a request came from, when that was Node's own server. */
-export interface NodeRequest {
-  readonly incoming?: IncomingMessage
-}
-
-/** The whole body, read from Node's request where there is one: the web's streams cost more than all the rest. */
-export const readBody = (request: Request, limit: number, { incoming }: NodeRequest = {}): Promise<Uint8Array> =>
-  incoming === undefined || incoming.readableEnded || incoming.readableFlowing === true
-    ? readWebBody(request, limit)
-    : readIncoming(incoming, limit)
-
-const readIncoming = (incoming: IncomingMessage, limit: number): Promise<Uint8Array> => {
+/** The whole body from Node's own request: the web's streams cost more than all the rest. TooLargeError as soon as it is known to be over the limit. */
+export const readIncoming = (incoming: IncomingMessage, limit: number): Promise<Uint8Array> => {
   const declared = incoming.headers['content-length']
   if (declared !== undefined && Number(declared) > limit) return Promise.reject(tooLarge(limit, `${declared} bytes`))
   return new Promise((resolve, reject) => {
@@ -64,7 +55,7 @@ const readIncoming = (incoming: IncomingMessage, limit: number): Promise<Uint8Ar
 }
 
 /** TooLargeError as soon as it is known to be over the limit. */
-const readWebBody = async (request: Request, limit: number): Promise<Uint8Array> => {
+export const readBody = async (request: Request, limit: number): Promise<Uint8Array> => {
   const declared = request.headers.get('content-length')
   if (declared !== null) {
     if (Number(declared) > limit) throw tooLarge(limit, `${declared} bytes`)

@@ -10,7 +10,7 @@ import {
   type Route,
 } from '@maas/core/contract'
 import { MaasError } from '@maas/core/errors'
-import type { Access, Caller } from '@maas/core/http'
+import type { Access, Caller, RequestHead } from '@maas/core/http'
 import { LRUCache } from 'lru-cache'
 import type { Counter } from './counter.ts'
 import type { KeyStore, StoredKey } from './types.ts'
@@ -19,7 +19,7 @@ import { isLimited } from './usage.ts'
 export interface AccessDeps {
   readonly counter: Counter
   /** The stored key of a request; undefined when there is none or it is not known. */
-  readonly find: (request: Request, env: unknown) => Promise<StoredKey | undefined>
+  readonly find: (request: RequestHead, env: unknown) => Promise<StoredKey | undefined>
   /** Milliseconds since 1970. */
   readonly clock: () => number
 }

@@ -1,12 +1,6 @@
 import { limits } from '@maas/core/contract'
-import { createApp, honoPath } from '@maas/core/http'
+import { createApp } from '@maas/core/http'
 import { describe, expect, it } from 'vitest'
-
-it('a parameter before a suffix becomes a pattern that needs the suffix', () => {
-  expect(honoPath('/v1/models/{model}:predict')).toBe('/v1/models/:model{[^/:]+:predict}')
-  expect(honoPath('/models/{model}/aliases/{alias}')).toBe('/models/:model{[^/:]+}/aliases/:alias{[^/:]+}')
-  expect(honoPath('/healthz')).toBe('/healthz')
-})
 
 describe('createApp', () => {
   const options = { log: () => {}, limits, clock: () => 0, ids: () => 'id' }

@@ -2,16 +2,16 @@ import { request } from 'node:http'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { createServer, drain, listen } from '../../../../functions/local/server.ts'
+import { createServer, drain, listen, webListener } from '../../../../functions/local/server.ts'
 
 const start = async (fetch: (request: Request) => Response | Promise<Response>, requestSeconds = 30) => {
-  const server = createServer({ fetch, requestSeconds })
+  const server = createServer({ listener: webListener(async (asked) => fetch(asked)), requestSeconds })
   return { server, port: await listen(server, '127.0.0.1', 0) }
 }
 
 it('says which port is taken and what to type', async () => {
   const { server, port } = await start(() => new Response('x'))
-  const second = createServer({ fetch: () => new Response('y'), requestSeconds: 30 })
+  const second = createServer({ listener: () => {}, requestSeconds: 30 })
   await expect(listen(second, '127.0.0.1', port)).rejects.toMatchObject({
     code: 'conflict',
     message: expect.stringMatching(new RegExp(`Port ${port} on 127.0.0.1 is taken.*--port`)),
@@ -20,7 +20,7 @@ it('says which port is taken and what to type', async () => {
 })
 
 it('says when the address is not of this machine', async () => {
-  const server = createServer({ fetch: () => new Response('x'), requestSeconds: 30 })
+  const server = createServer({ listener: () => {}, requestSeconds: 30 })
   await expect(listen(server, '192.0.2.1', 0)).rejects.toThrow('192.0.2.1 is not an address of this machine')
 })
 
