@@ -16,7 +16,7 @@ import {
   openChannel,
   type ToWorker,
 } from './channel.ts'
-import { collectable, growing, smallYoungGeneration } from './garbage.ts'
+import { alone, collectable, growing, smallYoungGeneration } from './garbage.ts'
 
 export interface WorkerOptions {
   readonly program: Program
@@ -97,8 +97,8 @@ const passed = ['PATH', 'HOME', 'XDG_CACHE_HOME', 'TMPDIR', 'MAAS_KERNELS', 'LD_
 export const workerEnvironment = (): Record<string, string> =>
   Object.fromEntries(passed.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))
 
-/** How it collects its garbage: bodies soon, everything seldom. */
-const collecting = [smallYoungGeneration, growing(400), collectable]
+/** How it collects its garbage: bodies soon, everything seldom, and nothing with the help of threads. */
+const collecting = [smallYoungGeneration, alone, growing(400), collectable]
 
 export const startWorker = ({ program, threads, notice, crashed }: WorkerOptions): Worker => {
   const child = spawn(process.execPath, [...collecting, ...program.args, program.entry], {

@@ -24,6 +24,8 @@ export const createServer = ({
       keepAliveTimeout: 65_000,
       maxHeaderSize: 16 * 1024,
       joinDuplicateHeaders: true,
+      // Most bodies then arrive without the socket being stopped and started again.
+      highWaterMark: 128 * 1024,
     },
     listener,
   )

@@ -98,7 +98,7 @@ const answerHandlers = ({
   readonly invoke: Handler
 } => {
   /** Undefined when the body is JSON. */
-  const imageBody = async (call: Call): Promise<PredictInput | undefined> => {
+  const imageBody = (call: Call): Promise<PredictInput> | undefined => {
     const type = call.contentType()
     return type === 'application/json' ? undefined : imagesOf(call, type, limits.batchRows, uploadReader(call, uploads))
   }
@@ -120,7 +120,7 @@ const answerHandlers = ({
 
   /** The body of `:classify` and `:regress`: an image, or feature objects with what they share. */
   const examplesOf = async (call: Call): Promise<ToInput> => {
-    const image = await imageBody(call)
+    const image = imageBody(call)
     if (image !== undefined) return image
     const { examples, context } = await call.json(classifyRequestSchema)
     const whole = context === undefined ? examples : examples.map((example) => withContext(example, context))
@@ -150,8 +150,8 @@ const answerHandlers = ({
     modelMetadata: async ({ params }) => ({ json: metadataOf(await host.describe(toReference(params))) }),
 
     predict: async (call) => {
-      const image = await imageBody(call)
-      if (image !== undefined) return respond(call, image, predicted('row'))
+      const image = imageBody(call)
+      if (image !== undefined) return respond(call, await image, predicted('row'))
       const plain = await plainly(call)
       if (plain !== undefined) return plain
       const request = await call.json(predictRequestSchema)

@@ -23,7 +23,9 @@ interface Preference {
 
 /** `Prefer: respond-async, wait=10` (RFC 7240); undefined when neither is said. */
 export const preferenceOf = (headers: HeaderReader): Preference | undefined => {
-  const said = (headers.get('prefer') ?? '').split(',').map((part) => part.trim().toLowerCase())
+  const given = headers.get('prefer')
+  if (given === null) return undefined
+  const said = given.split(',').map((part) => part.trim().toLowerCase())
   const wait = said.find((part) => /^wait(=|$)/.test(part))
   const async = said.includes('respond-async')
   if (!async && wait === undefined) return undefined

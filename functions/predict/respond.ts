@@ -60,9 +60,13 @@ export const createRespond =
       const answered = clock()
       const reply = encode(prediction)
       const ended = clock()
-      statistics.succeeded(prediction, { total: ended - began, load: loaded, encode: ended - answered })
+      const spent = { total: ended - began, load: loaded, encode: ended - answered }
       const cost = requestPrice(ended - began, megabytes).toFixed(9)
-      return { ...reply, headers: { ...headersOf(prediction, loaded), 'x-maas-cost': cost, ...reply.headers } }
+      return {
+        ...reply,
+        headers: { ...headersOf(prediction, loaded), 'x-maas-cost': cost, ...reply.headers },
+        after: () => statistics.succeeded(prediction, spent),
+      }
     } catch (error) {
       if (model !== undefined) statistics.failed(model, clock() - began)
       const version = model?.version ?? blamedVersion(error)

@@ -76,6 +76,8 @@ export interface Reply {
   readonly json?: unknown
   readonly body?: Uint8Array
   readonly stream?: ReadableStream<Uint8Array>
+  /** What can wait until the answer is out. Must not throw. */
+  readonly after?: () => void
 }
 
 export type Handler = (call: Call) => Promise<Reply> | Reply
@@ -104,6 +106,7 @@ interface Facts {
   caller?: string | undefined
   /** Which answered, or which a request was about that failed after it was known. */
   version?: string | undefined
+  after?: (() => void) | undefined
 }
 
 /** A reply with everything that goes out. */
@@ -173,6 +176,7 @@ export const createApp = (handlers: Handlers, options: AppOptions): App => {
     const reply = await handler(callOf(asked, route, params, caller, facts, limits))
     if (caller !== undefined) await access?.charge(caller, Number(reply.headers?.[costHeader] ?? 0))
     facts.version = reply.headers?.[versionHeader] ?? facts.version
+    facts.after = reply.after
     return whole(reply, facts.requestId)
   }
 
@@ -209,6 +213,7 @@ export const createApp = (handlers: Handlers, options: AppOptions): App => {
     const ms = clock() - started
     // The caller first: who counts can wait.
     const sent = send(made)
+    facts.after?.()
     log({
       level: 'info',
       at: new Date(started).toISOString(),

@@ -5,15 +5,13 @@ import type { Runner } from './runner.ts'
 interface Waiting {
   readonly tensors: NamedTensors
   readonly rows: number
-  /** Equal for tensors whose rows fit together. */
-  readonly kind: string
   readonly resolve: (outputs: NamedTensors) => void
   readonly reject: (error: unknown) => void
 }
 
 /**
- * A runner that gathers what is asked for in one turn of the event loop, which a busy model makes long and an idle one
- * short: nobody waits for company. Only for models whose rows do not depend on each other.
+ * A runner that gathers what is asked for by messages that are read together, many after a long run and one where nothing
+ * else waits: nobody waits for company. Only for models whose rows do not depend on each other.
  */
 export const batching = (runner: Runner, mostRows: number): Runner => {
   if (!runner.rowsIndependent || mostRows <= 1) return runner
@@ -23,8 +21,8 @@ export const batching = (runner: Runner, mostRows: number): Runner => {
   const runAll = async (): Promise<void> => {
     running = true
     while (waiting.length > 0) {
-      const batch = nextBatch(waiting, mostRows)
-      waiting = waiting.filter((one) => !batch.includes(one))
+      const batch = waiting.length === 1 ? waiting : nextBatch(waiting, mostRows)
+      waiting = waiting.length === 1 ? [] : waiting.filter((one) => !batch.includes(one))
       await runTogether(runner, batch)
     }
     running = false
@@ -35,11 +33,11 @@ export const batching = (runner: Runner, mostRows: number): Runner => {
     run: (tensors) =>
       new Promise((resolve, reject) => {
         const [lead] = Object.values(tensors)
-        waiting.push({ tensors, rows: lead?.shape[0] ?? 1, kind: kindOf(tensors), resolve, reject })
+        waiting.push({ tensors, rows: lead?.shape[0] ?? 1, resolve, reject })
         if (running) return
         running = true
-        // After all messages that have arrived were read.
-        setImmediate(() => void runAll())
+        // After all messages that have arrived were taken as far as this one.
+        process.nextTick(runAll)
       }),
   }
 }
@@ -47,9 +45,10 @@ export const batching = (runner: Runner, mostRows: number): Runner => {
 /** As many as fit, from the first on, of its kind. */
 const nextBatch = (waiting: readonly Waiting[], mostRows: number): Waiting[] => {
   const [first] = waiting
+  const kind = first && kindOf(first.tensors)
   let rows = 0
   return waiting.filter((one) => {
-    const taken = one === first || (one.kind === first?.kind && rows + one.rows <= mostRows)
+    const taken = one === first || (rows + one.rows <= mostRows && kindOf(one.tensors) === kind)
     if (taken) rows += one.rows
     return taken
   })
@@ -72,6 +71,7 @@ const runTogether = async (runner: Runner, batch: readonly Waiting[]): Promise<v
   }
 }
 
+/** Equal for tensors whose rows fit together. */
 const kindOf = (tensors: NamedTensors): string =>
   Object.entries(tensors)
     .map(([name, { dtype, shape }]) => `${name} ${dtype} ${shape.slice(1)}`)
