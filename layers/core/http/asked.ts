@@ -9,7 +9,7 @@ export interface HeaderReader {
 /** What is known of a request before its body is there. A web `Request` is one. */
 export interface RequestHead {
   readonly method: string
-  /** Whole. */
+  /** Whole, for its path and query: whose name it was sent to is the header `host`. */
   readonly url: string
   readonly headers: HeaderReader
 }

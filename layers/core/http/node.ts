@@ -34,7 +34,7 @@ class NodeRequest implements Asked {
   }
 
   get url(): string {
-    return `http://${this.headers.get('host') ?? 'localhost'}${this.#target}`
+    return `http://localhost${this.#target}`
   }
 
   get path(): string {
@@ -89,6 +89,8 @@ const write = async ({ status, headers, body }: Answer, incoming: IncomingMessag
   if (!incoming.complete) leave(incoming, outgoing, status)
   if (body instanceof ReadableStream) {
     outgoing.writeHead(status, headers)
+    // Whoever follows something is told at once that it has begun.
+    outgoing.flushHeaders()
     await pipeline(Readable.fromWeb(body as NodeReadableStream), outgoing)
     return
   }
