@@ -3,6 +3,7 @@ import type * as layers from '@tensorflow/tfjs-layers'
 import type { Kernels } from '../kernels/index.ts'
 import { installAdapters } from './adapters/index.ts'
 import { isContainer, maskLikeKeras } from './masking.ts'
+import { orderNodes } from './node-order.ts'
 import { normaliseLikeKeras } from './statistics.ts'
 
 /** What building a model needs of the kernels. */
@@ -31,6 +32,7 @@ export const buildLayersModel = async (
   installAdapters(tf)
   // A copy: deserialisation may write into what it is given.
   const own = structuredClone(topology) as PyJsonDict
+  orderNodes(own)
   // Some layers leave tensors behind when they are made; without a weights manifest the work is done when the call returns.
   tf.engine().startScope('build')
   const built = around(() => tf.models.modelFromJSON({ modelTopology: own }))

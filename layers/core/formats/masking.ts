@@ -54,7 +54,9 @@ const merging = new Set(['Add', 'Subtract', 'Multiply', 'Average', 'Maximum', 'M
 
 /** Which versions of Keras hand a mask on, where tfjs says something else of its own class, or they differ. */
 const handsOn: Readonly<Record<string, readonly (2 | 3)[]>> = {
+  ELU: [2, 3],
   LeakyReLU: [2, 3],
+  ThresholdedReLU: [2, 3],
   Rescaling: [3],
   Normalization: [3],
 }

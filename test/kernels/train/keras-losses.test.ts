@@ -3,68 +3,26 @@
  * its kernels round differently with every count of threads, and what one run of Keras is then from another is no measure.
  */
 import { fileURLToPath } from 'node:url'
-import type { LayersModel } from '@tensorflow/tfjs-layers'
 import { describe, expect, it } from 'vitest'
-import {
-  buildModel,
-  createEagerEngine,
-  createEngine,
-  type DataFacts,
-  modelWeights,
-  type StepEngine,
-  settingsFor,
-  topologyFor,
-} from '../../../layers/core/train/index.ts'
+import { createEagerEngine, createEngine, type DataFacts, type StepEngine } from '../../../layers/core/train/index.ts'
 import { findPython, runPython } from '../../support/python.ts'
 import { type NativeKernels, nativeKernels } from '../native.ts'
 import reference from './fixtures/keras-losses.json' with { type: 'json' }
-import { batchSize, initialWeight, makeBatches } from './keras-losses.ts'
+import { batchSize } from './keras-losses.ts'
+import { apart, configFor, lossesOf, type Preset, presets } from './keras-presets.ts'
 
 // Read when the kernels are loaded, once in each process; a test file has a process of its own.
 process.env.TF_ENABLE_ONEDNN_OPTS = '0'
 
 const python = findPython('keras', 'losses of Python Keras')
 
-const labels = (count: number) => Array.from({ length: count }, (_, index) => `c${index}`)
-const image: DataFacts = { task: 'classification', labels: labels(10), rowShape: [32, 32, 3], kind: 'image' }
-const table: DataFacts = { task: 'classification', labels: labels(3), rowShape: [8], kind: 'table' }
-const presets = [
-  ['cifar10-cnn', image],
-  ['cifar10-cnn-overfit', image],
-  ['mlp', table],
-] as const
-type Preset = Parameters<typeof topologyFor>[0]
-
-async function modelOf(kernels: NativeKernels, preset: Preset, facts: DataFacts): Promise<LayersModel> {
-  const model = await buildModel(topologyFor(preset, settingsFor({}, preset, facts), facts), 1, kernels)
-  const weights = modelWeights(kernels, model)
-  weights.write(weights.read().map((weight, index) => ({ ...weight, data: initialWeight(index, weight.shape) })))
-  return model
-}
-
 async function engineFor(kernels: NativeKernels, preset: Preset, facts: DataFacts, mode: StepEngine['mode']) {
-  const config = {
-    model: await modelOf(kernels, preset, facts),
-    loss: 'sparse_categorical_crossentropy',
-    optimizer: { name: 'adam', momentum: 0 },
-    inputScale: facts.kind === 'image' ? 1 / 255 : 1,
-    seed: 1,
-  } as const
+  const config = await configFor(kernels, preset, facts)
   const engine =
     mode === 'eager' ? createEagerEngine(config, kernels) : createEngine(config, kernels, batchSize, () => undefined)
   expect(engine.mode).toBe(mode)
   return engine
 }
-
-function lossesOf(engine: StepEngine, facts: DataFacts, steps: number, rate = 0.001): number[] {
-  const batch = makeBatches(facts.rowShape, facts.labels.length)
-  const losses = Array.from({ length: steps }, (_, step) => engine.step(batch(step), rate).loss)
-  engine.dispose()
-  return losses
-}
-
-const apart = (a: readonly number[], b: readonly number[]): number =>
-  Math.max(...a.map((value, index) => Math.abs(value - (b[index] ?? Number.NaN))))
 
 /** Means of twenty steps each. */
 const smooth = (losses: readonly number[]): number[] =>

@@ -122,6 +122,9 @@ export const adapterRules: Readonly<Record<string, LayerRule>> = {
   SpectralNormalization: {
     ...rule(['layer'], { power_iterations: ANY }, (kept) => {
       const { class_name: className, config } = kept.layer as { class_name: string; config: Config }
+      if (className === 'Embedding') {
+        throw new Refusal('it normalises an Embedding, whose values Keras then makes whole numbers, like the tokens')
+      }
       return adapted(className, { ...config, name: kept.name }, 'without power iterations')
     }),
     variables: (names) => names.filter((name) => !/^\d+$|vector_u|^sn_u$/.test(name)),

@@ -22,6 +22,8 @@ export class TensorReference {
 export interface LayerCall {
   readonly args: readonly unknown[]
   readonly kwargs: Config
+  /** Keras 3 writes out the defaults of some calls. */
+  readonly withDefaults?: boolean
 }
 
 /** What tfjs-layers needs to know of a call. */
@@ -39,7 +41,10 @@ export const isReference = (value: unknown): value is Reference =>
 /** Keras 3 writes `{args, kwargs}`, Keras 2 a list of references of which the first carries the keywords. */
 export const parseCall = (node: unknown, layer: string): LayerCall => {
   const call = asRecord(node)
-  if (call) return { args: keras3Tensors(call.args) as unknown[], kwargs: keras3Tensors(call.kwargs ?? {}) as Config }
+  if (call) {
+    const kwargs = keras3Tensors(call.kwargs ?? {}) as Config
+    return { args: keras3Tensors(call.args) as unknown[], kwargs, withDefaults: true }
+  }
   const list = isReference(node) ? [node] : node
   if (!Array.isArray(list) || list.length === 0) {
     throw new InvalidInputError(`an inbound node of layer ${layer} is not readable`, { param: layer })
@@ -82,7 +87,7 @@ export const threeTensors = new Set(['MultiHeadAttention', 'GroupQueryAttention'
 export const bindCall = (layer: KerasLayer, call: LayerCall): BoundCall => {
   if (isOperation(layer)) return bindOperation(layer, call)
   const { args } = call
-  const { mask, ...kwargs } = call.kwargs
+  const { mask, ...kwargs } = withoutDefaults(layer, call)
   const [first, ...others] = args
   if (threeTensors.has(layer.class_name)) return bindAttention(args, call.kwargs)
   const states = recurrent.has(layer.class_name) ? tensorsIn(kwargs.initial_state ?? others[0]) : []
@@ -143,6 +148,13 @@ const bindRoles = (roles: readonly Reference[], masks: readonly unknown[], optio
   return inputs.length === roles.length
     ? { ...bound, ...(options && { options }) }
     : { ...bound, options: { ...options, tensors } }
+}
+
+/** Of layers for pictures the default is training=True; what is asked of the model counts all the same, as in `predict`. */
+const withoutDefaults = ({ class_name: className }: KerasLayer, { kwargs, withDefaults }: LayerCall): Config => {
+  if (withDefaults !== true || !/^(Random|Resizing$|CenterCrop$)/.test(className)) return kwargs
+  const { training: _, ...rest } = kwargs
+  return rest
 }
 
 const callOptions = (layer: KerasLayer | undefined, { initial_state: _, ...kwargs }: Config): Config | undefined => {

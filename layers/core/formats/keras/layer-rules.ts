@@ -103,7 +103,8 @@ export const layerRules: Readonly<Record<string, LayerRule>> = {
       'moving_mean_initializer',
       'moving_variance_initializer',
     ],
-    { renorm_momentum: ANY },
+    // Synchronised is what several replicas would do; here is one.
+    { renorm_momentum: ANY, synchronized: ANY },
     (kept) => ({ ...kept, axis: singleAxis(kept.axis) }),
   ),
   LayerNormalization: rule(['axis', 'epsilon', 'center', 'scale', ...variables('beta', 'gamma')]),

@@ -76,7 +76,9 @@ export const initializerOf = (value: unknown): unknown => {
   if (!initializers.has(name) || asRecord(config.value) || Array.isArray(config.value)) {
     return { class_name: 'Zeros', config: {} }
   }
-  return { class_name: name, config: { ...config, ...(typeof seed === 'number' && { seed }) } }
+  // The one name of Keras for a distribution that tfjs lacks.
+  const untruncated = config.distribution === 'untruncated_normal' && { distribution: 'normal' }
+  return { class_name: name, config: { ...config, ...untruncated, ...(typeof seed === 'number' && { seed }) } }
 }
 
 /** A regulariser changes training, never a prediction: one that is not known is dropped with a note. */

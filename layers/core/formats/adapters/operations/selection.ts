@@ -65,6 +65,13 @@ export const selection: Operations = {
     refuses: (_, args) => (args.length === 3 ? undefined : 'the condition alone'),
     compute: (tf, [condition, one, other]) => tf.where(t(tf, condition).toBool(), t(tf, one), t(tf, other)),
   },
+  // What masks that layers pass on go through.
+  converttotensor: {
+    takes: 1,
+    options: ['dtype'],
+    refuses: ({ dtype }) => (dtype && !dtypeNamed(dtype) ? `dtype=${JSON.stringify(dtype)}` : undefined),
+    compute: (tf, [x], { dtype }) => cast(t(tf, x), dtype),
+  },
   cast: {
     takes: 1,
     options: ['dtype'],
