@@ -119,7 +119,7 @@ export interface Answer {
 export interface App {
   /** `env` is what the platform gave with the request. */
   fetch(request: Request, env?: unknown): Promise<Response>
-  /** The same for who has a request in another form, and sends the answer at once. */
+  /** The same for who has a request in another form, and sends the answer at once; throws where it cannot be sent like that, before any of it is. */
   answer<T>(asked: Asked, send: (answer: Answer) => T, env?: unknown): Promise<T>
   /** `fetch` of a path, for tests. */
   request(path: string, init?: RequestInit): Promise<Response>
@@ -166,9 +166,10 @@ export const createApp = (handlers: Handlers, options: AppOptions): App => {
     return whole({ status: reply.status, headers: reply.headers, json: reply.body }, requestId)
   }
 
-  const handle = async (asked: Asked, { route, handler, ...place }: Place, facts: Facts, env: unknown) => {
+  const handle = async (asked: Asked, place: Place, facts: Facts, env: unknown): Promise<Answer> => {
+    const { route, handler } = place
     facts.operation = route.operation
-    const params = routing.params({ route, handler, ...place }, asked.path)
+    const params = routing.params(place, asked.path)
     facts.model = params.model
     const caller =
       route.right === 'none' || access === undefined ? undefined : await access.enter(asked, route, params, env)
@@ -209,10 +210,17 @@ export const createApp = (handlers: Handlers, options: AppOptions): App => {
     const started = clock()
     const given = asked.headers.get('x-request-id') ?? ''
     const facts: Facts = { requestId: /^[\w.-]{1,64}$/.test(given) ? given : options.ids(), operation: 'none' }
-    const made = await answerTo(asked, facts, env)
+    let made = await answerTo(asked, facts, env)
     const ms = clock() - started
     // The caller first: who counts can wait.
-    const sent = send(made)
+    let sent: ReturnType<typeof send>
+    try {
+      sent = send(made)
+    } catch (error) {
+      // Such as a header that cannot be sent.
+      made = fail(error, dialectOf(asked.path), facts)
+      sent = send(made)
+    }
     facts.after?.()
     log({
       level: 'info',

@@ -84,20 +84,24 @@ const targetOf = (url: string): string => {
   return `${pathname}${search}`
 }
 
-const write = async ({ status, headers, body }: Answer, incoming: IncomingMessage, outgoing: ServerResponse) => {
-  if (outgoing.destroyed) return
+const write = (
+  { status, headers, body }: Answer,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> | undefined => {
+  if (outgoing.destroyed) return undefined
   if (!incoming.complete) leave(incoming, outgoing, status)
   if (body instanceof ReadableStream) {
     outgoing.writeHead(status, headers)
     // Whoever follows something is told at once that it has begun.
     outgoing.flushHeaders()
-    await pipeline(Readable.fromWeb(body as NodeReadableStream), outgoing)
-    return
+    return pipeline(Readable.fromWeb(body as NodeReadableStream), outgoing)
   }
   const length = typeof body === 'string' ? Buffer.byteLength(body) : (body?.byteLength ?? 0)
   const hasBody = status !== 204 && status !== 304
   outgoing.writeHead(status, hasBody ? { ...headers, 'content-length': length } : headers)
   outgoing.end(hasBody ? body : undefined)
+  return undefined
 }
 
 /** Milliseconds that a caller may go on sending a body that nobody reads. */

@@ -141,6 +141,13 @@ it('tells a handler that its caller went away, streams what comes in pieces, and
   expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200)
 })
 
+it('answers 500 for a reply that cannot be sent, and says nothing of it', async () => {
+  const port = await start({ health: () => ({ json: {}, headers: { 'x-a': 'a\nb' } }) })
+  const got = await fetch(`http://127.0.0.1:${port}/healthz`)
+  expect([got.status, (await got.text()).includes('x-a')]).toEqual([500, false])
+  expect(logged).toEqual([500])
+})
+
 it('counts after the answer is out', async () => {
   const order: string[] = []
   const log: AppOptions['log'] = () => void order.push('log')
