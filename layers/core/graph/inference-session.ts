@@ -29,7 +29,7 @@ export interface SessionOptions {
 }
 
 /** Milliseconds of work from which a second thread pays. */
-const worthSplitting = 0.5
+const worthSplitting = 1
 /** Milliseconds of one row from which threads within operations pay more than none. */
 const longRow = 3
 /** Milliseconds for which a run may hold up the event loop. */

@@ -50,3 +50,18 @@ describe('a topology that Keras 3 wrote', () => {
     expect(leftOut(await toLayersModel(toModelArtifact(augmented), kernels))).toHaveLength(4)
   })
 })
+
+describe('a model made of stored weights', () => {
+  it('is trained by itself: what it was made of stays as it was', async (context) => {
+    const kernels = await nativeKernels(context)
+    const { tf } = kernels
+    const artifact = toModelArtifact(tf.sequential({ layers: [tf.layers.dense({ units: 3, inputShape: [4] })] }))
+    const before = structuredClone(artifact.weights)
+    const [model, twin] = [await toLayersModel(artifact, kernels), await toLayersModel(artifact, kernels)]
+    model.compile({ optimizer: 'adam', loss: 'meanSquaredError' })
+    await model.fit(tf.ones([8, 4]), tf.ones([8, 3]), { verbose: 0 })
+    expect(artifact.weights).toEqual(before)
+    expect(toModelArtifact(twin).weights).toEqual(before)
+    expect(toModelArtifact(model).weights).not.toEqual(before)
+  })
+})

@@ -54,6 +54,20 @@ describe('a model as an artifact', () => {
     expect(predictions(kernels.tf, restored)).toEqual(predictions(kernels.tf, model))
   })
 
+  it('takes weights from wherever their bytes begin', async () => {
+    const model = cnn(kernels.tf)
+    const { weights, ...rest } = toModelArtifact(model)
+    const shifted = weights.map((weight) => ({
+      ...weight,
+      data: Buffer.concat([Buffer.alloc(1), weight.data]).subarray(1),
+    }))
+    expect(shifted.some(({ data }) => data.byteOffset % 4 !== 0)).toBe(true)
+
+    const restored = await toLayersModel({ ...rest, weights: shifted }, kernels)
+
+    expect(predictions(kernels.tf, restored)).toEqual(predictions(kernels.tf, model))
+  })
+
   it('sets a weight as the file has it, past the constraint that training keeps to', async () => {
     const { tf } = kernels
     const kernelConstraint = tf.constraints.maxNorm({ maxValue: 0.5, axis: 0 })
