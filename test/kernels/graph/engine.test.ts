@@ -1,4 +1,5 @@
 /** What a compiled engine promises beside its losses: repeatable, resumable, without leaks, apart from other engines, or refused by name. */
+import { residentBytes } from '@maas/core/formats'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { LayersModel } from '@tensorflow/tfjs-layers'
 import { describe, expect, it } from 'vitest'
@@ -166,6 +167,40 @@ describe('a compiled engine', () => {
     engine.dispose()
     expect(() => engine.step(makeBatch(net, 16, 0), 1e-3)).toThrow(/closed/)
     engine.dispose()
+  })
+
+  it('gives the memory of its weights and of its optimiser back when it is disposed', async (context) => {
+    if (process.platform !== 'linux') return context.skip('memory is read from /proc')
+    const kernels = await nativeKernels(context)
+    // A million weights of four bytes, and as many of each of Adam's moments: 12 MB an engine.
+    const net: Net = {
+      loss: 'sparse_categorical_crossentropy',
+      rowShape: [1000],
+      width: 1000,
+      build: ({ layers, sequential }) =>
+        sequential({ layers: [layers.dense({ inputShape: [1000], units: 1000, activation: 'softmax' })] }),
+    }
+    const config = configure(kernels, net, { optimizer: { name: 'adam', momentum: 0 } })
+    const batch = makeBatch(net, 8, 0)
+    const anonymous = async () => (await residentBytes(process.pid, 'RssAnon')) / 2 ** 20
+    const trained = () => {
+      const engine = createGraphEngine(config, kernels, 8)
+      engine.step(batch, 1e-3)
+      return engine
+    }
+    const grown = async (rounds: number, each: () => void) => {
+      const before = await anonymous()
+      for (let round = 0; round < rounds; round++) each()
+      return (await anonymous()) - before
+    }
+    await grown(2, () => trained().dispose())
+    const kept: { dispose(): void }[] = []
+    const disposed = await grown(8, () => trained().dispose())
+    const alive = await grown(3, () => kept.push(trained()))
+    for (const engine of kept) engine.dispose()
+    // 96 MB if they were kept.
+    expect(disposed).toBeLessThan(48)
+    expect(alive).toBeGreaterThan(24)
   })
 
   it('refuses batches that do not fit, saying what fits', async (context) => {

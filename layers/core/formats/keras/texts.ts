@@ -3,9 +3,6 @@ import type { TextInput, TextPreprocess } from '../../contract/index.ts'
 import { asRecord, type Config, type KerasLayer, layersOf, nameOf, text } from './config.ts'
 import { Refusal, type ReportBuilder } from './report.ts'
 
-/** Vocabularies that an archive stores apart, by the layer's place in it. */
-type Vocabularies = ReadonlyMap<string, string>
-
 export interface WithoutTexts {
   readonly model: KerasLayer
   /** Undefined where no input takes texts. */
