@@ -1,6 +1,7 @@
 /** What the service and a model's process say to each other, and how it crosses: the one file that knows the wire. */
 import { Socket, type SocketConstructorOpts } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { deserialize, serialize } from 'node:v8'
 import type { NamedTensors, TensorData } from '@maas/core/contract'
 import { type ErrorCode, MaasError, messageOf } from '@maas/core/errors'
 import type { PredictInput, Prediction, ServedModel } from '@maas/core/predict'
@@ -117,7 +118,7 @@ const overBytes = (message: object, change: Change): object => {
   if ('input' in message) {
     const input = message.input as PredictInput
     if (input.kind === 'plain') return { ...message, input: { ...input, body: change(input.body, undefined, true) } }
-    if (input.kind === 'rows') return message
+    if (input.kind === 'rows') return { ...message, input: { ...input, rows: overRows(input.rows, change) } }
     const changed =
       input.kind === 'images'
         ? { images: input.images.map((one) => change(one)) }
@@ -128,6 +129,13 @@ const overBytes = (message: object, change: Change): object => {
   const value = message.value as Answers[keyof Answers]
   return 'outputs' in value ? { ...message, value: { ...value, outputs: overValues(value.outputs, change) } } : message
 }
+
+/** As bytes, because JSON has no -0 and no infinity. */
+const overRows = (rows: unknown, change: Change): unknown => {
+  const part = change(rows === undefined ? nothing : serialize(rows), undefined, true)
+  return part && deserialize(part)
+}
+const nothing = new Uint8Array()
 
 /** Texts stay. */
 const overValues = (tensors: NamedTensors, change: Change): object =>

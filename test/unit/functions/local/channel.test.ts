@@ -50,10 +50,11 @@ describe('the channel to a model process', () => {
         words: { dtype: 'string', shape: [2], data: ['ö', '{"$":1}'] },
         none: { dtype: 'float32', shape: [0], data: new Float32Array() },
       } as const
+      const rows = [{ input: 'ö', value: null, zero: -0, high: Number.POSITIVE_INFINITY, tenth: 0.1 }, { flag: true }]
       const timings = { prepare: 0.25, run: 1.5 }
       const sent: (ToWorker | FromWorker)[] = [
         { id: 1, type: 'predict', input: { kind: 'tensors', tensors } },
-        { id: 2, type: 'predict', input: { kind: 'rows', rows: [{ input: 'a', value: null }] } },
+        { id: 2, type: 'predict', input: { kind: 'rows', rows } },
         { id: 3, type: 'answer', value: { outputs: tensors, timings } },
         { type: 'notice', text: 'a' },
         { id: 4, type: 'answer', value: { outputs: {}, timings } },
