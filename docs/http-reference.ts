@@ -45,6 +45,7 @@ export const httpReference = (): string => {
     '',
     `Bodies hold at most ${limits.bodyBytes / 1024 / 1024} MB. Where keys are on, send \`x-api-key\`; the last column says which right the key needs.`,
     '`/v1` and `/v2` answer failures as `{"error":"text"}`, everything else as `{"error":{"code","message","param","request_id"}}`.',
+    '429 and 503 say in `Retry-After` when to try again. On one machine a prediction waits at most 30 s for its turn, then it is answered 503 and not run; one that runs for 60 s is ended and answered 504.',
     '',
     ...Object.entries(owners).flatMap(([owner, title]) => [
       `## ${title}`,

@@ -21,6 +21,8 @@ export interface ModelLimits {
   readonly queued: number
   /** Bytes of input that may wait for one model. */
   readonly queuedBytes: number
+  /** Milliseconds a request may wait for its turn. */
+  readonly waitMs: number
   /** Milliseconds a load may take. */
   readonly loadMs: number
   /** Milliseconds a prediction may take. */
@@ -30,6 +32,7 @@ export interface ModelLimits {
 export const defaultModelLimits: ModelLimits = {
   queued: 256,
   queuedBytes: 256 * 1024 * 1024,
+  waitMs: 30_000,
   loadMs: 120_000,
   predictMs: 60_000,
 }
@@ -77,9 +80,16 @@ export const createModelProcess = ({
   limits,
 }: ModelOptions): ModelProcess => {
   const label = `${name}:${version}`
-  const queue = createTurns(inFlight)
+  const patience = {
+    ms: limits.waitMs,
+    late: () =>
+      new NotReadyError(
+        `${label} is busy: this request waited ${limits.waitMs / 1000} s for its turn. Try again in a second.`,
+      ),
+  }
+  const queue = createTurns(inFlight, patience)
   /** Requests whose process ended, each tried once more with no other beside it, so that only who ends it fails. */
-  const suspects = createTurns(1)
+  const suspects = createTurns(1, patience)
   let held = 0
   let asked = 0
   let quietSince = clock()

@@ -14,7 +14,15 @@ export interface Turns {
   idle(): Promise<void>
 }
 
-export const createTurns = (most: number): Turns => {
+/** How long a task waits for its turn. */
+export interface Patience {
+  /** Milliseconds. */
+  readonly ms: number
+  /** What a task is rejected with that has waited so long; it is never run. */
+  readonly late: () => Error
+}
+
+export const createTurns = (most: number, { ms, late }: Patience): Turns => {
   /** In the order they came. */
   const waiting = new Set<() => void>()
   let running = 0
@@ -47,17 +55,24 @@ export const createTurns = (most: number): Turns => {
     add: (task, signal) => {
       if (!full()) return run(task)
       return new Promise((resolve, reject) => {
-        const leave = (): void => {
+        const settle = (): void => {
+          clearTimeout(timer)
+          signal?.removeEventListener('abort', gone)
+        }
+        const leave = (reason: unknown): void => {
+          settle()
           waiting.delete(begin)
-          reject(signal?.reason)
+          reject(reason)
           next()
         }
+        const gone = (): void => leave(signal?.reason)
         const begin = (): void => {
-          signal?.removeEventListener('abort', leave)
+          settle()
           resolve(run(task))
         }
         if (signal?.aborted) return reject(signal.reason)
-        signal?.addEventListener('abort', leave, { once: true })
+        const timer = setTimeout(() => leave(late()), ms)
+        signal?.addEventListener('abort', gone, { once: true })
         waiting.add(begin)
       })
     },

@@ -54,7 +54,7 @@ const setup = (models: number, idleMs = 60_000) => {
     pool,
     idleMs,
     modelBytes: models * (processBytes + 2000),
-    limits: { queued: 10, queuedBytes: 1e9, loadMs: 1000, predictMs: 1000 },
+    limits: { queued: 10, queuedBytes: 1e9, waitMs: 1000, loadMs: 1000, predictMs: 1000 },
     clock: () => performance.now(),
     random: Math.random,
   })

@@ -21,7 +21,7 @@ const setup = (limits: Partial<ModelLimits> = {}) => {
       return made.worker
     },
     clock: () => clock.now,
-    limits: { queued: 2, queuedBytes: 1000, loadMs: 1, predictMs: 1, ...limits },
+    limits: { queued: 2, queuedBytes: 1000, waitMs: 10_000, loadMs: 1, predictMs: 1, ...limits },
   })
   return { workers, model, clock }
 }
@@ -90,6 +90,25 @@ describe('a model in a process', () => {
     await turn()
     workers[0]?.calls.at(-1)?.resolve(answer)
     await again
+  })
+
+  it('asks who has waited too long to come again, at once and without ever running it', async () => {
+    const { model, workers } = setup({ waitMs: 20 })
+    const sent = Array.from({ length: inFlight }, () => model.predict(input))
+    const late = model.predict(input)
+    await turn()
+    workers[0]?.load()
+    await expect(late).rejects.toMatchObject({ code: 'not_ready', retryAfter: 1 })
+    await expect(late).rejects.toThrow('waited 0.02 s for its turn')
+    // Those that run may take longer than one may wait.
+    expect(predictsOf(workers[0])).toBe(inFlight)
+    for (const call of workers[0]?.calls ?? []) call.resolve(answer)
+    await Promise.all(sent)
+    expect(predictsOf(workers[0])).toBe(inFlight)
+    const next = model.predict(input)
+    await turn()
+    workers[0]?.calls.at(-1)?.resolve(answer)
+    await next
   })
 
   it('tries what a dying process held once more, one at a time, and fails who ends that too', async () => {

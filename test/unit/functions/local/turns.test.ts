@@ -4,8 +4,8 @@ import { createTurns } from '../../../../functions/local/turns.ts'
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 /** Tasks that say when they begin and end when they are told to. */
-const setup = (most: number) => {
-  const turns = createTurns(most)
+const setup = (most: number, ms = 10_000) => {
+  const turns = createTurns(most, { ms, late: () => new Error('late') })
   const begun: string[] = []
   const ends = new Map<string, (error?: Error) => void>()
   const add = (name: string, signal?: AbortSignal) =>
@@ -47,6 +47,20 @@ it('leaves out who goes away while waiting, and nobody who runs', async () => {
   await expect(add('late', away.signal)).rejects.toThrow('gone')
   end('runs')
   expect(await runs).toBe('runs')
+  end('next')
+  expect(await next).toBe('next')
+  expect(begun).toEqual(['runs', 'next'])
+})
+
+it('leaves out who has waited too long, and nobody who runs', async () => {
+  const { turns, begun, add, end } = setup(1, 20)
+  const runs = add('runs')
+  await expect(add('waits')).rejects.toThrow('late')
+  expect([turns.waiting, begun]).toEqual([0, ['runs']])
+  const next = add('next')
+  end('runs')
+  expect(await runs).toBe('runs')
+  await new Promise((resolve) => setTimeout(resolve, 40))
   end('next')
   expect(await next).toBe('next')
   expect(begun).toEqual(['runs', 'next'])
