@@ -11,6 +11,7 @@ const refusals: Readonly<Record<string, RegExp>> = {
   custom: /doubled \(.*Doubled\): it is (a custom class|not a layer of Keras)/,
   conv3d_dilated: /its option dilation_rate=\[2,2,2\] is not supported/,
   ops_initial: /max \(Max\): operation Max is called with initial=0.9, which is not supported/,
+  spectral_norm_embedding: /it normalises an Embedding, whose values Keras then makes whole numbers/,
   bidirectional_backward_other: /its backward_layer is another one than its layer/,
   // A .h5 file has no place for what a layer learned of texts.
   text_vectorization_adapted: /does not hold its vocabulary; save the model as .keras/,
