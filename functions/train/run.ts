@@ -20,6 +20,7 @@ import {
   type Settings,
   type StepEngine,
   settingsFor,
+  squaredOtherwise,
   summaryOf,
   type Topology,
   type TrainResult,
@@ -115,6 +116,14 @@ export const runTrainingLoop = async (spec: TrainingSpec, data: DataSet, deps: R
       level: 'warning',
       code: 'left_out',
       message: `Trained without what only Keras does in training: ${without.join(', ')}.`,
+    })
+  const otherwise = start ? squaredOtherwise(model, name) : []
+  if (otherwise.length > 0)
+    report({
+      event: 'notice',
+      level: 'warning',
+      code: 'embedding_gradients',
+      message: `Losses will part from those of Keras on TensorFlow, as ${name} squares the gradients of ${otherwise.join(', ')} after adding up those of a token's occurrences, Keras before it; sgd trains the same.`,
     })
   const predict: Predictor = (batch) => predictWith(engine, batch)
   const validated = data.validation.examples > 0

@@ -34,9 +34,7 @@ export const generateInputs = ({ inputs }: Pick<Signature, 'inputs'>, seed: numb
   return Object.fromEntries(
     inputs.map(({ name, dtype, shape: [, ...rest] }) => {
       if (dtype === 'string') {
-        throw new UnsupportedError(
-          `input ${name} takes text, of which no examples can be made up; give some with --golden`,
-        )
+        throw new UnsupportedError(`input ${name} takes text, which golden tensors cannot hold`)
       }
       const shape = [rows, ...rest.map((size) => (size === -1 ? anySize : size))]
       const Values = dtype === 'float32' ? Float32Array : dtype === 'int32' ? Int32Array : Uint8Array

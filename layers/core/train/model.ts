@@ -63,6 +63,17 @@ export const leftOut = (model: LayersModel): string[] =>
     return typeof leavesOut === 'string' ? [`${layer.name} (${leavesOut})`] : []
   })
 
+/**
+ * Embeddings that these optimisers move otherwise than Keras on TensorFlow, which squares the gradient of each occurrence of a token before it adds them up.
+ * SGD squares nothing.
+ */
+export const squaredOtherwise = (model: LayersModel, optimizer: string): string[] =>
+  optimizer === 'sgd'
+    ? []
+    : flatLayers(model).flatMap((layer) =>
+        layer.getClassName() === 'Embedding' && layer.trainableWeights.length > 0 ? [layer.name] : [],
+      )
+
 /** `loss` plus the model's regularisation penalties. */
 export const penaltyOf = (tf: TensorFlow, model: LayersModel, loss: Scalar): Scalar =>
   model.calculateLosses().reduce<Scalar>((sum, penalty) => tf.add(sum, penalty) as Scalar, loss)

@@ -15,8 +15,8 @@ import { expectedOf, kerasFixture } from '../../support/keras-fixtures.ts'
 const sha256 = '0'.repeat(64)
 
 /** NumPy's own format, version 1. */
-const npy = (shape: readonly number[], values: readonly number[]): Uint8Array => {
-  const text = `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape.join(', ')}${shape.length === 1 ? ',' : ''}), }`
+const npy = (shape: readonly number[], values: readonly number[], type = '<f4'): Uint8Array => {
+  const text = `{'descr': '${type}', 'fortran_order': False, 'shape': (${shape.join(', ')}${shape.length === 1 ? ',' : ''}), }`
   const header = Buffer.from(text.padEnd(64 * Math.ceil((text.length + 11) / 64) - 11).concat('\n'))
   const start = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, header.length & 255, header.length >> 8])
   return Buffer.concat([start, header, Buffer.from(Float32Array.from(values).buffer)])
@@ -82,6 +82,19 @@ describe.skipIf(kernels.native === undefined)('vetting', () => {
     expect(verdict.error?.message).toMatch(
       /does not answer the golden inputs with the golden outputs: the largest difference/,
     )
+  })
+
+  it('refuses a model whose golden files cannot be read, rather than registering it without a certificate', async () => {
+    const { inputs, outputs } = await expectedOf(3, 'cnn')
+    const [x, y] = [inputs[0], outputs[0]]
+    if (x === undefined || y === undefined) throw new Error('the fixture has no examples')
+    const golden = { inputs: 'x.npy', outputs: 'y.npy' }
+    const files = { 'model.h5': await kerasFixture(3, 'cnn.h5'), 'y.npy': npy(y.shape, y.data) }
+    // NumPy's texts of one character have four bytes each, as the numbers have.
+    const { verdict } = await vet({ ...files, 'x.npy': npy(x.shape, x.data, '<U1') }, { golden })
+    expect(verdict).toMatchObject({ files: [], error: { code: 'invalid_input', param: 'golden' } })
+    expect(verdict.error?.message).toContain('x has type <U1. Allowed: bool, integers, float32 and float64')
+    expect((await vet({ ...files, 'x.npy': npy(x.shape, x.data) }, { golden })).verdict.error).toBeUndefined()
   })
 
   it('takes weights alone with the topology that goes with them', async () => {

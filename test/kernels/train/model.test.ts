@@ -1,6 +1,6 @@
 /** Topologies by Python Keras 3, trained from fresh weights, compute what the same file computes when it is served. */
 import { readKerasArchive, toLayersModel, toModelArtifact } from '@maas/core/formats'
-import { buildModel, leftOut } from '@maas/core/train'
+import { buildModel, leftOut, squaredOtherwise } from '@maas/core/train'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { LayersModel } from '@tensorflow/tfjs-layers'
 import { describe, expect, it } from 'vitest'
@@ -48,6 +48,19 @@ describe('a topology that Keras 3 wrote', () => {
     const augmented = await build('random_layers', kernels)
     expect(leftOut(augmented)).toEqual(augmented.layers.slice(-4).map(({ name }) => `${name} (augmentation)`))
     expect(leftOut(await toLayersModel(toModelArtifact(augmented), kernels))).toHaveLength(4)
+  })
+
+  it('names the trained embeddings that Keras on TensorFlow moves otherwise, unless by SGD', async (context) => {
+    const kernels = await nativeKernels(context)
+    const model = await build('embedding_mask_lstm', kernels)
+    const names = model.layers.filter((layer) => layer.getClassName() === 'Embedding').map(({ name }) => name)
+    expect(names.length).toBeGreaterThan(0)
+    expect(squaredOtherwise(model, 'adam')).toEqual(names)
+    expect(squaredOtherwise(model, 'rmsprop')).toEqual(names)
+    expect(squaredOtherwise(model, 'sgd')).toEqual([])
+    for (const layer of model.layers) layer.trainable = false
+    expect(squaredOtherwise(model, 'adam')).toEqual([])
+    expect(squaredOtherwise(await build('activation_relu', kernels), 'adam')).toEqual([])
   })
 })
 

@@ -85,6 +85,9 @@ const requestOf = async (path: string, options: PushOptions): Promise<Pushed> =>
   if (options.golden !== undefined && (inputs === undefined || outputs === undefined || options.golden.length > 2)) {
     throw new UsageError('--golden', 'give two files: inputs and outputs, as .npy, or .npz for several tensors')
   }
+  const other = options.golden?.find((file) => !/\.np[yz]$/i.test(file))
+  if (other !== undefined)
+    throw new UsageError('--golden', `${other} is neither .npy nor .npz, as np.save and np.savez write them`)
   const near = (file: string, option: string): string => {
     const inside = relative(directory, file).split(sep).join('/')
     if (!inside.startsWith('..')) return inside

@@ -63,6 +63,8 @@ describe('maas', () => {
     [['predict', 'model', '--input', 'photo.jpg'], 'npx maas predict model photo.jpg'],
     [['alias', 'm', 'production', '1', '--rollback'], 'one of VERSION'],
     [['models', '--delete', 'm'], 'name one version'],
+    [['push', 'package.json', '--name', 'm', '--golden', 'x.npy'], 'give two files'],
+    [['push', 'package.json', '--name', 'm', '--golden', 'x.npy', 'y.csv'], 'y.csv is neither .npy nor .npz'],
     [['export', 'm', '--format', 'docx'], 'Allowed choices'],
     [['serve', '--port', '99999'], '65535'],
   ])('refuses %j with exit code 2 and says why', async (args, reason) => {
