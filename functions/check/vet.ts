@@ -198,6 +198,9 @@ const rowOf = (preprocess: Preprocess): readonly number[] | undefined => {
 
 /** Messages name the file as its owner knows it. */
 const nameFile = (error: MaasError, directory: string): MaasError =>
-  new MaasError(error.code, error.message.replaceAll(join(directory, '/'), ''))
+  new MaasError(
+    error.code,
+    error.message.replaceAll(join(directory, '/'), '').replaceAll(directory, "the model's folder"),
+  )
 
 const text = (value: unknown): Uint8Array => Buffer.from(`${JSON.stringify(value)}\n`)

@@ -92,9 +92,15 @@ describe.skipIf(kernels.native === undefined)('vetting', () => {
     const files = { 'model.h5': await kerasFixture(3, 'cnn.h5'), 'y.npy': npy(y.shape, y.data) }
     // NumPy's texts of one character have four bytes each, as the numbers have.
     const { verdict } = await vet({ ...files, 'x.npy': npy(x.shape, x.data, '<U1') }, { golden })
-    expect(verdict).toMatchObject({ files: [], error: { code: 'invalid_input', param: 'golden' } })
+    expect(verdict).toMatchObject({ files: [], error: { code: 'invalid_input' } })
     expect(verdict.error?.message).toContain('x has type <U1. Allowed: bool, integers, float32 and float64')
     expect((await vet({ ...files, 'x.npy': npy(x.shape, x.data) }, { golden })).verdict.error).toBeUndefined()
+  })
+
+  it('calls the folder of a SavedModel so in what it refuses, not by where it lay here', async () => {
+    const { verdict } = await vet({ 'saved_model.pb': Buffer.from('no protocol buffer') })
+    expect(verdict.error?.message).toMatch(/^the model's folder /)
+    expect(verdict.error?.message).not.toContain(directory)
   })
 
   it('takes weights alone with the topology that goes with them', async () => {

@@ -149,7 +149,7 @@ const missingConfig = (file: Hdf5Group, name: string): InvalidInputError => {
   return new InvalidInputError(
     weightsOnly
       ? `${name} holds weights but no model; give its topology, which model.to_json() writes (--topology model.json), or save the whole model with model.save('model.keras')`
-      : `${name} is an HDF5 file, but no Keras model: it has no model_config`,
+      : `${name} is an HDF5 file, but no Keras model: it has no model_config; save the whole model with model.save('model.keras')`,
     { param: name },
   )
 }
