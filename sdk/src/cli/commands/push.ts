@@ -91,7 +91,7 @@ const requestOf = async (path: string, options: PushOptions): Promise<Pushed> =>
   const near = (file: string, option: string): string => {
     const inside = relative(directory, file).split(sep).join('/')
     if (!inside.startsWith('..')) return inside
-    throw new UsageError(option, `${file} must lie beside the model, in ${directory}`)
+    throw new UsageError(option, `${file} must lie in ${directory}, with the model's files; copy it there`)
   }
   const topology = options.topology === undefined ? undefined : near(options.topology, '--topology')
   const golden =
