@@ -35,8 +35,9 @@ export const buildGraph = ({ graph, signature, initOps, variable }: GraphParts):
     nodes.set(node.name, node)
     return node.name
   }
+  const initialised = assignedConstants(reach(graph, initOps).nodes)
   const assigned = [...kept.nodes.values()]
-    .filter(({ op }) => op === 'VarHandleOp')
+    .filter(({ op, name }) => op === 'VarHandleOp' && !initialised.has(name))
     .map((handle, at) => {
       const value = variable(handle)
       const constant = add(constNode(`maas/value_${at}`, value))
@@ -49,8 +50,11 @@ export const buildGraph = ({ graph, signature, initOps, variable }: GraphParts):
     const node = nodes.get(name)
     if (node) nodes.set(name, { ...node, inputs: [...node.inputs, ...assigned.map((assign) => `^${assign}`)] })
   }
+  const [only] = initOps
   const init =
-    controls.length === 0 ? undefined : add({ name: 'maas/init', op: 'NoOp', inputs: controls, attrs: new Map() })
+    assigned.length === 0 && initOps.length <= 1
+      ? only && nodeOf(only)
+      : add({ name: 'maas/init', op: 'NoOp', inputs: controls, attrs: new Map() })
   const notes: string[] = []
   const inputs = signature.inputs.map((info, at) => servedInput(info, at, nodes, add, notes))
   const outputs = signature.outputs.map((info, at) => servedOutput(info, at, add, notes))
@@ -72,6 +76,14 @@ export const buildGraph = ({ graph, signature, initOps, variable }: GraphParts):
   const all = [...kept.nodes.values(), ...[...kept.functions.values()].flatMap((definition) => definition.nodes)]
   return { savedModel: file.finish(), operations: [...new Set(all.map(({ op }) => op))].sort(), notes }
 }
+
+/** Variables that the graph itself sets to constants when it is loaded, as the graphs that are written here do: they need no checkpoint. */
+const assignedConstants = (nodes: ReadonlyMap<string, RawNode>): ReadonlySet<string> =>
+  new Set(
+    [...nodes.values()].flatMap(({ op, inputs: [handle = '', value = ''] }) =>
+      op === 'AssignVariableOp' && nodes.get(nodeOf(value))?.op === 'Const' ? [nodeOf(handle)] : [],
+    ),
+  )
 
 /** Types that callers send, and what else is made from them inside the graph. */
 const inputTypes: Readonly<Record<number, { readonly sent: number; readonly note?: string }>> = {

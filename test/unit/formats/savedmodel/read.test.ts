@@ -59,6 +59,16 @@ describe('readModel of a graph', () => {
     await expect(refused).rejects.toThrow(/bring it as \.h5 or \.keras/)
   })
 
+  it('reads again what it made of a SavedModel with variables, which a version is exported as', async () => {
+    const { artifact } = await readModel(fixture('cnn.zip'))
+    if (!isGraph(artifact)) throw new Error('the fixture is no graph')
+    const exported = { 'saved_model.pb': artifact.graph }
+    const again = await readModel(await stored('exported.zip', zipSync(exported)))
+    expect(isGraph(again.artifact) && signatureOfGraph(again.artifact)).toEqual(signatureOfGraph(artifact))
+    const original = { 'saved_model.pb': (await unpacked('cnn.zip'))['saved_model.pb'] as Uint8Array }
+    await expect(readModel(await stored('bare.zip', zipSync(original)))).rejects.toThrow('variables.index')
+  })
+
   it('refuses variables whose checksum does not fit', async () => {
     const files = await unpacked('cnn.zip')
     const data = 'variables/variables.data-00000-of-00001'
