@@ -1,12 +1,13 @@
 /** The process that touches a model from outside: a folder in, a folder out, an empty environment around it. */
-import { mkdir, open, readdir, readFile } from 'node:fs/promises'
+import { closeSync, mkdirSync, openSync, writev } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { text as readAll } from 'node:stream/consumers'
+import { promisify } from 'node:util'
 import { decodeGolden } from '@maas/core/certificate'
 import { importRequestSchema, versionFiles } from '@maas/core/contract'
 import { artifactFromFiles, prepareHdf5, type ReadHdf5 } from '@maas/core/formats'
 import { loadKernels } from '@maas/core/kernels'
-import { writeParts } from '@maas/core/store'
 import { finished, folders } from './folder.ts'
 import type { ChildTask } from './run.ts'
 import { replayVersion, type VetDeps, vetModel } from './vet.ts'
@@ -19,13 +20,17 @@ const readTask = async (): Promise<ChildTask | undefined> => {
   return text === '' ? undefined : JSON.parse(text)
 }
 
+/** One call of the disk, which another thread makes while this one goes on with the model. */
 const write = async (path: string, ...parts: readonly Uint8Array[]): Promise<void> => {
-  await mkdir(dirname(path), { recursive: true })
-  const file = await open(path, 'w')
+  mkdirSync(dirname(path), { recursive: true })
+  const file = openSync(path, 'w')
   try {
-    await writeParts(file, parts)
+    const { bytesWritten } = await promisify(writev)(file, parts)
+    const size = parts.reduce((sum, { length }) => sum + length, 0)
+    if (bytesWritten < size)
+      throw new Error(`the disk is full: it took ${bytesWritten} of the ${size} bytes of ${path}`)
   } finally {
-    await file.close()
+    closeSync(file)
   }
 }
 
@@ -37,10 +42,13 @@ const main = async (): Promise<void> => {
   loading.catch(() => {})
   try {
     const task = await readTask()
-    if (task !== undefined) await perform(task, loading, hdf5?.readHdf5)
+    if (task === undefined) return
+    await perform(task, loading, hdf5?.readHdf5)
   } finally {
     hdf5?.close()
   }
+  // From here on it may be ended at any time.
+  process.stdout.write(finished)
 }
 
 const perform = async (
@@ -51,23 +59,26 @@ const perform = async (
   process.chdir(directory)
   process.env.TMPDIR = directory
   const place = folders(directory)
-  const finish = async (result: unknown): Promise<void> => {
-    await write(place.result, Buffer.from(JSON.stringify(result)))
-    process.stdout.write(finished)
-  }
+  const finish = (result: unknown): Promise<void> => write(place.result, Buffer.from(JSON.stringify(result)))
   const kernels = await loading
   if (task === 'vet') {
     const request = importRequestSchema.parse(JSON.parse(await readFile(place.request, 'utf8')))
     const writing: Promise<void>[] = []
     const keep: VetDeps['keep'] = (path, parts) => void writing.push(write(join(place.candidate, path), ...parts))
+    let early: Uint8Array | undefined
+    const written = (graph: Uint8Array): void => {
+      early = graph
+      writing.push(write(place.graph, graph))
+    }
     const { verdict, graph } = await vetModel(request, place.files, {
+      written,
       kernels,
       now,
       keep,
       ...(readHdf5 && { readHdf5 }),
     })
     await Promise.all(writing)
-    if (graph !== undefined) await write(place.graph, graph)
+    if (graph !== undefined && graph !== early) await write(place.graph, graph)
     await finish(verdict)
   } else {
     const file = (path: string) => readFile(join(place.files, path))

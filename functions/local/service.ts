@@ -174,14 +174,17 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
   }
   const inner = createApp(predictHandlers(predicting), { log, limits, clock, ids: randomUUID, access: admitted })
   const local = createLocalImports({ store, registry, clock, secret: randomBytes(32), ids: randomUUID, say })
-  const background = (id: string) =>
-    void local.check(id).catch((error: unknown) => say(`Import ${id}: ${messageOf(error)}`))
+  const background = async (id: string): Promise<void> => {
+    await local.check(id).catch((error: unknown) => say(`Import ${id}: ${messageOf(error)}`))
+    // Who brings one model often brings the next one soon.
+    local.prepare()
+  }
   const { verify, ensureReplayed } = local
   const imports = {
     uploads: local.uploads,
     imports: local.imports,
     announced: local.prepare,
-    ready: background,
+    ready: (id: string) => void background(id),
     verify,
     ensureReplayed,
   }

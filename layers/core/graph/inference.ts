@@ -42,11 +42,18 @@ export async function compileSession(
   model: LayersModel,
   kernels: Kernels,
   signature: Signature,
-  options: Omit<SessionOptions, 'check'>,
+  {
+    written,
+    ...options
+  }: Omit<SessionOptions, 'check'> & {
+    /** Receives the graph before it is held against tfjs, to do with it meanwhile what takes long. */
+    readonly written?: ((graph: Uint8Array) => void) | undefined
+  },
 ): Promise<CompiledModel> {
   const native = requireNative(kernels)
   return refusing(() => {
     const { graph, inputs } = compile(native, model, signature)
+    written?.(graph)
     const check: SessionOptions['check'] = (run) => verifyOutputs(native, model, { signature, inputs, run })
     return { graph, session: openSession(graph, native.native.sessions, { ...options, check }) }
   })

@@ -6,11 +6,13 @@ import { isGraph, type ServableArtifact, signatureOf, toLayersModel } from '@maa
 import type { Kernels } from '@maas/core/kernels'
 import { createArtifactRunner } from './artifact-runner.ts'
 import { runLayers } from './eager.ts'
-import { createRunner } from './runner.ts'
+import { createRunner, type RunnerOptions } from './runner.ts'
 
 export interface CertifyDeps {
   readonly kernels: Kernels
   readonly now: () => Date
+  /** Receives the graph of layers as soon as there is one; only what `certify` returns is known to be right. */
+  readonly written?: ((graph: Uint8Array) => void) | undefined
 }
 
 export interface Certified {
@@ -34,7 +36,7 @@ export type Reference = (inputs: GoldenTensors['inputs']) => Promise<GoldenTenso
  */
 export const certify = async (
   artifact: ServableArtifact,
-  { kernels, now }: CertifyDeps,
+  { kernels, now, written }: CertifyDeps,
   goldens: (signature: Signature, reference: Reference) => Promise<GoldenTensors>,
 ): Promise<Certified> => {
   const notes: string[] = []
@@ -48,7 +50,7 @@ export const certify = async (
     })
   const { runner, signature, golden, parameters } = isGraph(artifact)
     ? await prepareGraph(artifact, kernels, announce, make)
-    : await prepareLayers(artifact, kernels, announce, make)
+    : await prepareLayers(artifact, kernels, { announce, written }, make)
   try {
     const mode = runner.graph === undefined && !isGraph(artifact) ? 'eager' : 'compiled'
     const replay = golden && (await replayGolden(golden, { run: runner.run, mode, kernels: kernels.id, now }))
@@ -76,7 +78,7 @@ const prepareGraph = async (
 const prepareLayers = async (
   artifact: Parameters<typeof toLayersModel>[0],
   kernels: Kernels,
-  announce: (line: string) => void,
+  { announce, written }: Pick<RunnerOptions, 'announce' | 'written'>,
   make: Make,
 ) => {
   const layers = await toLayersModel(artifact, kernels)
@@ -84,6 +86,6 @@ const prepareLayers = async (
   const parameters = layers.countParams()
   const golden = await make(signature, async (inputs) => runLayers(layers, signature, inputs, kernels))
   // One thread is enough for a few rows; with more, a large graph is opened twice to see which way is faster.
-  const runner = await createRunner(layers, signature, kernels, { announce, threads: 1 })
+  const runner = await createRunner(layers, signature, kernels, { announce, threads: 1, written })
   return { runner, signature, golden, parameters }
 }

@@ -24,6 +24,8 @@ export interface RunnerOptions {
   readonly batchRows?: number | undefined
   /** Threads this process may use. @default all of the machine, or of the container */
   readonly threads?: number | undefined
+  /** Receives a graph before it is known to be right. */
+  readonly written?: ((graph: Uint8Array) => void) | undefined
 }
 
 /** Takes over the layers model: it is disposed of once it is compiled, or with the runner. */
@@ -31,7 +33,7 @@ export const createRunner = async (
   layers: LayersModel,
   signature: Signature,
   kernels: Kernels,
-  { announce, threads = availableParallelism() }: RunnerOptions,
+  { announce, threads = availableParallelism(), written }: RunnerOptions,
 ): Promise<Runner> => {
   const eager = (): Runner => ({
     run: async (tensors) => runLayers(layers, signature, tensors, kernels),
@@ -41,7 +43,7 @@ export const createRunner = async (
   // The WASM backend has said already that it is slower.
   if (kernels.native === undefined) return eager()
   try {
-    const { graph, session } = await compileSession(layers, kernels, signature, { threads })
+    const { graph, session } = await compileSession(layers, kernels, signature, { threads, written })
     layers.dispose()
     return { ...session, graph }
   } catch (error) {

@@ -1,13 +1,13 @@
 /** Where the file store writes before anything is visible, and how it clears away what dead writers left there. */
 import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { StorageError } from '../errors.ts'
 import { isErrno } from './files-errors.ts'
 import { type FileSystem, makeDirectory, namesIn, syncDirectory } from './generations.ts'
 import { fromSource } from './source.ts'
-import { writeParts } from './write-parts.ts'
 
 /** Nobody writes for so long: covers writers on other machines, and process ids that were given out again. */
 const ABANDONED_MS = 24 * 3600_000
@@ -60,6 +60,13 @@ async function* inPieces(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Ar
   if (bytes > 0) yield chunks
 }
 
+const writeAll = async (handle: FileHandle, chunks: readonly Uint8Array[]): Promise<void> => {
+  const { bytesWritten } = await handle.writev([...chunks])
+  const rest = chunks.reduce((sum, { length }) => sum + length, -bytesWritten)
+  // A full disk takes a part; the rest then says why.
+  if (rest > 0) await handle.writeFile(Buffer.concat(chunks).subarray(-rest))
+}
+
 export const createStaging = (fs: FileSystem, directory: string, now: () => number): Staging => {
   let sweptAt = Number.NEGATIVE_INFINITY
 
@@ -98,7 +105,7 @@ export const createStaging = (fs: FileSystem, directory: string, now: () => numb
       let writing: Promise<void> | undefined
       for await (const chunks of inPieces(fromSource(body))) {
         await writing
-        writing = writeParts(handle, chunks)
+        writing = writeAll(handle, chunks)
         // Whoever waits for it next learns of its failure.
         writing.catch(() => {})
       }

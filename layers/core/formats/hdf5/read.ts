@@ -1,10 +1,10 @@
 /** Reads an HDF5 file in a process of its own, with an empty environment, no file rights, a time limit and watched memory. */
-import { existsSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { link, open } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Writable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { limits } from '../../contract/index.ts'
 import { InvalidInputError, messageOf, NotFoundError } from '../../errors.ts'
@@ -29,74 +29,78 @@ export const maxObjects = 100_000
 /** From a path or bytes to plain data. InvalidInputError for everything that is wrong with the file, TooLargeError beyond the limits. */
 export type ReadHdf5 = (source: string | Uint8Array, options: Hdf5ReadOptions) => Promise<Hdf5Group>
 
-export const readHdf5: ReadHdf5 = (source, options) => read(source, options, () => undefined)
+export const readHdf5: ReadHdf5 = async (source, options) => {
+  if (typeof source !== 'string') return run(start('pipe', options), options, contentOf(source))
+  const file = await open(source, 'r').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') throw new NotFoundError(`${source} does not exist`, { cause, param: source })
+    throw new InvalidInputError(`${source} cannot be opened: ${cause.message}`, { cause, param: source })
+  })
+  try {
+    return await run(start(file.fd, options), options)
+  } finally {
+    await file.close()
+  }
+}
 
 export interface PreparedHdf5 {
   readonly readHdf5: ReadHdf5
   /** Whether the process that was prepared is running. */
   isUp(): boolean
-  /** Ends it. */
+  /** Ends it, and leaves nothing of it. */
   close(): void
 }
 
-/** Bytes of a file that are sent to a process that is up; a larger one is read where it lies, which takes less memory. */
-const largestSent = 64 * 1024 ** 2
-
 /** A reading process starts now: the first file does not wait for that, which takes longer than reading a small one. */
 export const prepareHdf5 = (): PreparedHdf5 => {
-  const prepared = start('pipe')
+  // Its file will be linked to here, and is all that it may read.
+  const folder = mkdtempSync(join(tmpdir(), 'maas-hdf5-'))
+  const prepared = start('pipe', {}, [folder])
   let spare: Sandbox | undefined = prepared
   const take = (): Sandbox | undefined => {
     const taken = spare
     spare = undefined
     return taken?.isUp() ? taken : undefined
   }
+  const read: ReadHdf5 = async (source, options) => {
+    if (spare === undefined || options.memory !== undefined) return readHdf5(source, options)
+    if (typeof source !== 'string') return run(take() ?? start('pipe'), options, contentOf(source))
+    const path = join(folder, 'model.h5')
+    // Where it cannot be linked to, or is not there, the other way does it, or says why not.
+    const linked = await link(source, path).then(
+      () => true,
+      () => false,
+    )
+    const up = linked ? take() : undefined
+    return up === undefined ? readHdf5(source, options) : run(up, options, { path })
+  }
   return {
-    readHdf5: (source, options) => read(source, options, options.memory === undefined ? take : () => undefined),
+    readHdf5: read,
     isUp: () => prepared.isUp(),
-    close: () => prepared.close(),
+    close: () => {
+      prepared.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
   }
 }
 
-const read = async (
-  source: string | Uint8Array,
-  options: Hdf5ReadOptions,
-  takeSpare: () => Sandbox | undefined,
-): Promise<Hdf5Group> => {
-  if (typeof source !== 'string') {
-    return run(takeSpare() ?? start('pipe', options), options, { size: source.length, bytes: [source] })
-  }
-  const file = await open(source, 'r').catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT') throw new NotFoundError(`${source} does not exist`, { cause, param: source })
-    throw new InvalidInputError(`${source} cannot be opened: ${cause.message}`, { cause, param: source })
-  })
-  try {
-    const { size } = await file.stat()
-    const spare = size <= largestSent ? takeSpare() : undefined
-    if (spare === undefined) return await run(start(file.fd, options), options)
-    return await run(spare, options, {
-      size,
-      bytes: file.createReadStream({ highWaterMark: 1 << 20, autoClose: false }),
-    })
-  } finally {
-    await file.close()
-  }
-}
-
-/** Its options come by the fourth stream, its file by the first. */
-const start = (stdin: 'pipe' | number, { memory }: Pick<Hdf5ReadOptions, 'memory'> = {}): Sandbox =>
+/** Its options come by the fourth stream; its file by the first, or by its path. */
+const start = (
+  stdin: 'pipe' | number,
+  { memory }: Pick<Hdf5ReadOptions, 'memory'> = {},
+  readable: readonly string[] = [],
+): Sandbox =>
   startSandbox({
     memory,
     args: [program],
-    readable: readerFolders(),
+    readable: [...readerFolders(), ...readable],
     cwd: dirname(program),
     stdio: [stdin, 'pipe', 'pipe', 'pipe'],
   })
 
-interface Content {
-  readonly size: number
-  readonly bytes: Iterable<Uint8Array> | AsyncIterable<Uint8Array>
-}
+/** What is not the first stream's file: bytes to be sent there, or a path. */
+type Content = { readonly bytes: Uint8Array; readonly size: number } | { readonly path: string }
+
+const contentOf = (bytes: Uint8Array): Content => ({ bytes, size: bytes.length })
 
 const run = async (sandbox: Sandbox, options: Hdf5ReadOptions, content?: Content): Promise<Hdf5Group> => {
   const { name, skip = [], maxBytes = limits.modelBytes, maxTensorBytes = limits.tensorBytes, ...use } = options
@@ -106,10 +110,9 @@ const run = async (sandbox: Sandbox, options: Hdf5ReadOptions, content?: Content
     name,
     output: (chunk) => frame.push(chunk),
     started: ({ stdin, stdio }) => {
-      const task = { skip, maxBytes, maxTensorBytes, maxObjects, size: content?.size }
-      ;(stdio[3] as Writable).end(JSON.stringify(task))
-      // A child that refuses a file early stops reading; how it ends says why.
-      if (content !== undefined && stdin !== null) pipeline(content.bytes, stdin).catch(() => {})
+      const { bytes, ...about } = { bytes: undefined, ...content }
+      ;(stdio[3] as Writable).end(JSON.stringify({ skip, maxBytes, maxTensorBytes, maxObjects, ...about }))
+      stdin?.end(bytes)
     },
   })
   return finishHdf5(name, frame, ended)
