@@ -89,7 +89,7 @@ export const imports: Part = {
   name: 'import',
   title: 'Bringing in a large Keras file',
   method:
-    'A .h5 of four dense layers of 5,120, its process already up: read and converted as an import does it; the same, and the weights copied into TensorFlow, which is what Keras’ load_model does (the answers are compared, 1e-5). Memory is anonymous (RssAnon) of all processes, above what they took before. Through the service: hashed, sent, checked in a process of its own with certificate and compiled graph, registered; each time another model.',
+    'A .h5 of four dense layers of 5,120, its process already up: read and converted as an import does it; the same, and the weights copied into TensorFlow, which is what Keras’ load_model does (the answers are compared, 1e-5). Memory is anonymous (RssAnon) of all processes, above what they took before. Through the service: hashed, sent, checked in a process of its own with certificate and compiled graph, registered; each time another model, after a first one, whose check leaves the next process ready.',
   async run(bench) {
     const folder = await mkdtemp(join(tmpdir(), 'maas-bench-import-'))
     try {

@@ -23,7 +23,7 @@ export interface PushOptions extends SendOptions {
 const firstPoll = 50
 const slowestPoll = 2000
 /** So much of the time that a check took may pass before its end is seen. */
-const slower = 1.07
+const slower = 1.03
 
 export class Imports {
   readonly #http: Http
